@@ -1,0 +1,29 @@
+# The sandbox: a real Debian host on this machine, and the stack `sandbox` on it. See README.md.
+.PHONY: up down status ssh test format
+
+# Runs TypeScript as it is.
+node = node --import tsx
+
+up: node_modules/.package-lock.json
+	@$(node) sandbox/cli.ts up
+
+down: node_modules/.package-lock.json
+	@$(node) sandbox/cli.ts down
+
+status: node_modules/.package-lock.json
+	@$(node) sandbox/cli.ts status
+
+# make -s ssh CMD='...' runs one command on the host.
+ssh: node_modules/.package-lock.json
+	@CMD="$$CMD" $(node) sandbox/cli.ts ssh
+
+test: node_modules/.package-lock.json
+	@tests/run.sh
+
+format: node_modules/.package-lock.json
+	npx prettier --write .
+
+# The lock file's packages, and none of their installation scripts: they would download programs.
+node_modules/.package-lock.json: package-lock.json
+	@node sandbox/require-node.cjs
+	npm ci --ignore-scripts --no-audit --no-fund

@@ -1,0 +1,143 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AlloySettings } from "../config/settings";
+import { alloyDirectory, renderAlloyDefaults } from "../render/alloy/defaults";
+import { renderAlloyPlatform } from "../render/alloy/platform";
+import { AptPackage } from "./host/apt-package";
+import type { AptRepository } from "./host/apt-repository";
+import type { ServiceDeclaration, ServiceFile } from "./host/declaration";
+import type { Host } from "./host/host";
+import type { PortRequirement } from "./host/preflight";
+import { ServiceConfig, type FileDigest } from "./host/service-config";
+
+const unit = "alloy.service";
+const passwordFile = "/etc/alloy/secrets/pyroscope-password";
+
+/** What another environment on the same host needs to know of its Alloy. */
+export interface AlloyInfo {
+  version: string;
+  httpPort: number;
+}
+
+/** Where Alloy sends the profiles to. */
+export interface ProfileDestination {
+  url: string;
+  /** Sent as `X-Scope-OrgID`. */
+  tenant?: string | undefined;
+  /** For basic authentication, with the password. */
+  user?: string | undefined;
+  password?: pulumi.Output<string> | undefined;
+}
+
+/** Arguments of {@link Alloy}. */
+export interface AlloyArgs {
+  host: Host;
+  repository: AptRepository;
+  settings: AlloySettings;
+  destination: ProfileDestination;
+  allowDowngrade: boolean;
+  purgeData: boolean;
+}
+
+/** The collector of a host, with the part of its configuration that all environments share. */
+export class Alloy extends pulumi.ComponentResource {
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:Alloy", name, {}, opts);
+    const { host, repository, settings, allowDowngrade, purgeData } = args;
+    const installed = new AptPackage(
+      `${name}-package`,
+      {
+        ...{ host, repository, package: "alloy", version: settings.version, unit, allowDowngrade, purgeData },
+        dataDirectory: "/var/lib/alloy",
+      },
+      { parent: this },
+    );
+    const { password } = args.destination;
+    const config = new ServiceConfig(
+      `${name}-config`,
+      {
+        host,
+        id: "alloy",
+        declaration:
+          password === undefined
+            ? platformDeclaration(args)
+            : password.apply((text) => platformDeclaration(args, text)),
+        secret: password !== undefined,
+      },
+      { parent: this, dependsOn: installed },
+    );
+    this.files = config.files;
+    this.registerOutputs({ files: this.files });
+  }
+}
+
+/** The address of Alloy's own HTTP server, on the host. */
+export function alloyUrl({ httpPort }: Pick<AlloyInfo, "httpPort">): string {
+  return `http://127.0.0.1:${httpPort}`;
+}
+
+/** The port that Alloy needs. */
+export function alloyPorts({ httpPort }: AlloyInfo): PortRequirement[] {
+  return [{ address: "127.0.0.1", port: httpPort, unit, purpose: "Alloy (HTTP)", setting: "alloy.httpPort" }];
+}
+
+/** A file of Alloy's configuration directory. */
+export function alloyFragment(name: string, content: string): ServiceFile {
+  const path = `${alloyDirectory}/${name}.alloy`;
+  return { path, mode: "0640", owner: "root:alloy", activation: "reload", content };
+}
+
+/** How any of Alloy's files is validated and activated. The whole directory is validated, with the files of others. */
+export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): ServiceDeclaration {
+  const url = alloyUrl(alloy);
+  return {
+    unit,
+    user: "alloy",
+    package: { name: "alloy", version: alloy.version },
+    trees: ["/etc/alloy"],
+    validate: [`/usr/bin/alloy validate ${alloyDirectory}`],
+    // Not `systemctl reload`: a SIGHUP that fails goes unnoticed. This answers 400 with the reason.
+    reload: `curl -sS --fail-with-body --max-time 50 -X POST ${url}/-/reload`,
+    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready` }],
+    faults: `curl -sS --max-time 5 ${url}/-/healthy | sed -n 's/^unhealthy components: //p' | tr -s ', ' '\\n'`,
+    directories: [{ path: alloyDirectory, mode: "0750", owner: "root:alloy" }],
+    files,
+  };
+}
+
+function platformDeclaration({ settings, destination }: AlloyArgs, password?: string): ServiceDeclaration {
+  const { url, tenant, user } = destination;
+  const declaration = alloyDeclaration(settings, [
+    {
+      ...{ path: "/etc/default/alloy", mode: "0644", owner: "root:root", activation: "restart" },
+      content: renderAlloyDefaults({ httpPort: settings.httpPort }),
+    },
+    alloyFragment(
+      "platform",
+      renderAlloyPlatform({
+        pyroscopeUrl: url,
+        ...(tenant === undefined ? {} : { tenant }),
+        ...(user === undefined ? {} : { user, passwordFile }),
+      }),
+    ),
+  ]);
+  if (password === undefined) return declaration;
+  return {
+    ...declaration,
+    directories: [
+      ...(declaration.directories ?? []),
+      { path: "/etc/alloy/secrets", mode: "0750", owner: "root:alloy" },
+    ],
+    files: [
+      ...declaration.files,
+      {
+        path: passwordFile,
+        mode: "0640",
+        owner: "root:alloy",
+        activation: "reload",
+        content: `${password}\n`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "./host";
+
+/** Where the key of a source is put on the host; the source's `Signed-By`. */
+export function keyring(id: string): string {
+  return `/etc/apt/keyrings/${id}.asc`;
+}
+
+/** Arguments of {@link AptRepository}. */
+export interface AptRepositoryArgs {
+  host: Host;
+  /** The name of its files. */
+  id: string;
+  /** Where the signing key is published. */
+  keyUrl: string;
+  /** The fingerprint of the one key that is trusted, 40 hexadecimal digits. */
+  fingerprint: string;
+  /** The deb822 text; its `Signed-By` is {@link keyring}. */
+  source: string;
+}
+
+/** An APT source whose key is pinned by fingerprint: another key at the same URL is refused, and nothing changes. */
+export class AptRepository extends pulumi.ComponentResource {
+  /** The name that packages are taken from it by. */
+  readonly id: string;
+
+  constructor(name: string, args: AptRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:host:AptRepository", name, {}, opts);
+    this.id = args.id;
+    args.host.command(
+      `${name}-source`,
+      {
+        run: ["apt-repository", "add", args.id, args.keyUrl, args.fingerprint],
+        remove: ["apt-repository", "remove", args.id],
+        stdin: args.source,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

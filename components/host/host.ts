@@ -1,0 +1,120 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
+import { Preflight, type Requirements } from "./preflight";
+import { installer } from "./scripts";
+import { shellLine } from "./shell";
+
+/** Arguments of {@link Host}. */
+export interface HostArgs {
+  /** The environment's name; its scripts, records and files on the host carry it. */
+  environment: string;
+  /** The Pulumi stack, `organization/project/stack`; an environment of a host belongs to one. */
+  owner: string;
+  ssh: SshSettings;
+  /** The private key in OpenSSH or PEM form. @default the SSH agent */
+  privateKey?: pulumi.Input<string>;
+  /** What the host must offer before anything on it is changed. */
+  requirements: Requirements;
+}
+
+/** One action on the host: a script of ours and its arguments. */
+export interface HostAction {
+  /** Runs at creation and again whenever an input changes; must be idempotent. */
+  run: readonly (string | number)[];
+  /** Runs at deletion. */
+  remove?: readonly (string | number)[];
+  /** Content goes here, never into the command line. */
+  stdin?: pulumi.Input<string>;
+  /** Nothing that the script prints is logged. @default false */
+  silent?: boolean;
+}
+
+/** A component's `dependsOn`, for its children: Pulumi does not hand it down. */
+export function dependencies(
+  opts: pulumi.ResourceOptions | undefined,
+): Pick<pulumi.ResourceOptions, "dependsOn"> {
+  return opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn };
+}
+
+/** How long a script may take, in seconds, before it is ended (it then puts back what it had begun). */
+const timeLimit = 1500;
+
+/**
+ * A Debian host over SSH, and the only place that makes a `remote.Command`. Each is one short line that calls a script
+ * under `/usr/local/lib/soar-profiling/<environment>/`: on failure the provider prints the whole command, and a user
+ * must see the validator's message, not a script.
+ */
+export class Host extends pulumi.ComponentResource {
+  private readonly environment: string;
+  private readonly ssh: SshSettings;
+  private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
+  private readonly scripts: pulumi.Resource;
+
+  constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:host:Host", name, {}, opts);
+    this.environment = args.environment;
+    this.ssh = args.ssh;
+    this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
+    const preflight = new Preflight(
+      `${name}-preflight`,
+      { connection: this.connection, requirements: args.requirements },
+      { parent: this },
+    );
+    this.scripts = new command.remote.Command(
+      `${name}-scripts`,
+      {
+        connection: this.connection,
+        create: `${this.sudo()}${shellLine(["timeout", 60, "sh", "-s", "--", args.environment, args.owner])}`,
+        delete: this.line(["uninstall"]),
+        stdin: installer(),
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this, dependsOn: preflight },
+    );
+    this.registerOutputs();
+  }
+
+  /** A resource that runs a script of ours, after the scripts are there and before they go. */
+  command(name: string, action: HostAction, opts: pulumi.CustomResourceOptions): command.remote.Command {
+    const after = opts.dependsOn;
+    return new command.remote.Command(
+      name,
+      {
+        connection: this.connection,
+        create: this.line(action.run),
+        ...(action.remove === undefined ? {} : { delete: this.line(action.remove) }),
+        ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
+        ...(action.silent === true ? { logging: command.remote.Logging.None } : {}),
+        addPreviousOutputInEnv: false,
+      },
+      {
+        ...opts,
+        dependsOn: pulumi
+          .output(after)
+          .apply((resources) => [this.scripts, ...(resources === undefined ? [] : [resources].flat())]),
+      },
+    );
+  }
+
+  /**
+   * The first to go in a destroy: fails at once, with what to do, when the host cannot be reached. It opens no
+   * connection otherwise.
+   */
+  guardDestroy(
+    name: string,
+    opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
+  ): command.local.Command {
+    return new command.local.Command(name, { create: ":", delete: reachabilityCheck(this.ssh) }, opts);
+  }
+
+  private sudo(): string {
+    return this.ssh.user === "root" ? "" : "sudo -n ";
+  }
+
+  private line(words: readonly (string | number)[]): string {
+    const [script, ...args] = words;
+    const path = `/usr/local/lib/soar-profiling/${this.environment}/${script}`;
+    return `${this.sudo()}${shellLine(["timeout", "-k", 30, timeLimit, path, ...args])}`;
+  }
+}

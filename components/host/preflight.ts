@@ -1,0 +1,69 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { readScript } from "./scripts";
+import { shellLine } from "./shell";
+
+/** A port that a unit of ours will listen on. */
+export interface PortRequirement {
+  address: string;
+  port: number;
+  /** The unit that may hold it already. */
+  unit: string;
+  /** What it is for, for the message. */
+  purpose: string;
+  /** The setting that moves it. */
+  setting: string;
+}
+
+/** Space that data of ours may take. */
+export interface DiskRequirement {
+  directory: string;
+  bytes: number;
+  /** The setting that says how much. */
+  setting: string;
+}
+
+/** What a host must offer. */
+export interface Requirements {
+  ports: readonly PortRequirement[];
+  disks: readonly DiskRequirement[];
+}
+
+/** Arguments of {@link Preflight}. */
+export interface PreflightArgs {
+  connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
+  requirements: Requirements;
+}
+
+/**
+ * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
+ * architecture, systemd, sudo, ports held by other processes (by name), free disk.
+ */
+export class Preflight extends pulumi.ComponentResource {
+  constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:host:Preflight", name, {}, opts);
+    const { ports, disks } = args.requirements;
+    const checks = [
+      ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
+        "port",
+        address,
+        port,
+        unit,
+        purpose,
+        setting,
+      ]),
+      ...disks.flatMap(({ directory, bytes, setting }) => ["disk", directory, bytes, setting]),
+    ];
+    new command.remote.Command(
+      `${name}-check`,
+      {
+        connection: args.connection,
+        create: shellLine(["timeout", 60, "sh", "-s", "--", ...checks]),
+        stdin: readScript("preflight"),
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

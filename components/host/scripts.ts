@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+
+const directory = path.join(__dirname, "scripts");
+
+/** What later commands call or source, installed on the host by the first of them. */
+const installed = [
+  "lib.sh",
+  "unit.sh",
+  "transaction.sh",
+  "apt-repository",
+  "apt-package",
+  "service-config",
+  "uninstall",
+];
+
+/** The text of a script. */
+export function readScript(name: string): string {
+  return readFileSync(path.join(directory, name), "utf8");
+}
+
+/** The script that puts all others on the host, as one text for `sh -s`. */
+export function installer(): string {
+  const parts = installed.map((name) => {
+    const delimiter = `end of ${name}`;
+    return `put ${name} <<'${delimiter}'\n${readScript(name)}${delimiter}\n`;
+  });
+  return `${readScript("install.sh")}\n${parts.join("\n")}`;
+}

@@ -1,0 +1,23 @@
+# shellcheck shell=sh
+# install ENVIRONMENT OWNER, on standard input (`sh -s`), the scripts appended: puts them on the host, where all later
+# commands find them. OWNER is the Pulumi stack; an environment belongs to one.
+set -eu
+umask 022
+environment=$1 owner=$2
+scripts=/usr/local/lib/soar-profiling/$environment
+state=/var/lib/soar-profiling/$environment
+present=$(cat "$state/owner" 2>/dev/null || echo "$owner")
+if [ "$present" != "$owner" ]; then
+  echo "soar-profiling: environment $environment on this host belongs to the stack $present: set another environment" >&2
+  exit 1
+fi
+install -d -m 0755 /var/lib/soar-profiling "$scripts"
+install -d -m 0700 "$state"
+printf '%s\n' "$owner" >"$state/owner"
+
+# put NAME <CONTENT: complete or not at all, also for a command that runs at the same time.
+put() {
+  cat >"$scripts/.$1.new"
+  chmod 0755 "$scripts/.$1.new"
+  mv -f "$scripts/.$1.new" "$scripts/$1"
+}

@@ -1,0 +1,49 @@
+# shellcheck shell=sh
+# Shared by the scripts beside it, which soar-profiling calls over SSH. Source it; do not run it.
+# They run as root, take what they need as arguments and on standard input, and print no file's content.
+set -eu
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+umask 077
+
+# The environment (one stack) is the directory that the scripts of this stack are in.
+environment=$(basename "$(dirname "$(readlink -f "$0")")")
+state_root=/var/lib/soar-profiling
+# shellcheck disable=SC2034 # used by the scripts that source this file
+state=$state_root/$environment
+run=/run/soar-profiling
+lock_wait=${SOAR_LOCK_WAIT:-600}
+
+# The session may be cut at any time (engine killed, network gone): what was begun is finished all the same.
+trap '' HUP PIPE
+
+say() { printf '%s\n' "$*" 2>/dev/null || :; }
+
+die() {
+  printf 'soar-profiling: %s\n' "$*" >&2 2>/dev/null || :
+  exit 1
+}
+
+# quietly COMMAND...: its output only when it fails.
+quietly() {
+  _out=$(mktemp "$run/output.XXXXXX")
+  # 9 is the lock: a daemon that a package starts must not keep it.
+  if (trap - PIPE && "$@") >"$_out" 2>&1 9>&-; then
+    rm -f "$_out"
+    return 0
+  fi
+  cat "$_out" >&2 2>/dev/null || :
+  rm -f "$_out"
+  return 1
+}
+
+# One change at a time on this host, whoever makes it.
+lock() {
+  install -d -m 0755 "$run"
+  exec 9>>"$run/lock"
+  if ! flock -n 9; then
+    say "waiting for $(cat "$run/holder" 2>/dev/null || echo 'another run')"
+    flock -w "$lock_wait" 9 ||
+      die "gave up after $lock_wait s: this host is being changed by $(cat "$run/holder" 2>/dev/null || echo 'another run')"
+  fi
+  printf 'environment %s: %s (pid %s, since %s)\n' "$environment" "$*" "$$" "$(date +%T)" >"$run/holder"
+}

@@ -1,0 +1,77 @@
+# shellcheck shell=sh
+# A systemd unit: bring it to the files on disk, and see whether it is healthy. Source it; do not run it.
+# Uses $spec, the declaration of one service (see service-config), its $unit, and $work. Sets $action and $since.
+# shellcheck disable=SC2154,SC2034
+
+value() { sed -n "s/^$1 //p" "$spec"; } # the value of each line that begins with the word $1
+
+unit_pid() { systemctl show -p MainPID --value "$unit"; }
+
+# dpkg has replaced the program since it was started.
+program_replaced() {
+  case $(readlink "/proc/$(unit_pid)/exe" 2>/dev/null || :) in *' (deleted)') return 0 ;; *) return 1 ;; esac
+}
+
+is_active() { systemctl is-active --quiet "$unit"; }
+
+# What is wrong already before the change is not the change's fault.
+faults() {
+  _command=$(value faults)
+  [ -z "$_command" ] || timeout 10 sh -c "$_command" 2>/dev/null 9>&- | sort -u || :
+}
+
+reload_unit() {
+  _command=$(value reload)
+  [ -z "$_command" ] || timeout 60 sh -c "$_command" >"$work/probe" 2>&1 9>&-
+}
+
+restart_unit() {
+  systemctl reset-failed "$unit" 2>/dev/null || :
+  systemctl restart "$unit" >"$work/probe" 2>&1
+}
+
+# probe: each `health SECONDS COMMAND` must succeed within its time, and no fault may have come.
+probe() {
+  value health >"$work/health"
+  _restarts=$(systemctl show -p NRestarts --value "$unit")
+  while read -r _seconds _command; do
+    _deadline=$(($(date +%s) + _seconds))
+    until timeout 15 sh -c "$_command" </dev/null >"$work/probe" 2>&1 9>&-; do
+      systemctl is-failed --quiet "$unit" && echo "$unit has failed" >>"$work/probe" && return 1
+      [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
+        { echo "$unit ends again and again" >>"$work/probe" && return 1; }
+      [ "$(date +%s)" -lt "$_deadline" ] || { echo "not healthy after $_seconds s" >>"$work/probe" && return 1; }
+      sleep 0.3
+    done
+  done <"$work/health"
+  [ -n "$(value faults)" ] || return 0
+  sleep 1 # A component that fails does so just after the load.
+  faults >"$work/faults.after"
+  comm -13 "$work/faults.before" "$work/faults.after" >"$work/probe"
+  [ ! -s "$work/probe" ]
+}
+
+# activate restart|reload|none: a unit that does not run is started in any case.
+activate() {
+  systemctl daemon-reload
+  since=$(date '+%Y-%m-%d %H:%M:%S')
+  : >"$work/probe"
+  if [ "$1" = restart ] || ! is_active; then
+    action=restarted
+    if ! restart_unit || ! is_active; then echo "$unit does not start" >>"$work/probe" && return 1; fi
+  elif [ "$1" = reload ]; then
+    action=reloaded
+    reload_unit || return 1
+  else
+    action='not touched'
+    return 0
+  fi
+  probe
+}
+
+# What a person would look at next. Only what was logged since the activation.
+explain() {
+  cat "$work/probe" 2>/dev/null || :
+  journalctl -q --no-pager -o cat -u "$unit" --since "$since" 2>/dev/null |
+    grep -Ei 'error|fail|fatal|panic|invalid|line [0-9]' | tail -n 12 || :
+}

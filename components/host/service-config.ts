@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { renderDeclaration, type ServiceDeclaration } from "./declaration";
+import { dependencies, type Host } from "./host";
+
+/** Arguments of {@link ServiceConfig}. */
+export interface ServiceConfigArgs {
+  host: Host;
+  /** The name of the service's records on the host, unique in the environment. */
+  id: string;
+  declaration: pulumi.Input<ServiceDeclaration>;
+  /** A file holds a secret: the state keeps the files encrypted, and nothing of the transaction is logged. @default false */
+  secret?: boolean;
+}
+
+/** A file as it is in place. */
+export interface FileDigest {
+  path: string;
+  sha256: string;
+}
+
+/**
+ * All files of one service in one environment, as one transaction: staged, validated by the service's own program,
+ * swapped in together, activated and probed; put back on any failure. See `scripts/service-config`.
+ */
+export class ServiceConfig extends pulumi.ComponentResource {
+  /** Path and digest of each file. */
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: ServiceConfigArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:host:ServiceConfig", name, {}, opts);
+    const declaration =
+      args.secret === true ? pulumi.secret(args.declaration) : pulumi.output(args.declaration);
+    args.host.command(
+      `${name}-files`,
+      {
+        run: ["service-config", "apply", args.id],
+        remove: ["service-config", "remove", args.id],
+        stdin: declaration.apply((value) => renderDeclaration(value as ServiceDeclaration)),
+        silent: args.secret ?? false,
+      },
+      { parent: this, ...dependencies(opts) },
+    );
+    this.files = declaration.apply(({ files }) =>
+      files.map(({ path, content }) => ({
+        path,
+        sha256: createHash("sha256").update(content).digest("hex"),
+      })),
+    );
+    this.registerOutputs({ files: this.files });
+  }
+}

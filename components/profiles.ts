@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Service } from "../config/settings";
+import { renderProfiles } from "../render/alloy/profiles";
+import { alloyDeclaration, alloyFragment, type AlloyInfo } from "./alloy";
+import type { Host } from "./host/host";
+import { ServiceConfig, type FileDigest } from "./host/service-config";
+
+/** Arguments of {@link Profiles}. */
+export interface ProfilesArgs {
+  host: Host;
+  environment: string;
+  /** The Alloy of the host, which may be another environment's. */
+  alloy: pulumi.Input<AlloyInfo>;
+  services: Service[];
+  /** Further Alloy configuration of the user: name and text. */
+  fragments: Record<string, string>;
+  /** A label or a fragment is a secret. */
+  secret: boolean;
+}
+
+/** One environment's own files in Alloy's configuration: what is scraped, and the user's further fragments. */
+export class Profiles extends pulumi.ComponentResource {
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:Profiles", name, {}, opts);
+    const { environment, services } = args;
+    const fragments = Object.entries(args.fragments).sort(([a], [b]) => (a < b ? -1 : 1));
+    const config = new ServiceConfig(
+      `${name}-config`,
+      {
+        host: args.host,
+        id: "profiles",
+        secret: args.secret,
+        declaration: pulumi
+          .output(args.alloy)
+          .apply((alloy) =>
+            alloyDeclaration(alloy, [
+              alloyFragment(`${environment}-profiles`, renderProfiles({ environment, services })),
+              ...fragments.map(([fragment, text]) =>
+                alloyFragment(`${environment}-${fragment}`, text.endsWith("\n") ? text : `${text}\n`),
+              ),
+            ]),
+          ),
+      },
+      { parent: this, dependsOn: opts?.dependsOn ?? [] },
+    );
+    this.files = config.files;
+    this.registerOutputs({ files: this.files });
+  }
+}

@@ -1,0 +1,128 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LocalPyroscope } from "../config/settings";
+import { renderPyroscope } from "../render/pyroscope";
+import { renderDropIn } from "../render/systemd";
+import { AptPackage } from "./host/apt-package";
+import type { AptRepository } from "./host/apt-repository";
+import type { ServiceDeclaration } from "./host/declaration";
+import type { Host } from "./host/host";
+import type { PortRequirement } from "./host/preflight";
+import { ServiceConfig, type FileDigest } from "./host/service-config";
+
+/** Where Pyroscope keeps all it stores; the package's own place. */
+const dataDirectory = "/var/lib/pyroscope";
+const unit = "pyroscope.service";
+
+/** Arguments of {@link Pyroscope}. */
+export interface PyroscopeArgs {
+  host: Host;
+  repository: AptRepository;
+  settings: LocalPyroscope;
+  allowDowngrade: boolean;
+  /** Remove the stored profiles with the package. */
+  purgeData: boolean;
+}
+
+/** The profile storage of a host, listening on loopback only. */
+export class Pyroscope extends pulumi.ComponentResource {
+  /** Where profiles are pushed to and queried, on the host. */
+  readonly url: string;
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:Pyroscope", name, {}, opts);
+    const { host, repository, settings, allowDowngrade, purgeData } = args;
+    // The package comes first: its program is what validates the configuration, for an upgrade too. The unit waits.
+    const installed = new AptPackage(
+      `${name}-package`,
+      {
+        host,
+        repository,
+        package: "pyroscope",
+        version: settings.version,
+        unit,
+        allowDowngrade,
+        dataDirectory,
+        purgeData,
+      },
+      { parent: this },
+    );
+    const config = new ServiceConfig(
+      `${name}-config`,
+      { host, id: "pyroscope", declaration: pyroscopeDeclaration(settings) },
+      { parent: this, dependsOn: installed },
+    );
+    this.url = pyroscopeUrl(settings);
+    this.files = config.files;
+    this.registerOutputs({ url: this.url, files: this.files });
+  }
+}
+
+/** The address of the local Pyroscope, on the host. */
+export function pyroscopeUrl(settings: LocalPyroscope): string {
+  return `http://127.0.0.1:${settings.httpPort}`;
+}
+
+/** The ports that Pyroscope needs, all on loopback. */
+export function pyroscopePorts(settings: LocalPyroscope): PortRequirement[] {
+  const port = (number: number, purpose: string, setting: string): PortRequirement => ({
+    ...{
+      address: "127.0.0.1",
+      port: number,
+      unit,
+      purpose: `Pyroscope (${purpose})`,
+      setting: `pyroscope.${setting}`,
+    },
+  });
+  return [
+    port(settings.httpPort, "HTTP", "httpPort"),
+    port(settings.grpcPort, "gRPC", "grpcPort"),
+    ...(settings.version.startsWith("2.") ? [port(settings.raftPort, "raft", "raftPort")] : []),
+  ];
+}
+
+/** The disk that the stored profiles may take. */
+export function pyroscopeDisk(settings: LocalPyroscope): {
+  directory: string;
+  bytes: number;
+  setting: string;
+} {
+  return { directory: dataDirectory, bytes: settings.diskBudget, setting: "pyroscope.diskBudget" };
+}
+
+function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
+  const config = "/etc/pyroscope/config.yml";
+  const query = `${pyroscopeUrl(settings)}/querier.v1.QuerierService/LabelValues`;
+  const lastHour = `{\\"name\\":\\"service_name\\",\\"start\\":$(($(date +%s) - 3600))000,\\"end\\":$(date +%s)000}`;
+  return {
+    unit,
+    user: "pyroscope",
+    package: { name: "pyroscope", version: settings.version },
+    trees: ["/etc/pyroscope"],
+    validate: [`/usr/bin/pyroscope -config.file ${config} -modules`],
+    health: [
+      { seconds: 90, command: `curl -fsS --max-time 5 ${pyroscopeUrl(settings)}/ready` },
+      // Readiness is no proof: without the ring addresses /ready is 200 and every query hangs.
+      {
+        seconds: 30,
+        command: `curl -fsS --max-time 5 -H 'Content-Type: application/json' -d "${lastHour}" ${query}`,
+      },
+    ],
+    files: [
+      {
+        ...{ path: config, mode: "0640", owner: "root:pyroscope", activation: "restart" },
+        content: renderPyroscope({ ...settings, dataDirectory }),
+      },
+      {
+        ...{
+          path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
+          mode: "0644",
+          owner: "root:root",
+          activation: "restart",
+        },
+        // A query that arrives during the shutdown can hang the process; the package waits 120 s.
+        content: renderDropIn({ Service: { TimeoutStopSec: "20s" } }),
+      },
+    ],
+  };
+}

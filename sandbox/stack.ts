@@ -1,0 +1,97 @@
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+import program = require("../index");
+import type { SandboxHost } from "./host/host";
+import { projectRoot } from "./paths";
+import { ensurePulumiHome } from "./plugins/install";
+import { ensurePulumi } from "./tools/toolchain";
+
+const project = "soar-profiling";
+
+/** Plain configuration of a stack, by key without the namespace. */
+export type StackConfig = Record<string, unknown>;
+
+/** What a stack is opened with. */
+export interface StackOptions {
+  /** @default "sandbox" */
+  name?: string;
+  config: StackConfig;
+  /** Secret values, by key without the namespace. */
+  secrets?: Record<string, string>;
+  /** The program. @default the project's index.ts */
+  program?: PulumiFn;
+  /** Where the state and the work files of the stack are. */
+  directory: string;
+}
+
+/**
+ * A stack of this project in the Automation API: the program runs in this process, as `pulumi up` would run it; the
+ * state is a file backend in `directory`. The user's own Pulumi home and login are not touched.
+ */
+export async function openStack(options: StackOptions): Promise<Stack> {
+  const name = options.name ?? "sandbox";
+  const workDir = path.join(options.directory, "work", name);
+  const backend = path.join(options.directory, "state");
+  await mkdir(workDir, { recursive: true });
+  await mkdir(backend, { recursive: true });
+  await copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
+  const file = path.join(workDir, `Pulumi.${name}.yaml`);
+  const missing = await writeConfig(file, options);
+  const pulumi = await ensurePulumi();
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: name, projectName: project, program: options.program ?? program },
+    {
+      workDir,
+      pulumiCommand: await PulumiCommand.get({ root: path.dirname(path.dirname(pulumi.path)) }),
+      envVars: {
+        PULUMI_HOME: (await ensurePulumiHome(pulumi)).home,
+        PULUMI_BACKEND_URL: `file://${backend}`,
+        PULUMI_CONFIG_PASSPHRASE: "sandbox",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      },
+    },
+  );
+  if (missing) {
+    const secrets = Object.entries(options.secrets ?? {});
+    await stack.setAllConfig(
+      Object.fromEntries(secrets.map(([key, value]) => [`${project}:${key}`, { value, secret: true }])),
+    );
+  }
+  return stack;
+}
+
+/** The configuration of the stack `sandbox`, completed with what only a running host tells. */
+export async function sandboxConfig(host: SandboxHost, fingerprint: string): Promise<StackConfig> {
+  const text = await readFile(path.join(projectRoot, "Pulumi.sandbox.yaml"), "utf8");
+  const { config } = parse(text) as { config: StackConfig };
+  const plain = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.slice(project.length + 1), value]),
+  );
+  return {
+    ...plain,
+    host: { address: host.address, user: "deploy", hostKey: host.hostKey },
+    repository: { url: host.repositoryUrl, keyUrl: `${host.repositoryUrl}/key.asc`, fingerprint },
+  };
+}
+
+/**
+ * Writes the stack's file, keeping the encrypted part when there is one. True when the secrets are still to be set.
+ */
+async function writeConfig(file: string, { config, secrets }: StackOptions): Promise<boolean> {
+  const old = await readFile(file, "utf8").catch(() => "");
+  const before = (parse(old) ?? {}) as { encryptionsalt?: string; config?: Record<string, unknown> };
+  const keys = Object.keys(secrets ?? {}).map((key) => `${project}:${key}`);
+  const kept = keys.filter((key) => before.config?.[key] !== undefined);
+  const text = stringify({
+    ...(before.encryptionsalt === undefined ? {} : { encryptionsalt: before.encryptionsalt }),
+    config: {
+      ...Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, value])),
+      ...Object.fromEntries(kept.map((key) => [key, before.config?.[key]])),
+    },
+  });
+  if (text !== old) await writeFile(file, text);
+  return kept.length < keys.length;
+}

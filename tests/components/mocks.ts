@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MockCallArgs, MockResourceArgs } from "@pulumi/pulumi/runtime";
+import { expect, vi } from "vitest";
+
+/** A custom resource as it was registered, secrets marked as {@link Secret}. */
+export interface Registered {
+  name: string;
+  type: string;
+  inputs: Record<string, unknown>;
+}
+
+const signature = "4dabf18193072939515e22adb298388d";
+
+/** Replaces what Pulumi's protocol sends for a secret by `{ secret: value }`. */
+function showSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(showSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = value as Record<string, unknown>;
+  if (signature in entries) return { secret: showSecrets(entries["value"]) };
+  return Object.fromEntries(Object.entries(entries).map(([key, item]) => [key, showSecrets(item)]));
+}
+
+/**
+ * Runs a program against mocks and returns its custom resources in the order in which they were registered: a resource
+ * is registered after all that it depends on, and `last` depends on all others. Calls and kinds that are not expected throw.
+ */
+export async function register(
+  program: () => void,
+  last: string,
+  references: Record<string, unknown> = {},
+): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, type, inputs }: MockResourceArgs) => {
+        if (type === "pulumi:pulumi:StackReference") {
+          const outputs = references[name];
+          if (outputs === undefined) throw new Error(`unexpected StackReference ${name}`);
+          return { id: name, state: { name, outputs } };
+        }
+        if (!type.startsWith("soar:")) {
+          if (!type.startsWith("command:")) throw new Error(`unexpected resource ${type} ${name}`);
+          registered.push({ name, type, inputs: showSecrets(inputs) as Record<string, unknown> });
+        }
+        return { id: `${name}-id`, state: { ...inputs, stdout: "", stderr: "" } };
+      },
+      call: ({ token }: MockCallArgs) => {
+        throw new Error(`unexpected call of ${token}`);
+      },
+    },
+    "soar-profiling",
+    "test",
+  );
+  program();
+  await vi.waitFor(() => {
+    expect(registered.map(({ name }) => name)).toContain(last);
+  }, 5_000);
+  return registered;
+}

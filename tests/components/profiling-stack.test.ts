@@ -1,0 +1,195 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { ProfilingStack } from "../../components/profiling-stack";
+import type { Secrets } from "../../config/load";
+import type { Settings } from "../../config/settings";
+import { type SettingKey, validateSettings } from "../../config/validate";
+import { register, type Registered } from "./mocks";
+
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmJ8nUzHGmSVmxqU2ZlJxYYJWm3vd9Kqo1ynjPTtbNk";
+
+const minimal = {
+  environment: "test",
+  host: { address: "192.0.2.1", user: "deploy", hostKey },
+  services: [{ name: "soar-run", port: 9091 }],
+};
+
+function settings(values: Record<string, unknown>, secrets: string[] = []): Settings {
+  const result = validateSettings(values, new Set(secrets));
+  if ("issues" in result) throw new Error(JSON.stringify(result.issues));
+  return result.settings;
+}
+
+function stackOf(
+  values: Record<string, unknown>,
+  secrets: Secrets = {},
+  references = {},
+  secretParts: ReadonlySet<SettingKey> = new Set(),
+): Promise<Registered[]> {
+  const checked = settings(values, Object.keys(secrets));
+  return register(
+    () =>
+      void new ProfilingStack("soar", {
+        settings: checked,
+        secrets,
+        secretParts,
+        stack: "org/soar-profiling/test",
+      }),
+    "soar-reachable",
+    references,
+  );
+}
+
+const prefix = "sudo -n timeout -k 30 1500 /usr/local/lib/soar-profiling/test/";
+
+describe("a stack with a platform of its own", () => {
+  it("is these commands, each after what it needs", async () => {
+    const resources = await stackOf(minimal);
+    expect(resources.map(({ name, inputs }) => [name, inputs["create"], inputs["delete"]])).toEqual([
+      [
+        "soar-host-preflight-check",
+        "timeout 60 sh -s -- port 127.0.0.1 4040 pyroscope.service 'Pyroscope (HTTP)' pyroscope.httpPort" +
+          " port 127.0.0.1 4041 pyroscope.service 'Pyroscope (gRPC)' pyroscope.grpcPort" +
+          " port 127.0.0.1 12345 alloy.service 'Alloy (HTTP)' alloy.httpPort" +
+          " disk /var/lib/pyroscope 21474836480 pyroscope.diskBudget",
+        undefined,
+      ],
+      ["soar-host-scripts", "sudo -n timeout 60 sh -s -- test org/soar-profiling/test", `${prefix}uninstall`],
+      [
+        "soar-platform-repository-source",
+        `${prefix}apt-repository add grafana https://apt.grafana.com/gpg-full.key B53AE77BADB630A683046005963FA27710458545`,
+        `${prefix}apt-repository remove grafana`,
+      ],
+      [
+        "soar-platform-pyroscope-package-install",
+        `${prefix}apt-package install pyroscope 1.12.0 grafana pyroscope.service`,
+        `${prefix}apt-package remove pyroscope pyroscope.service keep /var/lib/pyroscope`,
+      ],
+      [
+        "soar-platform-pyroscope-config-files",
+        `${prefix}service-config apply pyroscope`,
+        `${prefix}service-config remove pyroscope`,
+      ],
+      [
+        "soar-platform-alloy-package-install",
+        `${prefix}apt-package install alloy 1.10.0-1 grafana alloy.service`,
+        `${prefix}apt-package remove alloy alloy.service keep /var/lib/alloy`,
+      ],
+      [
+        "soar-platform-alloy-config-files",
+        `${prefix}service-config apply alloy`,
+        `${prefix}service-config remove alloy`,
+      ],
+      [
+        "soar-profiles-config-files",
+        `${prefix}service-config apply profiles`,
+        `${prefix}service-config remove profiles`,
+      ],
+      ["soar-reachable", ":", expect.stringContaining("192.0.2.1")],
+    ]);
+  });
+
+  it("keeps the connection secret in every command, and gives none the output of the one before", async () => {
+    const resources = await stackOf(minimal, { sshPrivateKey: pulumi.secret("key") });
+    const remote = resources.filter(({ type }) => type === "command:remote:Command");
+    expect(remote).toHaveLength(8);
+    for (const { inputs } of remote) {
+      expect(inputs["connection"]).toEqual({
+        secret: expect.objectContaining({
+          host: "192.0.2.1",
+          port: 22,
+          user: "deploy",
+          hostKey,
+          privateKey: "key",
+        }) as unknown,
+      });
+      expect(inputs["addPreviousOutputInEnv"]).toBe(false);
+      expect(inputs["triggers"]).toBeUndefined();
+    }
+  });
+
+  it("needs no sudo as root, and goes through a jump host", async () => {
+    const jump = { address: "192.0.2.9", user: "jumper", hostKey };
+    const resources = await stackOf({ ...minimal, host: { address: "192.0.2.1", hostKey, jump } });
+    const [, scripts, repository] = resources;
+    expect(scripts?.inputs["create"]).toMatch(/^timeout /);
+    expect(repository?.inputs["create"]).toMatch(/^timeout /);
+    expect(repository?.inputs["connection"]).toEqual({
+      secret: expect.objectContaining({
+        user: "root",
+        proxy: expect.objectContaining({ host: "192.0.2.9", user: "jumper", hostKey }) as unknown,
+      }) as unknown,
+    });
+    expect(resources.at(-1)?.inputs["delete"]).toContain("192.0.2.9");
+  });
+
+  it("has as many commands for 100 services as for one", async () => {
+    const services = Array.from({ length: 100 }, (_, index) => ({
+      name: `service-${index}`,
+      port: 20_000 + index,
+    }));
+    expect(await stackOf(minimal)).toHaveLength(9);
+    expect(await stackOf({ ...minimal, services, pyroscope: { diskBudget: "100GiB" } })).toHaveLength(9);
+  });
+
+  it("purges and downgrades only when told", async () => {
+    const resources = await stackOf({ ...minimal, purgeData: true, allowDowngrade: true });
+    const install = resources.find(({ name }) => name === "soar-platform-pyroscope-package-install");
+    expect(install?.inputs["create"]).toMatch(/ --allow-downgrade$/);
+    expect(install?.inputs["delete"]).toMatch(/ purge \/var\/lib\/pyroscope$/);
+  });
+});
+
+describe("a stack with a remote Pyroscope", () => {
+  it("installs none, and keeps the password secret", async () => {
+    const resources = await stackOf(
+      {
+        ...minimal,
+        pyroscope: { remote: { url: "https://profiles.example", tenant: "soar", user: "writer" } },
+      },
+      { pyroscopePassword: pulumi.secret('p"a$s\\s') },
+    );
+    expect(resources.filter(({ name }) => name.includes("pyroscope"))).toEqual([]);
+    const alloy = resources.find(({ name }) => name === "soar-platform-alloy-config-files");
+    expect(alloy?.inputs["logging"]).toBe("none");
+    const { secret } = alloy?.inputs["stdin"] as { secret: string };
+    expect(secret).toContain(
+      'file 0640 root:alloy reload /etc/alloy/secrets/pyroscope-password\n  p"a$s\\s\n',
+    );
+    expect(secret).toContain('password_file = "/etc/alloy/secrets/pyroscope-password"');
+    const plain = resources.filter((resource) => resource !== alloy);
+    expect(JSON.stringify(plain)).not.toContain("a$s");
+  });
+});
+
+describe("a stack with a secret label", () => {
+  it("keeps the files with it secret, and their digests", async () => {
+    const services = [{ name: "soar-run", port: 9091, labels: { token: "s3ntinel" } }];
+    const resources = await stackOf({ ...minimal, services }, {}, {}, new Set<SettingKey>(["services"]));
+    const profiles = resources.find(({ name }) => name === "soar-profiles-config-files");
+    expect(profiles?.inputs["logging"]).toBe("none");
+    expect(profiles?.inputs["stdin"]).toEqual({
+      secret: expect.stringContaining('"token" = "s3ntinel"') as unknown,
+    });
+    expect(JSON.stringify(resources.filter((resource) => resource !== profiles))).not.toContain("s3ntinel");
+  });
+});
+
+describe("a stack on the platform of another", () => {
+  it("has its own files only", async () => {
+    const platform = {
+      alloy: { version: "1.10.0-2", httpPort: 12399 },
+      pyroscopeUrl: "http://127.0.0.1:4040",
+    };
+    const resources = await stackOf(
+      { ...minimal, platform: { stack: "org/soar-profiling/prod" } },
+      {},
+      { "org/soar-profiling/prod": { platform } },
+    );
+    expect(resources.map(({ name }) => name)).toEqual([
+      ...["soar-host-preflight-check", "soar-host-scripts", "soar-profiles-config-files", "soar-reachable"],
+    ]);
+    expect(resources[2]?.inputs["stdin"]).toContain("package alloy 1.10.0-2\n");
+    expect(resources[2]?.inputs["stdin"]).toContain("http://127.0.0.1:12399/-/reload");
+  });
+});
