@@ -62,7 +62,9 @@ export function run(command: string, args: readonly string[], options: RunOption
       if (result.code === 0 || options.allowFailure === true) resolve(result);
       else {
         const reason = signal === null ? `exit code ${result.code}` : `signal ${signal}`;
-        reject(new Error(`${command} ${args.join(" ")} failed with ${reason}\n${(stdout + stderr).slice(-8000)}`));
+        reject(
+          new Error(`${command} ${args.join(" ")} failed with ${reason}\n${(stdout + stderr).slice(-8000)}`),
+        );
       }
     });
     if (options.input !== undefined) {

@@ -23,7 +23,10 @@ export function cacheDir(): string {
 export function contentKey(inputs: (string | Buffer)[]): string {
   const hash = createHash("sha256");
   for (const input of inputs) {
-    hash.update(String(Buffer.byteLength(input))).update("\0").update(input);
+    hash
+      .update(String(Buffer.byteLength(input)))
+      .update("\0")
+      .update(input);
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import { allConfig, isConfigSecret } from "@pulumi/pulumi/runtime/config";
+import type { Issue } from "./rules";
+import type { Settings } from "./settings";
+import { secretKeys, type SecretKey, type SettingKey, settingKeys, validateSettings } from "./validate";
+
+declare module "@pulumi/pulumi/runtime/config" {
+  /** There at run time, but left out of the published types. */
+  function isConfigSecret(fullKey: string): boolean;
+}
+
+/** The secrets that are set; each stays a secret output. */
+export type Secrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>>;
+
+export interface LoadedConfig {
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  /** Settings with a secret part, such as one label: what is made of them has to be a secret output. */
+  readonly secretParts: ReadonlySet<SettingKey>;
+}
+
+/** How the value of a key is written; Pulumi hands every value to a program as text. */
+const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"> = {
+  environment: "text",
+  host: "json",
+  platform: "text or json",
+  repository: "json",
+  pyroscope: "json",
+  alloy: "json",
+  services: "json",
+  otherListeners: "json",
+  purgeData: "boolean",
+  allowDowngrade: "boolean",
+};
+
+/**
+ * Reads and checks the stack's configuration: the one place that does.
+ * @throws pulumi.RunError that tells every issue, each with its path, the reason and what to set
+ */
+export function loadSettings(config: pulumi.Config = new pulumi.Config()): LoadedConfig {
+  const prefix = `${config.name}:`;
+  const values: Record<string, unknown> = {};
+  const secrets: Partial<Record<SecretKey, pulumi.Output<string>>> = {};
+  const issues: Issue[] = [];
+  for (const [fullKey, text] of Object.entries(allConfig())) {
+    if (!fullKey.startsWith(prefix)) continue;
+    const key = fullKey.slice(prefix.length);
+    // Pulumi.yaml gives "" to what has no other default: Pulumi wants a value for every key that is declared there.
+    if (text === "") continue;
+    const secretKey = secretKeys.find((name) => name === key);
+    if (secretKey === undefined) values[key] = decode(key, text);
+    else {
+      secrets[secretKey] = config.requireSecret(key);
+      if (!isConfigSecret(fullKey)) {
+        issues.push({ path: key, message: `is stored in plain text: pulumi config set --secret ${key}` });
+      }
+    }
+  }
+  const validation = validateSettings(values, new Set(Object.keys(secrets)));
+  if ("issues" in validation) issues.push(...validation.issues);
+  if (issues.length > 0 || "issues" in validation) throw new pulumi.RunError(describe(issues));
+  const secretParts = settingKeys.filter((key) => isConfigSecret(prefix + key));
+  return { settings: validation.settings, secrets, secretParts: new Set(secretParts) };
+}
+
+/** The value that a text stands for; the text itself when it is not in the key's encoding, for the schema to refuse. */
+function decode(key: string, text: string): unknown {
+  const encoding = (encodings as Partial<Record<string, string>>)[key];
+  if (encoding === "boolean") return text === "true" ? true : text === "false" ? false : text;
+  const isJson = encoding === "json" || (encoding === "text or json" && text.startsWith("{"));
+  if (!isJson) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function describe(issues: readonly Issue[]): string {
+  const lines = issues.map(({ path, message }) => `- ${path}: ${message}`);
+  return ["Invalid configuration:", ...lines].join("\n");
+}

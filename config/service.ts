@@ -1,0 +1,115 @@
+import { z } from "zod";
+import * as field from "./fields";
+
+/** Labels that we, Alloy or Pyroscope set. */
+const ownLabels = [
+  "service_name",
+  "environment",
+  "job",
+  "instance",
+  "service_repository",
+  "service_git_ref",
+  "thread",
+];
+
+/** Pyroscope takes 30 labels per series; `ownLabels`, `__name__` and `__delta__` leave these. */
+const mostLabels = 30 - 9;
+
+/** Pyroscope's `max_label_name_length` and `max_label_value_length`, in bytes. */
+const longestName = 1_024;
+const longestValue = 2_048;
+
+function labelProblem(name: string, value: string): string | undefined {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return "must be named with letters, digits and _, and not begin with a digit";
+  if (name.startsWith("__")) return "must not begin with __: such labels are dropped";
+  if (name.length > longestName) return `must have a name of at most ${longestName} bytes`;
+  if (ownLabels.includes(name)) return "is set by soar-profiling itself: choose another name";
+  if (value.includes("\0")) return "must not contain a NUL character";
+  if (/\p{Surrogate}/u.test(value)) return "must be valid Unicode";
+  if (Buffer.byteLength(value) > longestValue) return `must be at most ${longestValue} bytes long`;
+  return undefined;
+}
+
+const labels = z
+  .record(z.string(), field.opaqueText("a label's value, not empty"), {
+    error: "must be a map of label name to text",
+  })
+  .superRefine(checkLabels, { when: field.isMap });
+
+function checkLabels(value: Record<string, unknown>, context: z.RefinementCtx): void {
+  const entries = Object.entries(value);
+  if (entries.length > mostLabels) {
+    const message = `has ${entries.length} labels: Pyroscope has room for ${mostLabels} beside our own`;
+    context.addIssue({ code: "custom", message });
+  }
+  for (const [name, text] of entries) {
+    const message = labelProblem(name, typeof text === "string" ? text : "");
+    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+  }
+}
+
+const profileKind = z.enum(["cpu", "heap"], { error: field.expected('"cpu" or "heap"') });
+
+/** A kind of profile that a service can serve. */
+export type ProfileKind = z.output<typeof profileKind>;
+
+const profiles = z
+  .array(profileKind, { error: field.expected('a list of "cpu" and "heap"') })
+  .min(1, { error: "must name at least one of cpu and heap" })
+  .refine((kinds) => new Set(kinds).size === kinds.length, { error: "must name each kind once" });
+
+const line = (what: string) => field.text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u);
+
+/** One service to profile. */
+export const serviceSchema = field
+  .map("a map with name and port", {
+    /** Pyroscope's `service_name`. */
+    name: field.text(
+      "a name of letters, digits, ., _ and -, at most 128",
+      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/,
+    ),
+    /** Where `/debug/pprof/` is served. */
+    port: field.port(),
+    address: field.loopbackAddress().default("127.0.0.1"),
+    /** Which profiles the service serves. */
+    profiles: profiles.default(["cpu"]),
+    /** Time from one profile to the next. */
+    interval: field.duration().prefault("60s"),
+    /** How long each CPU profile measures: more than 1s, and at least 1s less than the interval. */
+    duration: field.duration().prefault("5s"),
+    /** Further labels; any text as value. */
+    labels: labels.default({}),
+    /** Address of the source code, for Grafana's links to it. */
+    repository: line("the address of the source code").optional(),
+    /** Git reference of the running build. Each new one makes new series. */
+    gitRef: line("a git reference").optional(),
+    /** The systemd unit, such as `soar-run.service`. */
+    unit: field
+      .text(`a systemd unit such as "soar-run.service"`, /^[A-Za-z0-9:_.@\\-]+\.service$/)
+      .optional(),
+  })
+  .superRefine(checkDuration, { when: field.isMap });
+
+function checkDuration(value: unknown, context: z.RefinementCtx): void {
+  const { profiles, interval, duration } = value as {
+    profiles?: unknown;
+    interval?: unknown;
+    duration?: unknown;
+  };
+  if (typeof interval !== "number" || typeof duration !== "number") return;
+  if (!Array.isArray(profiles) || !profiles.includes("cpu")) return;
+  const message = durationProblem(interval, duration);
+  if (message !== undefined) context.addIssue({ code: "custom", path: ["duration"], message });
+}
+
+function durationProblem(interval: number, duration: number): string | undefined {
+  if (duration <= 1) return "must be more than 1s: Alloy takes no shorter CPU profile";
+  if (duration > interval - 1) {
+    return `must be at least 1s shorter than the interval: set it to ${interval - 1}s or less, or the interval to ${duration + 1}s or more`;
+  }
+  // Alloy takes 14s for "not set" and then measures the interval less a second.
+  if (duration === 14 && interval !== 15)
+    return "must not be exactly 14s, which Alloy takes for unset: set 13s or 15s";
+  return undefined;
+}

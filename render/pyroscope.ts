@@ -1,0 +1,125 @@
+import { stringify } from "yaml";
+import { addDurations, type Duration, goDuration, parseDuration } from "../config/units";
+import { pyroscopeMajor } from "../config/versions";
+import { managedBy } from "./header";
+
+export interface PyroscopeArgs {
+  /** Version of the package; its major decides which keys are written. */
+  readonly version: string;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Used by 2.x only. */
+  readonly raftPort: number;
+  /** How long profiles are kept, and how far back a query reaches. */
+  readonly retention: Duration;
+  /** @default /var/lib/pyroscope */
+  readonly dataDirectory?: string;
+}
+
+const loopback = "127.0.0.1";
+const inmemory = { store: "inmemory" };
+
+/** A ring of one that is kept in memory: without the address, queries would go to the host's public one and hang. */
+const ring = { kvstore: inmemory, instance_addr: loopback };
+
+/**
+ * Renders `/etc/pyroscope/config.yml` for a single Pyroscope that listens on loopback only.
+ * @throws Error for a version that is not 1.x or 2.x
+ */
+export function renderPyroscope({ dataDirectory = "/var/lib/pyroscope", ...args }: PyroscopeArgs): string {
+  const document = { ...common(args, dataDirectory), ...ofMajor(args, dataDirectory) };
+  return `# ${managedBy()}\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+function ofMajor(args: PyroscopeArgs, data: string): object {
+  const major = pyroscopeMajor(args.version);
+  switch (major) {
+    case 1:
+      return version1(args, data);
+    case 2:
+      return version2(args, data);
+    default:
+      throw new Error(`no configuration for Pyroscope ${String(major satisfies never)}`);
+  }
+}
+
+function common({ httpPort, grpcPort }: PyroscopeArgs, data: string): object {
+  return {
+    target: "all",
+    server: {
+      http_listen_address: loopback,
+      http_listen_port: httpPort,
+      grpc_listen_address: loopback,
+      grpc_listen_port: grpcPort,
+    },
+    storage: { backend: "filesystem", filesystem: { dir: `${data}/shared` } },
+    // Pushing profiles of itself would keep its CPU profiler busy: `profiling already in use` for everyone else.
+    self_profiling: { disable_push: true },
+    analytics: { reporting_enabled: false },
+    distributor: { ring },
+    overrides_exporter: { ring },
+    frontend: { instance_addr: loopback },
+  };
+}
+
+function limits(retention: Duration): object {
+  return {
+    max_query_lookback: goDuration(retention),
+    // A query for the whole retention is a few milliseconds longer than it.
+    max_query_length: goDuration(addDurations(retention, parseDuration("1h"))),
+    // Rust's pprof labels samples by thread, which would multiply the series.
+    ingestion_relabeling_rules: [{ action: "labeldrop", regex: "thread" }],
+  };
+}
+
+function version1({ retention }: PyroscopeArgs, data: string): object {
+  return {
+    memberlist: { bind_addr: [loopback], advertise_addr: loopback },
+    ingester: {
+      lifecycler: {
+        address: loopback,
+        min_ready_duration: "0s",
+        ring: { kvstore: inmemory, replication_factor: 1 },
+      },
+    },
+    query_scheduler: { ring },
+    store_gateway: { sharding_ring: ring, bucket_store: { sync_dir: `${data}/sync` } },
+    compactor: { data_dir: `${data}/compactor`, sharding_ring: ring },
+    pyroscopedb: { data_path: `${data}/data` },
+    limits: { compactor_blocks_retention_period: goDuration(retention), ...limits(retention) },
+  };
+}
+
+function version2({ grpcPort, raftPort, retention }: PyroscopeArgs, data: string): object {
+  const grpc = `${loopback}:${grpcPort}`;
+  const raft = `${loopback}:${raftPort}`;
+  return {
+    architecture_storage: "v2",
+    metastore: {
+      address: grpc,
+      data_dir: `${data}/metastore/data`,
+      min_ready_duration: "0s",
+      raft: {
+        dir: `${data}/metastore/raft`,
+        snapshots_dir: `${data}/metastore/raft`,
+        server_id: raft,
+        bind_address: raft,
+        advertise_address: raft,
+      },
+      // Off before 2.2, and then nothing is ever deleted.
+      index: { cleanup_interval: "15m" },
+    },
+    query_backend: { address: grpc },
+    segment_writer: {
+      lifecycler: {
+        address: loopback,
+        min_ready_duration: "0s",
+        ring: { kvstore: inmemory, replication_factor: 1 },
+      },
+    },
+    // Not used by v2, but it would open memberlist's port.
+    ingester: { lifecycler: { ring: { kvstore: inmemory } } },
+    compaction_worker: { temp_dir: `${data}/tmp` },
+    limits: { retention_period: goDuration(retention), ...limits(retention) },
+  };
+}

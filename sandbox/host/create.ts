@@ -1,0 +1,83 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { UserError } from "../log";
+import { lock } from "../paths";
+import { findFree, networkFile, requireFree, subnet, type Subnet } from "./network";
+import { diskOf } from "./overlay";
+import { prepareIngredients } from "./prepare";
+import { hostDirectory, hostNames, hostsDirectory, readRecord, thisProcess, writeRecord } from "./record";
+import type { HostRecord } from "./record";
+import { knownHostsFile } from "./ssh";
+
+export interface HostOptions {
+  /** N of its address 10.77.N.2. @default the first free one from 1 on */
+  subnet?: number;
+  /** A directory of the host on a file system (in memory) of limited size, e.g. `32M`. */
+  limited?: { path: string; size: string };
+  /** Directory of the package repository. @default the sandbox's own */
+  repository?: string;
+}
+
+/** Makes a host's directory: its disk with what differs from the image, and its record. */
+export async function createHost(name: string, options: HostOptions): Promise<HostRecord> {
+  const { image, layers, repository } = await prepareIngredients();
+  const directory = hostDirectory(name);
+  const release = await lock(path.join(hostsDirectory(), "subnets.lock"));
+  try {
+    const network = await reserve(options.subnet);
+    const record: HostRecord = {
+      name,
+      subnet: network.number,
+      image,
+      layers,
+      repository: options.repository ?? repository.directory,
+      ...(options.limited === undefined ? {} : { limited: options.limited }),
+      startedBy: await thisProcess(),
+    };
+    const { upper } = diskOf(directory);
+    const files = {
+      "etc/hostname": `soar-${name}\n`,
+      "etc/hosts": `127.0.0.1 localhost\n127.0.1.1 soar-${name}\n::1 localhost\n`,
+      "etc/systemd/network/10-host0.network": networkFile(network),
+    };
+    for (const [file, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(upper, file)), { recursive: true, mode: 0o755 });
+      await writeFile(path.join(upper, file), text, { mode: 0o644 });
+    }
+    await chmod(upper, 0o755);
+    await writeFile(knownHostsFile(directory), `${network.address} ${image.hostKey}\n`);
+    await writeRecord(record);
+    return record;
+  } finally {
+    await release();
+  }
+}
+
+async function reserve(wanted: number | undefined): Promise<Subnet> {
+  const others = (await Promise.all((await hostNames()).map(readRecord))).filter(
+    (host) => host !== undefined,
+  );
+  if (wanted === undefined) return findFree(others.map((host) => host.subnet));
+  const holder = others.find((host) => host.subnet === wanted);
+  if (holder !== undefined) {
+    throw new UserError(
+      `The sandbox's network ${subnet(wanted).gateway}/24 is taken by the host ${holder.name}`,
+      `end it ("make down") or choose another`,
+    );
+  }
+  await requireFree(subnet(wanted));
+  return subnet(wanted);
+}
+
+/**
+ * A host that is there already: it keeps its disk, and so its image and its services, and gets the repository of today.
+ */
+export async function renewHost(known: HostRecord, options: HostOptions): Promise<HostRecord> {
+  const { image, layers, repository } = await prepareIngredients();
+  if (image.rootfs !== known.image.rootfs || layers.join() !== known.layers.join()) {
+    process.stderr.write(
+      `    The host ${known.name} keeps its older image or services; "make down" and "make up" renew them.\n`,
+    );
+  }
+  return { ...known, repository: options.repository ?? repository.directory };
+}

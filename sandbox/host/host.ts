@@ -1,0 +1,168 @@
+import { mkdir, rm } from "node:fs/promises";
+import * as path from "node:path";
+import { UserError } from "../log";
+import { lock } from "../paths";
+import { bootContainer, halt, repositoryPort, serveRepository, tail } from "./boot";
+import { killGroups } from "./cgroup";
+import { createHost, renewHost, type HostOptions } from "./create";
+import { subnet } from "./network";
+import { mountsBelow, unmount } from "./overlay";
+import { isRunning, waitFor } from "./process";
+import { hostDirectory, hostNames, hostsDirectory, readRecord, writeRecord, type HostRecord } from "./record";
+import { sshHost } from "./ssh";
+
+export type { HostOptions } from "./create";
+export { sshHost } from "./ssh";
+
+/** A running Debian host. */
+export interface SandboxHost {
+  name: string;
+  /** Where its sshd listens, on port 22. */
+  address: string;
+  /** This machine as the host sees it; the package repository is there. */
+  gateway: string;
+  /** As in `known_hosts`: `ssh-ed25519 AAAA...`. */
+  hostKey: string;
+  /** Accounts that accept the key; `deploy` has sudo without a password. */
+  users: ["root", "deploy"];
+  privateKeyFile: string;
+  repositoryUrl: string;
+  /** Its directory in the cache: disk, logs, and whatever belongs to it and goes with it. */
+  directory: string;
+}
+
+/**
+ * Starts a host under a name and waits until one can log in; under 3 s once the image is there. A host that runs is
+ * returned as it is, whatever the options. One that ended without `stopHost`, as after a power cut, is started again with its disk.
+ *
+ * @param name 1 to 30 of a-z, 0-9 and -
+ */
+export async function startHost(name: string, options: HostOptions = {}): Promise<SandboxHost> {
+  requireName(name);
+  await mkdir(hostsDirectory(), { recursive: true });
+  const release = await lock(`${hostDirectory(name)}.lock`);
+  try {
+    const known = await readRecord(name);
+    if (known === undefined) {
+      await remove(name); // What a killed start may have left.
+      await start(await createHost(name, options));
+    } else {
+      const record = await renewHost(known, options);
+      if (await runs(record)) {
+        await writeRecord({ ...record, server: await serveRepository(record, known.repository) });
+      } else {
+        await halt(name, record);
+        await start(record);
+      }
+    }
+    return await requireHost(name);
+  } finally {
+    await release();
+  }
+}
+
+/** Ends a host and removes all of it. False when there was none. */
+export async function stopHost(name: string): Promise<boolean> {
+  requireName(name);
+  if (!(await hostNames()).includes(name)) return false;
+  const release = await lock(`${hostDirectory(name)}.lock`);
+  try {
+    await remove(name);
+    return true;
+  } finally {
+    await release();
+  }
+}
+
+/** Kills all processes of a host with SIGKILL, as a power cut does, and tidies nothing up. */
+export function cutPower(host: SandboxHost): Promise<void> {
+  return killGroups(host.name);
+}
+
+export interface HostStatus {
+  host: SandboxHost;
+  running: boolean;
+  /** The process that started it, if that still runs. */
+  usedBy: number | undefined;
+}
+
+/** What is known of a host; undefined when there is none of that name. */
+export async function hostStatus(name: string): Promise<HostStatus | undefined> {
+  const record = await readRecord(name);
+  if (record === undefined) return undefined;
+  return {
+    host: describe(record),
+    running: await runs(record),
+    usedBy: (await isRunning(record.startedBy)) ? record.startedBy.pid : undefined,
+  };
+}
+
+async function runs(record: HostRecord): Promise<boolean> {
+  return record.container !== undefined && (await isRunning(record.container));
+}
+
+async function requireHost(name: string): Promise<SandboxHost> {
+  const record = await readRecord(name);
+  if (record === undefined) throw new Error(`The host ${name} has no record`);
+  return describe(record);
+}
+
+function requireName(name: string): void {
+  if (/^[a-z][a-z0-9-]{0,29}$/.test(name)) return;
+  throw new UserError(
+    `"${name}" is no name for a host`,
+    "use 1 to 30 of a-z, 0-9 and -, with a letter first",
+  );
+}
+
+/** Boots the host and waits for its first login. When that fails, nothing runs; the logs stay. */
+async function start(record: HostRecord): Promise<void> {
+  try {
+    await bootContainer(record);
+    const running = (await readRecord(record.name)) ?? record;
+    const [server] = await Promise.all([serveRepository(running), waitForLogin(describe(record))]);
+    await writeRecord({ ...running, server });
+  } catch (error) {
+    await halt(record.name, await readRecord(record.name));
+    throw error;
+  }
+}
+
+/** Logs in as the unprivileged user, whom the host lets in last, and waits until systemd has started everything. */
+async function waitForLogin(host: SandboxHost): Promise<void> {
+  const command = "systemctl is-system-running --wait";
+  let last = "";
+  const state = await waitFor(
+    async () => {
+      const result = await sshHost(host, command, { user: "deploy", timeout: 30_000 });
+      last = result.stdout + result.stderr;
+      return result.code === 255 ? undefined : result.stdout.trim();
+    },
+    20_000,
+    20,
+  );
+  if (state !== undefined) return;
+  const log = path.join(host.directory, "logs", "console.log");
+  throw new Error(`The host ${host.name} lets nobody in: ${last}\n${await tail(log)}\n(${log})`);
+}
+
+async function remove(name: string): Promise<void> {
+  const directory = hostDirectory(name);
+  await halt(name, await readRecord(name));
+  for (const mountPoint of (await mountsBelow(directory)).reverse()) await unmount(mountPoint);
+  await rm(directory, { recursive: true, force: true });
+}
+
+function describe(record: HostRecord): SandboxHost {
+  const { gateway, address } = subnet(record.subnet);
+  return {
+    name: record.name,
+    address,
+    gateway,
+    hostKey: record.image.hostKey,
+    users: ["root", "deploy"],
+    privateKeyFile: record.image.privateKeyFile,
+    repositoryUrl: `http://${gateway}:${repositoryPort}`,
+    directory: hostDirectory(record.name),
+  };
+}

@@ -1,0 +1,64 @@
+import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { cacheDir } from "../paths";
+import type { Image } from "./image";
+import { identify, type ProcessId } from "./process";
+
+/** What is known of a host between runs of the sandbox, in `host.json` of its directory. */
+export interface HostRecord {
+  name: string;
+  subnet: number;
+  /** What its disk is a copy on write of. It cannot change once the host was started. */
+  image: Image;
+  /** Read-only trees over the image, the topmost first. */
+  layers: string[];
+  /** The directory that its package repository serves. */
+  repository: string;
+  /** Directories of the host that lie on a file system of limited size. */
+  limited?: { path: string; size: string };
+  /** Who started it: hosts of a test run that still goes on are left alone by `down`. */
+  startedBy: ProcessId;
+  /** systemd-nspawn. */
+  container?: ProcessId;
+  /** The repository's server. */
+  server?: ProcessId;
+}
+
+export function hostsDirectory(): string {
+  return path.join(cacheDir(), "hosts");
+}
+
+export function hostDirectory(name: string): string {
+  return path.join(hostsDirectory(), name);
+}
+
+export async function readRecord(name: string): Promise<HostRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(path.join(hostDirectory(name), "host.json"), "utf8")) as HostRecord;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+export async function writeRecord(record: HostRecord): Promise<void> {
+  const file = path.join(hostDirectory(record.name), "host.json");
+  await writeFile(`${file}.new`, JSON.stringify(record, null, 2) + "\n");
+  await rename(`${file}.new`, file);
+}
+
+/** The names of all hosts that have a directory, sorted. */
+export async function hostNames(): Promise<string[]> {
+  const entries = await readdir(hostsDirectory(), { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** This process, as the one that starts a host. */
+export async function thisProcess(): Promise<ProcessId> {
+  const id = await identify(process.pid);
+  if (id === undefined) throw new Error("/proc does not show this process");
+  return id;
+}

@@ -1,0 +1,30 @@
+import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { cacheDir, contentKey, publish } from "../paths";
+import { ensureService } from "../services/build";
+import { services } from "../services/list";
+import { executable, renderUnits } from "../services/units";
+
+/**
+ * The services to profile, as a tree to lay over the image: the program, and the unit of each service, enabled. A change
+ * in a service so makes no new image.
+ */
+export async function ensureServicesLayer(): Promise<string> {
+  const program = await ensureService();
+  const units = renderUnits(services);
+  const key = contentKey([await readFile(program), JSON.stringify(units)]);
+  return publish(path.join(cacheDir(), "services-layer", key), async (root) => {
+    await place(root, executable, (file) => copyFile(program, file));
+    for (const unit of units) {
+      await place(root, unit.path, (file) => writeFile(file, unit.content, { mode: 0o644 }));
+      await place(root, unit.enabledBy, (file) => symlink(unit.path, file));
+    }
+  });
+}
+
+/** Makes one file of the tree, with the directories that it needs. */
+async function place(root: string, file: string, make: (target: string) => Promise<void>): Promise<void> {
+  const target = path.join(root, file);
+  await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+  await make(target);
+}

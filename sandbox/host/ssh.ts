@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import * as path from "node:path";
+import { run, type RunResult } from "../log";
+import type { SandboxHost } from "./host";
+
+export interface SshOptions {
+  /** @default "root" */
+  user?: SandboxHost["users"][number];
+  /** Given to the command on its standard input, which is empty by default. */
+  input?: string | Buffer;
+  /** Milliseconds after which the connection is cut. @default no limit */
+  timeout?: number;
+}
+
+/** Runs a command in the host's shell. `code` is the command's exit status, or 255 when there is no connection. */
+export function sshHost(host: SandboxHost, command: string, options: SshOptions = {}): Promise<RunResult> {
+  const { user = "root", input, timeout } = options;
+  return run("ssh", [...sshArguments(host, user), command], {
+    allowFailure: true,
+    ...(input === undefined ? {} : { input }),
+    ...(timeout === undefined ? {} : { timeout }),
+  });
+}
+
+/**
+ * Connects this terminal to the host, for one command or for a shell, and returns the exit status. Everything passes
+ * through as it is; a terminal is asked for on the host only for a shell.
+ */
+export function sshTerminal(host: SandboxHost, command?: string): Promise<number> {
+  const args = sshArguments(host, "root");
+  const child = spawn("ssh", command === undefined ? ["-t", ...args] : [...args, command], {
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}
+
+/** The file with the host's key, as `ssh` reads it. */
+export function knownHostsFile(directory: string): string {
+  return path.join(directory, "known_hosts");
+}
+
+/** Nothing of the user's own configuration, agent or known hosts takes part. */
+function sshArguments(host: SandboxHost, user: string): string[] {
+  const options = {
+    BatchMode: "yes",
+    ConnectTimeout: "5",
+    GlobalKnownHostsFile: "/dev/null",
+    IdentitiesOnly: "yes",
+    IdentityAgent: "none",
+    LogLevel: "ERROR",
+    StrictHostKeyChecking: "yes",
+    UserKnownHostsFile: quote(knownHostsFile(host.directory)),
+  };
+  const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  return ["-F", "none", ...flags, "-i", host.privateKeyFile, `${user}@${host.address}`];
+}
+
+/** The option takes a list of files, separated by spaces. */
+function quote(file: string): string {
+  return `"${file}"`;
+}

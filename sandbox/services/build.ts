@@ -1,0 +1,44 @@
+import { copyFile, readFile, readdir, rm } from "node:fs/promises";
+import * as path from "node:path";
+import { run, step } from "../log";
+import { cacheDir, contentKey, publish } from "../paths";
+import { ensureCargo } from "./cargo";
+
+const source = __dirname;
+const program = "soar-service";
+
+/**
+ * Builds the program that the services run, once for each state of its sources, and returns the path of the
+ * executable. It needs a C library no newer than the host's, which is that of Debian 13.
+ */
+export async function ensureService(): Promise<string> {
+  const directory = path.join(cacheDir(), "services", await sourceKey());
+  await publish(directory, build);
+  return path.join(directory, program);
+}
+
+async function build(directory: string): Promise<void> {
+  const manifest = await readFile(path.join(source, "Cargo.toml"), "utf8");
+  const minimum = /^rust-version = "(.+)"$/m.exec(manifest)?.[1];
+  if (minimum === undefined) throw new Error("Cargo.toml states no rust-version");
+  const cargo = await ensureCargo(minimum);
+  const target = path.join(directory, "target");
+  const args = ["build", "--release", "--locked", "--target-dir", target];
+  await step(`Building ${program} with ${cargo}`, () => run("cargo", args, { cwd: source }));
+  await copyFile(path.join(target, "release", program), path.join(directory, program));
+  await rm(target, { recursive: true });
+}
+
+async function sourceKey(): Promise<string> {
+  const sources = await readdir(path.join(source, "src"), { recursive: true });
+  const files = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ...sources
+      .filter((file) => file.endsWith(".rs"))
+      .map((file) => path.join("src", file))
+      .sort(),
+  ];
+  const contents = await Promise.all(files.map((file) => readFile(path.join(source, file), "utf8")));
+  return contentKey([process.arch, ...files, ...contents]);
+}

@@ -1,0 +1,38 @@
+import type { Service } from "./list";
+
+/** Where the host has the program that all the units run. */
+export const executable = "/usr/local/bin/soar-service";
+
+/** A unit file, and the link that has systemd start it at boot. */
+export interface UnitFile {
+  /** Absolute on the host. */
+  path: string;
+  content: string;
+  /** A symbolic link on the host that points to `path`. */
+  enabledBy: string;
+}
+
+/** Renders one systemd unit for each service. */
+export function renderUnits(services: readonly Service[]): UnitFile[] {
+  return services.map((service) => ({
+    path: `/etc/systemd/system/${service.unit}`,
+    content: renderUnit(service),
+    enabledBy: `/etc/systemd/system/multi-user.target.wants/${service.unit}`,
+  }));
+}
+
+function renderUnit({ name, port, profiles }: Service): string {
+  const heap = profiles.includes("heap") ? " --heap" : "";
+  return `[Unit]
+Description=SOAR service ${name} (sandbox)
+
+[Service]
+ExecStart=${executable} --name ${name} --port ${port}${heap}
+DynamicUser=yes
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

@@ -1,0 +1,113 @@
+import { existsSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { step } from "../log";
+import { cacheDir, lock, publish } from "../paths";
+import type { Attempt } from "./attempt";
+import { buildTool, getPackaging } from "./build";
+import { goCaches } from "./go";
+import { findInstalled } from "./installed";
+import { alloy, pulumi, pyroscope, recipeKey, recipes, type Recipe } from "./recipes";
+import { getRelease } from "./release";
+
+/** A program that the sandbox uses, at the version it pins. */
+export interface Tool {
+  name: "pulumi" | "pyroscope" | "alloy";
+  version: string;
+  /** The executable. Of a downloaded or built one it is `bin/<name>`, so that the Automation API takes the folder above. */
+  path: string;
+  how: "installed" | "release" | "built";
+  /** The folder with the official packaging files; pulumi has none. */
+  packaging?: string;
+}
+
+export const ensurePulumi = (): Promise<Tool> => ensureTool(pulumi);
+export const ensurePyroscope = (): Promise<Tool> => ensureTool(pyroscope);
+export const ensureAlloy = (): Promise<Tool> => ensureTool(alloy);
+
+/** The ways to a tool, in the order in which they are tried. */
+export interface Ways {
+  installed(recipe: Recipe): Promise<Attempt<string>>;
+  release(recipe: Recipe, directory: string): Promise<Attempt<void>>;
+  build(recipe: Recipe, directory: string): Promise<void>;
+  /** The packaging files of an installed tool. */
+  packaging(recipe: Recipe, directory: string): Promise<void>;
+}
+
+const realWays: Ways = {
+  installed: findInstalled,
+  release: getRelease,
+  build: buildTool,
+  packaging: getPackaging,
+};
+
+/**
+ * Gets a tool: the installed one at the pinned version, else what the cache has, else the official release, else a build
+ * from Go modules. It says which way is taken and why not an earlier one. What is in the cache stays as it is, also when
+ * a release can be reached later.
+ */
+export async function ensureTool(recipe: Recipe, ways: Ways = realWays): Promise<Tool> {
+  const installed = await ways.installed(recipe);
+  const tool =
+    "done" in installed
+      ? await useInstalled(recipe, ways, installed.done)
+      : await useCache(recipe, ways, installed.refused);
+  await dropGoCaches(ways);
+  return tool;
+}
+
+async function useInstalled(recipe: Recipe, ways: Ways, program: string): Promise<Tool> {
+  const tool: Tool = { name: recipe.name, version: recipe.version, path: program, how: "installed" };
+  if (recipe.packaging === undefined) return tool;
+  const packaging = await publish(`${toolDirectory(recipe)}-packaging`, (directory) =>
+    step(
+      `${recipe.name} ${recipe.version}: installed at ${program}; getting its packaging files as a Go module`,
+      () => ways.packaging(recipe, directory),
+    ),
+  );
+  return { ...tool, packaging };
+}
+
+async function useCache(recipe: Recipe, ways: Ways, notInstalled: string): Promise<Tool> {
+  const directory = await publish(toolDirectory(recipe), async (temporary) => {
+    const title = `${recipe.name} ${recipe.version}`;
+    const release = await step(`${title}: ${notInstalled}; trying the official release`, () =>
+      ways.release(recipe, temporary),
+    );
+    if ("refused" in release) {
+      process.stderr.write(`    ${release.refused}\n`);
+      const effort = `about ${recipe.build.minutes} minutes on two cores`;
+      await step(`${title}: building from Go modules (${effort})`, () => ways.build(recipe, temporary));
+    }
+    await writeFile(path.join(temporary, "how"), "done" in release ? "release" : "built");
+  });
+  const how = (await readFile(path.join(directory, "how"), "utf8")) === "release" ? "release" : "built";
+  const tool: Tool = {
+    name: recipe.name,
+    version: recipe.version,
+    path: path.join(directory, "bin", recipe.name),
+    how,
+  };
+  return recipe.packaging === undefined ? tool : { ...tool, packaging: path.join(directory, "packaging") };
+}
+
+function toolDirectory(recipe: Recipe): string {
+  return path.join(cacheDir(), "tools", `${recipe.name}-${recipeKey(recipe)}`);
+}
+
+/** Lets go of Go's caches when no tool is left to build, also of those which a killed run has left. */
+async function dropGoCaches(ways: Ways): Promise<void> {
+  if (!existsSync(goCaches())) return;
+  for (const recipe of recipes) {
+    if (!existsSync(toolDirectory(recipe)) && "refused" in (await ways.installed(recipe))) return;
+  }
+  const release = await lock(`${goCaches()}.lock`);
+  try {
+    if (!existsSync(goCaches())) return;
+    await step("Removing the caches of the Go builds", () =>
+      rm(goCaches(), { recursive: true, force: true }),
+    );
+  } finally {
+    await release();
+  }
+}

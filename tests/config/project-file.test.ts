@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { settingsSchema } from "../../config/settings";
+import { formatDuration, formatSize, type Duration, type Size } from "../../config/units";
+import { secretKeys, settingKeys } from "../../config/validate";
+import { accepted, least } from "./sample";
+
+interface Declaration {
+  type?: string;
+  description?: string;
+  default?: unknown;
+}
+
+function read(file: string): { config: Record<string, unknown> } {
+  return parse(readFileSync(path.join(__dirname, "../..", file), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+}
+
+const declared = read("Pulumi.yaml").config as Record<string, Declaration>;
+
+describe("Pulumi.yaml", () => {
+  test("declares the keys that the program reads, in the same order", () => {
+    expect(Object.keys(declared)).toEqual([...settingKeys, ...secretKeys]);
+  });
+
+  test.each(Object.keys(declared))("%s has a description and a default", (key) => {
+    expect(declared[key]?.description?.length).toBeGreaterThan(20);
+    expect(declared[key]?.default).toBeDefined();
+    if (key !== "platform") expect(declared[key]?.type).toBeDefined();
+  });
+
+  test.each(settingKeys.filter((key) => !(key in least)))("%s has the default of the schema", (key) => {
+    const schema = settingsSchema.shape[key];
+    expect(schema.parse(declared[key]?.default)).toEqual(schema.parse(undefined));
+  });
+
+  test.each(["repository", "pyroscope", "alloy"] as const)(
+    "%s describes its fields and their defaults",
+    (key) => {
+      const { description = "" } = declared[key] ?? {};
+      for (const [field, value] of Object.entries(accepted()[key])) {
+        if (field === "kind") continue;
+        expect(description).toContain(field);
+        if (["keyUrl", "fingerprint", "fragments"].includes(field)) continue;
+        const formatted = {
+          retention: () => formatDuration(value as Duration),
+          diskBudget: () => formatSize(value as Size),
+        };
+        const text =
+          field in formatted ? formatted[field as keyof typeof formatted]() : `${value as string | number}`;
+        expect(description).toContain(text);
+      }
+    },
+  );
+});
+
+test("Pulumi.sandbox.yaml is accepted once the sandbox has set its host", () => {
+  const entries = Object.entries(read("Pulumi.sandbox.yaml").config);
+  const values = Object.fromEntries(
+    entries.map(([key, value]) => [key.replace("soar-profiling:", ""), value]),
+  );
+  expect(accepted({ ...values, host: least.host }).services.map(({ name }) => name)).toEqual([
+    "soar-run",
+    "soar-web",
+    "soar-ingest-ogn",
+    "soar-ingest-adsb",
+    "soar-run-staging",
+    "soar-web-staging",
+  ]);
+});

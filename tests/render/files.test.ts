@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseDuration } from "../../config/units";
+import { renderAptSource } from "../../render/apt";
+import { renderPyroscope } from "../../render/pyroscope";
+import { renderDropIn } from "../../render/systemd";
+
+const pyroscope = { httpPort: 4040, grpcPort: 4041, raftPort: 9099, retention: parseDuration("30d") };
+
+describe("golden", () => {
+  test.each([
+    ["1.12.0-1", "pyroscope-1.yml"],
+    ["2.0.6", "pyroscope-2.yml"],
+  ])("Pyroscope %s", async (version, file) => {
+    await expect(renderPyroscope({ ...pyroscope, version })).toMatchFileSnapshot(`../golden/${file}`);
+  });
+
+  test("drop-in", async () => {
+    const text = renderDropIn({
+      Unit: { After: "network-online.target" },
+      Service: {
+        ExecStart: ["", "/usr/bin/pyroscope -config.file /etc/pyroscope/config.yml"],
+        TimeoutStopSec: "20s",
+      },
+    });
+    await expect(text).toMatchFileSnapshot("../golden/drop-in.conf");
+  });
+
+  test("APT source", async () => {
+    const text = renderAptSource({
+      url: "https://apt.grafana.com",
+      suite: "stable",
+      component: "main",
+      keyFile: "/etc/apt/keyrings/soar-profiling.asc",
+    });
+    await expect(text).toMatchFileSnapshot("../golden/grafana.sources");
+  });
+});
+
+test("Pyroscope 3.x has no configuration", () => {
+  expect(() => renderPyroscope({ ...pyroscope, version: "3.0.0" })).toThrow(
+    "Pyroscope 3.0.0 is not supported",
+  );
+});
+
+test.each(["1.12.0", "2.0.6"])("every address of Pyroscope %s is loopback", (version) => {
+  const text = renderPyroscope({ ...pyroscope, version, httpPort: 5040, grpcPort: 5041, raftPort: 5099 });
+  const addresses = text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? [];
+  expect(new Set(addresses)).toEqual(new Set(["127.0.0.1"]));
+  expect(text).not.toMatch(/\b(4040|4041|9095|9099)\b/);
+});
+
+test.each(["1.12.0", "2.0.6"])("queries of Pyroscope %s reach the whole retention", (version) => {
+  const { limits } = parse(renderPyroscope({ ...pyroscope, version, retention: parseDuration("7d") })) as {
+    limits: Record<string, unknown>;
+  };
+  expect(limits).toMatchObject({
+    [version.startsWith("1") ? "compactor_blocks_retention_period" : "retention_period"]: "168h",
+    max_query_lookback: "168h",
+    max_query_length: "169h",
+  });
+});
+
+test("Pyroscope's data can be elsewhere", () => {
+  for (const version of ["1.12.0", "2.0.6"]) {
+    expect(renderPyroscope({ ...pyroscope, version, dataDirectory: "/srv/p" })).not.toContain("/var/lib");
+  }
+});
+
+test.each([
+  ["a drop-in", () => renderDropIn({ Service: { Environment: "a\nExecStart=b" } })],
+  [
+    "an APT source",
+    () => renderAptSource({ url: "x\nTrusted: yes", suite: "a", component: "b", keyFile: "c" }),
+  ],
+])("a line break in %s is refused", (_, render) => {
+  expect(render).toThrow("line break");
+});

@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { type AddressInfo, connect } from "node:net";
+import { type AuthContext, type Connection, Server, utils } from "ssh2";
+
+export interface TargetOptions {
+  /** Connections that are cut before the SSH handshake, counted from the first. */
+  cutFirst?: number;
+  /** Variables that are accepted, as by AcceptEnv; all by default. */
+  accept?: (name: string) => boolean;
+  password?: string;
+  /** A public key in OpenSSH's format that may log in. */
+  publicKey?: string;
+}
+
+export interface Target {
+  port: number;
+  hostKey: string;
+  /** What has reached the target, in order. */
+  seen: { connections: number; logins: string[]; commands: string[]; forwards: number };
+  stop(): Promise<void>;
+}
+
+export function newKey(passphrase?: string): { private: string; public: string } {
+  return passphrase === undefined
+    ? utils.generateKeyPairSync("ed25519")
+    : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 4 });
+}
+
+/**
+ * An SSH server in this process, on loopback, that runs commands by `sh -c` on this machine. It is no sandbox host: it
+ * counts what arrives and fails on demand, which a real sshd does not.
+ */
+export async function startTarget(options: TargetOptions = {}): Promise<Target> {
+  const key = newKey();
+  const seen: Target["seen"] = { connections: 0, logins: [], commands: [], forwards: 0 };
+  const open = new Set<Connection>();
+  const server = new Server({ hostKeys: [key.private] }, (connection) => {
+    seen.connections++;
+    if (seen.connections <= (options.cutFirst ?? 0)) return void connection.end();
+    open.add(connection);
+    connection.on("close", () => open.delete(connection)).on("error", () => undefined);
+    connection.on("authentication", (attempt) => {
+      if (!allowed(attempt, options)) {
+        attempt.reject();
+        return;
+      }
+      if (!(attempt.method === "publickey" && attempt.signature === undefined)) {
+        seen.logins.push(`${attempt.username} by ${attempt.method}`);
+      }
+      attempt.accept();
+    });
+    connection.on("ready", () => {
+      serveSessions(connection, options, seen);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    hostKey: key.public.split(" ").slice(0, 2).join(" "),
+    seen,
+    stop: () => {
+      for (const connection of open) connection.end();
+      return new Promise((resolve) =>
+        server.close(() => {
+          resolve();
+        }),
+      );
+    },
+  };
+}
+
+function allowed(attempt: AuthContext, { password, publicKey }: TargetOptions): boolean {
+  if (password === undefined && publicKey === undefined) return true;
+  if (attempt.method === "password") return attempt.password === password;
+  if (attempt.method !== "publickey" || publicKey === undefined) return false;
+  const parsed = utils.parseKey(publicKey);
+  if (parsed instanceof Error) throw parsed;
+  if (!attempt.key.data.equals(parsed.getPublicSSH())) return false;
+  if (attempt.signature === undefined || attempt.blob === undefined) return true;
+  return parsed.verify(attempt.blob, attempt.signature, attempt.hashAlgo);
+}
+
+function serveSessions(connection: Connection, options: TargetOptions, seen: Target["seen"]): void {
+  connection.on("session", (accept) => {
+    const environment: Record<string, string> = {};
+    const session = accept();
+    session.on("env", (acceptVariable, refuse, { key, val }) => {
+      if (options.accept?.(key) === false) {
+        refuse();
+        return;
+      }
+      environment[key] = val;
+      acceptVariable();
+    });
+    session.on("exec", (acceptCommand, _refuse, { command }) => {
+      seen.commands.push(command);
+      const channel = acceptCommand();
+      const child = spawn("sh", ["-c", command], { env: { ...process.env, ...environment } });
+      channel.pipe(child.stdin.on("error", () => undefined));
+      child.stdout.pipe(channel, { end: false });
+      child.stderr.pipe(channel.stderr, { end: false });
+      child.on("close", (code, signal) => {
+        if (signal === null) channel.exit(code ?? 0);
+        else channel.exit(signal.replace(/^SIG/, ""));
+        channel.end();
+      });
+    });
+  });
+  connection.on("tcpip", (accept, _refuse, { destIP, destPort }) => {
+    seen.forwards++;
+    const channel = accept();
+    const socket = connect(destPort, destIP);
+    channel.on("error", () => undefined).pipe(socket.on("error", () => undefined));
+    socket.pipe(channel);
+  });
+}

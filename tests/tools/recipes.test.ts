@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { applyEdits, buildArguments, goProblem } from "../../sandbox/tools/build";
+import { printsVersion } from "../../sandbox/tools/installed";
+import { alloy, moduleFolder, pulumi, pyroscope, recipeKey, recipes } from "../../sandbox/tools/recipes";
+
+describe("recipeKey", () => {
+  let folder: string;
+  const key = (recipe = pyroscope, arch = "amd64"): string => recipeKey(recipe, folder, arch);
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "recipe-test-"));
+    await writeFile(path.join(folder, "go.mod"), "module a\n");
+    await writeFile(path.join(folder, "go.sum"), "a v1 h1:a\n");
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("is the same for the same inputs", () => {
+    expect(key()).toBe(key());
+    expect(key()).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it.each(["go.mod", "go.sum"])("changes with %s", async (file) => {
+    const before = key();
+    await writeFile(path.join(folder, file), "changed\n");
+    expect(key()).not.toBe(before);
+  });
+
+  it("changes with the version, the flags, the adapted source and the processor", () => {
+    const { build } = alloy;
+    const keys = [
+      key(alloy),
+      key(alloy, "arm64"),
+      key({ ...alloy, version: "1.10.1" }),
+      key({ ...alloy, build: { ...build, tags: "netgo" } }),
+      key({ ...alloy, build: { ...build, variables: {} } }),
+      key({ ...alloy, build: { ...build, adapted: { module: "m", sum: "s", edits: [] } } }),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe("the recipes", () => {
+  it("pin in go.mod the version that they name", async () => {
+    const modules = {
+      pulumi: "github.com/pulumi/pulumi/pkg/v3",
+      pyroscope: "github.com/grafana/pyroscope",
+      alloy: "github.com/grafana/alloy",
+    };
+    for (const recipe of recipes) {
+      const text = await readFile(path.join(moduleFolder(recipe), "go.mod"), "utf8");
+      expect(text).toContain(`\t${modules[recipe.name]} v${recipe.version}`);
+      expect(text).toContain(`tool ${recipe.build.package}\n`);
+    }
+  });
+
+  it("give pulumi its version, or the Automation API would refuse it", () => {
+    expect(buildArguments(pulumi, "/cache/bin/pulumi")).toEqual([
+      "build",
+      "-trimpath",
+      "-buildvcs=false",
+      "-ldflags",
+      "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
+      "-o",
+      "/cache/bin/pulumi",
+      "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    ]);
+  });
+
+  it("build Alloy with the journal", () => {
+    expect(buildArguments(alloy, "out").slice(3, 5)).toEqual(["-tags", "netgo promtail_journal_enabled"]);
+    expect(alloy.build).toMatchObject({ cgo: true, debianPackages: ["gcc", "libc6-dev", "libsystemd-dev"] });
+  });
+});
+
+describe("applyEdits", () => {
+  const edit = { file: "a.go", find: "old", replace: "new" };
+
+  it("replaces each text", () => {
+    expect(applyEdits("an old thing, here", [edit, { ...edit, find: ", here", replace: "" }])).toBe(
+      "an new thing",
+    );
+  });
+
+  it.each(["nothing", "old and old"])("refuses a text that is not there exactly once: %s", (text) => {
+    expect(() => applyEdits(text, [edit])).toThrow("a.go does not have exactly once: old");
+  });
+});
+
+describe("goProblem", () => {
+  it("tells what the user can mend", () => {
+    const output = "go failed with exit code 1\n\tx@v1: dial tcp: lookup proxy: no such host\n";
+    expect(goProblem(output)?.what).toBe("x@v1: dial tcp: lookup proxy: no such host");
+    expect(goProblem(output)?.remedy).toContain("GOPROXY");
+    expect(goProblem("write a.o: no space left on device")?.remedy).toContain("SOAR_SANDBOX_CACHE");
+  });
+
+  it("leaves a compile error as it is", () => {
+    expect(goProblem("main.go:3: undefined: x")).toBeUndefined();
+  });
+});
+
+describe("printsVersion", () => {
+  it.each([
+    ["v3.259.0\n", "3.259.0", true],
+    ["alloy, version v1.10.0 (branch: HEAD, revision: 1)", "1.10.0", true],
+    ["pyroscope, version 1.12.0 (branch: HEAD)", "1.12.0", true],
+    ["v3.259.0-alpha.1", "3.259.0", false],
+    ["v3.259.01", "3.259.0", false],
+    ["v13.259.0", "3.259.0", false],
+    ["pyroscope, version  (branch: )", "1.12.0", false],
+  ])("%j is %s: %s", (text, version, expected) => {
+    expect(printsVersion(text, version)).toBe(expected);
+  });
+});

@@ -1,0 +1,154 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { UserError } from "../../sandbox/log";
+import { alloy, pulumi, pyroscope, type Recipe } from "../../sandbox/tools/recipes";
+import { ensureTool, type Ways } from "../../sandbox/tools/toolchain";
+
+let cache: string;
+let tried: string[];
+let printed: string;
+
+beforeEach(async () => {
+  cache = await mkdtemp(path.join(tmpdir(), "tools-test-"));
+  tried = [];
+  printed = "";
+  vi.stubEnv("SOAR_SANDBOX_CACHE", cache);
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    printed += String(text).replace(/\d+\.\d s/, "N s");
+    return true;
+  });
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await rm(cache, { recursive: true, force: true });
+});
+
+const fill = async (recipe: Recipe, directory: string): Promise<void> => {
+  await mkdir(path.join(directory, "bin"));
+  await writeFile(path.join(directory, "bin", recipe.name), "program");
+};
+
+/** All ways closed but the build; every call is noted. */
+const ways = (open: Partial<Ways> = {}): Ways => ({
+  installed: () => Promise.resolve({ refused: "not installed" }),
+  release: (recipe) => {
+    tried.push(`release ${recipe.name}`);
+    return Promise.resolve({ refused: "official release not reachable: no such host" });
+  },
+  build: (recipe, directory) => {
+    tried.push(`build ${recipe.name}`);
+    return fill(recipe, directory);
+  },
+  packaging: async (recipe, directory) => {
+    tried.push(`packaging ${recipe.name}`);
+    await writeFile(path.join(directory, "postinstall.sh"), "");
+  },
+  ...open,
+});
+
+describe("the ways to a tool", () => {
+  it("takes what is installed, and nothing else is tried", async () => {
+    const installed = ways({ installed: () => Promise.resolve({ done: "/opt/bin/pulumi" }) });
+    expect(await ensureTool(pulumi, installed)).toEqual({
+      name: "pulumi",
+      version: "3.259.0",
+      path: "/opt/bin/pulumi",
+      how: "installed",
+    });
+    expect(tried).toEqual([]);
+    expect(printed).toBe("");
+  });
+
+  it("gets the packaging files of an installed tool, once", async () => {
+    const installed = ways({ installed: () => Promise.resolve({ done: "/opt/bin/pyroscope" }) });
+    const tool = await ensureTool(pyroscope, installed);
+    expect(tool).toMatchObject({ path: "/opt/bin/pyroscope", how: "installed" });
+    expect(await readdir(tool.packaging ?? "")).toEqual(["postinstall.sh"]);
+    expect(await ensureTool(pyroscope, installed)).toEqual(tool);
+    expect(tried).toEqual(["packaging pyroscope"]);
+  });
+
+  it("takes the official release before a build", async () => {
+    const release = ways({
+      installed: () => Promise.resolve({ refused: "/opt/bin/alloy is another version" }),
+      release: async (recipe, directory) => {
+        await fill(recipe, directory);
+        return { done: undefined };
+      },
+    });
+    const tool = await ensureTool(alloy, release);
+    expect(tool).toMatchObject({ name: "alloy", version: "1.10.0", how: "release" });
+    expect(existsSync(tool.path)).toBe(true);
+    expect(path.basename(tool.packaging ?? "")).toBe("packaging");
+    expect(tried).toEqual([]);
+    expect(printed).toBe(
+      "==> alloy 1.10.0: /opt/bin/alloy is another version; trying the official release\n    done in N s\n",
+    );
+  });
+
+  it("builds last, and says why the other ways were not taken", async () => {
+    const tool = await ensureTool(pulumi, ways());
+    expect(tool).toMatchObject({ how: "built" });
+    expect(tool.packaging).toBeUndefined();
+    // The Automation API looks for bin/pulumi below a root.
+    expect(tool.path).toMatch(/\/tools\/pulumi-[0-9a-f]{16}\/bin\/pulumi$/);
+    expect(tried).toEqual(["release pulumi", "build pulumi"]);
+    expect(printed.split("\n")).toEqual([
+      "==> pulumi 3.259.0: not installed; trying the official release",
+      "    done in N s",
+      "    official release not reachable: no such host",
+      "==> pulumi 3.259.0: building from Go modules (about 4 minutes on two cores)",
+      "    done in N s",
+      "",
+    ]);
+  });
+
+  it("does nothing and prints nothing the second time", async () => {
+    const first = await ensureTool(pulumi, ways());
+    [tried, printed] = [[], ""];
+    expect(await ensureTool(pulumi, ways())).toEqual(first);
+    expect(tried).toEqual([]);
+    expect(printed).toBe("");
+  });
+
+  it("does not go on to a build when the release is not what was published", async () => {
+    const forged = ways({ release: () => Promise.reject(new UserError("the sum differs", "try again")) });
+    await expect(ensureTool(pulumi, forged)).rejects.toThrow("the sum differs: try again");
+    expect(tried).toEqual([]);
+  });
+
+  it("leaves nothing of a build that fails", async () => {
+    const broken = ways({ build: () => Promise.reject(new Error("does not compile")) });
+    await expect(ensureTool(pulumi, broken)).rejects.toThrow("does not compile");
+    expect(await readdir(path.join(cache, "tools"))).toEqual([]);
+  });
+});
+
+describe("Go's caches", () => {
+  it("stay while a tool is missing, and go with the last one", async () => {
+    await mkdir(path.join(cache, "go", "build"), { recursive: true });
+    await ensureTool(pulumi, ways());
+    await ensureTool(pyroscope, ways());
+    expect(existsSync(path.join(cache, "go"))).toBe(true);
+    await ensureTool(alloy, ways());
+    expect(await readdir(cache)).toEqual(["tools"]);
+  });
+
+  it("do not wait for a tool that is installed", async () => {
+    await mkdir(path.join(cache, "go"));
+    const installed = ways({
+      installed: (recipe) =>
+        Promise.resolve(
+          recipe.name === "pulumi" ? { refused: "not installed" } : { done: `/opt/bin/${recipe.name}` },
+        ),
+    });
+    await ensureTool(pulumi, installed);
+    expect(existsSync(path.join(cache, "go"))).toBe(false);
+  });
+});

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Seconds; no host, no network, no root.
+        test: { name: "unit", include: ["tests/**/*.test.ts"], exclude: ["tests/sandbox/**"] },
+      },
+      {
+        // The real programs and real hosts, one file at a time: they share the machine.
+        test: {
+          name: "sandbox",
+          include: ["tests/sandbox/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
