@@ -1,0 +1,90 @@
+/** Posts a query to Pyroscope and returns the answer; where and how is the caller's. */
+export type PyroscopeQuery = (path: string, body: object) => Promise<unknown>;
+
+/** A time range in milliseconds. */
+export interface TimeRange {
+  start: number;
+  end: number;
+}
+
+/** A kind of profile that a service has in Pyroscope. */
+export interface StoredProfile {
+  service: string;
+  environment: string;
+  /** Such as `process_cpu:cpu:nanoseconds:cpu:nanoseconds`. */
+  type: string;
+}
+
+/** A flame graph as Pyroscope answers it: in `levels`, four numbers a bar: offset, total, self, index of the name. */
+export interface FlameGraph {
+  names: string[];
+  levels: { values: string[] }[];
+  total: number;
+}
+
+const service = "/querier.v1.QuerierService";
+
+/** All kinds of profiles that were stored within a time range. */
+export async function storedProfiles(query: PyroscopeQuery, range: TimeRange): Promise<StoredProfile[]> {
+  const labelNames = ["service_name", "environment", "__profile_type__"];
+  const answer = (await query(`${service}/Series`, { matchers: [], labelNames, ...range })) as {
+    labelsSet?: { labels: { name: string; value: string }[] }[];
+  };
+  return (answer.labelsSet ?? []).map(({ labels }) => {
+    const value = (name: string): string => labels.find((label) => label.name === name)?.value ?? "";
+    return {
+      service: value("service_name"),
+      environment: value("environment"),
+      type: value("__profile_type__"),
+    };
+  });
+}
+
+/** The flame graph of a kind of profile within a time range; its total is 0 when nothing was stored. */
+export async function flameGraph(
+  query: PyroscopeQuery,
+  profile: StoredProfile,
+  range: TimeRange,
+): Promise<FlameGraph> {
+  const answer = (await query(`${service}/SelectMergeStacktraces`, {
+    ...range,
+    profileTypeID: profile.type,
+    labelSelector: selector(profile),
+    maxNodes: 4096,
+  })) as { flamegraph?: { names?: string[]; levels?: FlameGraph["levels"]; total?: string } };
+  const { names = [], levels = [], total = "0" } = answer.flamegraph ?? {};
+  return { names, levels, total: Number(total) };
+}
+
+function selector({ service: name, environment }: StoredProfile): string {
+  return `{service_name=${JSON.stringify(name)},environment=${JSON.stringify(environment)}}`;
+}
+
+/** Frames of the runtime, the allocator and C: what they take is their caller's doing. */
+const library = /^(<?&?(core|alloc|std|hashbrown|ahash|memchr|jemalloc|tikv)\b|<(str|f64|\[))|^[^:]*$/;
+
+/**
+ * The function with the largest value of its own, where the runtime's and the allocator's share counts for the function
+ * that called them. Undefined when there is no sample.
+ */
+export function hottestFunction({ names, levels }: FlameGraph): string | undefined {
+  const self = new Map<string, number>();
+  let parents: { start: number; end: number; owner: string | undefined }[] = [];
+  for (const { values } of levels) {
+    const bars: typeof parents = [];
+    let position = 0;
+    let parent = 0;
+    for (let index = 0; index + 3 < values.length; index += 4) {
+      const [offset = 0, total = 0, own = 0, name = 0] = values.slice(index, index + 4).map(Number);
+      const start = position + offset;
+      position = start + total;
+      while (parent < parents.length && (parents[parent]?.end ?? 0) <= start) parent++;
+      const text = names[name] ?? "";
+      const owner = library.test(text) ? parents[parent]?.owner : text;
+      if (owner !== undefined) self.set(owner, (self.get(owner) ?? 0) + own);
+      bars.push({ start, end: position, owner });
+    }
+    parents = bars;
+  }
+  return [...self].sort(([, a], [, b]) => b - a)[0]?.[0];
+}

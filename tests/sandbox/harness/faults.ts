@@ -1,0 +1,95 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestStack } from "./stack";
+
+/** Cuts all SSH connections and refuses new ones; returns how to end that. Uses none of them itself. */
+export async function stopSshd(stack: TestStack, seconds: number): Promise<void> {
+  // Detached from the session that it ends.
+  await stack.operator(
+    `systemd-run --quiet --collect sh -c 'systemctl stop ssh; pkill -KILL sshd; sleep ${seconds}; systemctl start ssh'`,
+  );
+}
+
+/** Fills the file system of a directory but for some kilobytes; returns how to end that. */
+export async function fillDisk(stack: TestStack, directory: string, leave = 0): Promise<() => Promise<void>> {
+  const filler = `${directory}/filler`;
+  await stack.operator(
+    `free=$(df -k --output=avail ${directory} | tail -n 1); n=$((free - ${leave})); ` +
+      `[ "$n" -lt 1000000 ] || { echo "more than 1 GB to fill" >&2; exit 1; }; ` +
+      `dd if=/dev/zero of=${filler} bs=1024 count=$n status=none || [ ${leave} -eq 0 ]; sync`,
+  );
+  return async () => void (await stack.operator(`rm -f ${filler}`));
+}
+
+/** A process on the host that holds a port; returns how to end that. */
+export async function occupyPort(
+  stack: TestStack,
+  address: string,
+  port: number,
+): Promise<() => Promise<void>> {
+  const unit = `squatter-${port}`;
+  const listen = `import socket,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("${address}",${port})); s.listen(); time.sleep(600)`;
+  await stack.operator(`systemd-run --quiet --collect --unit=${unit} python3 -c '${listen}'`);
+  await stack.operator(
+    `for i in $(seq 50); do ss -Hltn | grep -q ':${port} ' && exit 0; sleep 0.1; done; exit 1`,
+  );
+  return async () => void (await stack.operator(`systemctl stop ${unit}`));
+}
+
+/** Changes a file on the host as an operator's editor would. */
+export async function editFile(stack: TestStack, file: string, script: string): Promise<void> {
+  await stack.operator(`sed -i '${script.replaceAll("'", `'\\''`)}' ${file}`);
+}
+
+/**
+ * Kills the engine and its plugins, started by this process, with SIGKILL; the SSH sessions that they hold are cut.
+ * Returns how many processes that were.
+ */
+export async function killEngine(): Promise<number> {
+  const processes = await children(process.pid);
+  const engines = processes.filter(({ name }) => name === "pulumi");
+  const doomed = [...engines, ...(await Promise.all(engines.map(({ pid }) => descendants(pid)))).flat()];
+  for (const { pid } of doomed) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+  return doomed.length;
+}
+
+/** Kills a script of ours on the host with SIGKILL, as the kernel would; true when it was running. */
+export async function killScript(stack: TestStack, name: string): Promise<boolean> {
+  return (await stack.status(`pkill -KILL -f '^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/${name} '`)) === 0;
+}
+
+/** Waits until a command succeeds on the host. */
+export async function eventually(stack: TestStack, command: string, seconds = 60): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while ((await stack.status(command)) !== 0) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${command}`);
+    await sleep(500);
+  }
+}
+
+interface Process {
+  pid: number;
+  name: string;
+}
+
+async function children(parent: number): Promise<Process[]> {
+  const found: Process[] = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
+    const [, name, , ppid] = /^\d+ \((.*)\) (\S) (\d+)/.exec(stat) ?? [];
+    if (Number(ppid) === parent) found.push({ pid: Number(entry), name: name ?? "" });
+  }
+  return found;
+}
+
+async function descendants(parent: number): Promise<Process[]> {
+  const direct = await children(parent);
+  return [...direct, ...(await Promise.all(direct.map(({ pid }) => descendants(pid)))).flat()];
+}

@@ -1,0 +1,180 @@
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { afterAll, afterEach, expect } from "vitest";
+import { sshHost, startHost, stopHost, type HostOptions, type SandboxHost } from "../../../sandbox/host/host";
+import { prepareIngredients } from "../../../sandbox/host/prepare";
+import { projectRoot } from "../../../sandbox/paths";
+import { openStack, sandboxConfig, type StackConfig } from "../../../sandbox/stack";
+
+/** What an `up` did. */
+export interface Up {
+  /** What the engine printed. */
+  text: string;
+  /** How many resources had each operation, such as `{ same: 22, update: 1 }`. */
+  changes: Record<string, number>;
+  outputs: OutputMap;
+}
+
+/** A stack of this project on a host of its own, as a test uses it. */
+export class TestStack {
+  private constructor(
+    readonly host: SandboxHost,
+    private readonly stackName: string,
+    private config: StackConfig,
+    private secrets: Record<string, string>,
+  ) {}
+
+  /** A fresh host, and a stack for it that is not up yet. Both end with the test file. */
+  static async create(
+    name: string,
+    options: { config?: StackConfig; host?: HostOptions } = {},
+  ): Promise<TestStack> {
+    const host = await startHost(name, options.host);
+    const stack = await TestStack.on(host, { environment: "sandbox", ...options.config });
+    afterAll(() => stopHost(name), 60_000);
+    return stack;
+  }
+
+  /** A further stack on a host. */
+  static async on(host: SandboxHost, config: StackConfig, stackName = "sandbox"): Promise<TestStack> {
+    const { repository } = await prepareIngredients();
+    const base = await sandboxConfig(host, repository.fingerprint);
+    const secrets = { sshPrivateKey: await readFile(host.privateKeyFile, "utf8") };
+    const stack = new TestStack(host, stackName, { ...base, ...config }, secrets);
+    afterEach(async ({ task }) => {
+      if (task.result?.state === "fail") await stack.keepEvidence(task.name);
+    });
+    return stack;
+  }
+
+  /** Changes settings; `undefined` removes one. They count from the next command on. */
+  configure(changes: StackConfig, secrets: Record<string, string> = {}): void {
+    this.config = Object.fromEntries(
+      Object.entries({ ...this.config, ...changes }).filter(([, value]) => value !== undefined),
+    );
+    this.secrets = { ...this.secrets, ...secrets };
+  }
+
+  /** A setting as it is now. */
+  setting(key: string): unknown {
+    return this.config[key];
+  }
+
+  async up(): Promise<Up> {
+    const stack = await this.open();
+    const result = await stack.up({ suppressProgress: true, color: "never", onOutput: this.log });
+    const text = result.stdout + result.stderr;
+    return { text, changes: result.summary.resourceChanges ?? {}, outputs: result.outputs };
+  }
+
+  /** An `up` that must fail; returns all that the engine said. */
+  async upFails(): Promise<string> {
+    const stack = await this.open();
+    const error: unknown = await stack
+      .up({ suppressProgress: true, color: "never", onOutput: this.log })
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(error, "the `up` should have failed").toBeInstanceOf(Error);
+    return String(error);
+  }
+
+  /** What `pulumi preview --diff` prints. */
+  async preview(): Promise<{ text: string; changes: Record<string, number> }> {
+    const stack = await this.open();
+    const result = await stack.preview({ diff: true, color: "never", onOutput: this.log });
+    return { text: result.stdout, changes: result.changeSummary };
+  }
+
+  async destroy(): Promise<string> {
+    const stack = await this.open();
+    const result = await stack.destroy({ suppressProgress: true, color: "never", onOutput: this.log });
+    return result.stdout + result.stderr;
+  }
+
+  /** A `destroy` that must fail; returns all that the engine said. */
+  async destroyFails(): Promise<string> {
+    const error: unknown = await this.destroy().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error, "the `destroy` should have failed").toBeInstanceOf(Error);
+    return String(error);
+  }
+
+  /** The state as the backend has it, secrets encrypted. */
+  async state(): Promise<string> {
+    const stack = await this.open();
+    return JSON.stringify(await stack.exportStack());
+  }
+
+  /** After a killed engine: what `pulumi cancel` does, so that the next command may run. */
+  async cancel(): Promise<void> {
+    const stack = await this.open();
+    await stack.cancel();
+  }
+
+  /** Looks at the host, or does something to it, as an operator logged in as root. Fails when the command does. */
+  async operator(command: string): Promise<string> {
+    const { code, stdout, stderr } = await sshHost(this.host, command);
+    if (code !== 0) throw new Error(`"${command}" on the host: exit status ${code}\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** The exit status of a command on the host. */
+  async status(command: string): Promise<number> {
+    return (await sshHost(this.host, command)).code;
+  }
+
+  /** Modification time, inode and digest of files, and the PIDs of units: equal means untouched. */
+  async fingerprint(files: string[], units: string[]): Promise<string> {
+    const ofFiles = `for f in ${files.join(" ")}; do stat -c '%n %Y.%y %i %a %U:%G' "$f"; sha256sum "$f"; done`;
+    const ofUnits = `systemctl show -p Id -p MainPID -p NRestarts ${units.join(" ")}`;
+    return this.operator(`${ofFiles}; ${ofUnits}`);
+  }
+
+  async pid(unit: string): Promise<string> {
+    return (await this.operator(`systemctl show -p MainPID --value ${unit}`)).trim();
+  }
+
+  /** How many SSH logins sshd has accepted since it started. */
+  async logins(): Promise<number> {
+    return Number(await this.operator("journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey' || :"));
+  }
+
+  /** All that the engine printed so far. */
+  async engineLog(): Promise<string> {
+    return readFile(this.logFile, "utf8").catch(() => "");
+  }
+
+  private get logFile(): string {
+    return path.join(this.host.directory, "logs", `engine-${this.stackName}.log`);
+  }
+
+  private readonly log = (text: string): void => void appendFile(this.logFile, text);
+
+  private open(): Promise<Stack> {
+    const { config, secrets } = this;
+    return openStack({ name: this.stackName, config, secrets, directory: this.host.directory });
+  }
+
+  /** The host's journal and the engine's output, in a folder that the test's output names. */
+  private async keepEvidence(test: string): Promise<void> {
+    const directory = path.join(
+      projectRoot,
+      "test-results",
+      test.replaceAll(/[^A-Za-z0-9]+/g, "-").slice(0, 80),
+    );
+    await mkdir(directory, { recursive: true });
+    const journal = await sshHost(this.host, "journalctl --no-pager -o short-precise | tail -n 5000", {
+      timeout: 30_000,
+    });
+    await writeFile(path.join(directory, `journal-${this.host.name}.log`), journal.stdout + journal.stderr);
+    await writeFile(path.join(directory, `engine-${this.stackName}.log`), await this.engineLog());
+    console.error(
+      `The host's journal and the engine's output are in ${path.relative(projectRoot, directory)}/`,
+    );
+  }
+}
