@@ -1,6 +1,21 @@
 /** Posts a query to Pyroscope and returns the answer; where and how is the caller's. */
 export type PyroscopeQuery = (path: string, body: object) => Promise<unknown>;
 
+/** Queries the Pyroscope at a URL. Errors carry what it answered. */
+export function pyroscopeAt(url: string): PyroscopeQuery {
+  return async (path, body) => {
+    const response = await fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${url}${path} answers ${response.status}: ${text.slice(0, 500)}`);
+    return JSON.parse(text) as unknown;
+  };
+}
+
 /** A time range in milliseconds. */
 export interface TimeRange {
   start: number;

@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { flameGraph, hottestFunction, storedProfiles, type PyroscopeQuery } from "./pyroscope-api";
+import {
+  flameGraph,
+  hottestFunction,
+  storedProfiles,
+  type FlameGraph,
+  type PyroscopeQuery,
+  type StoredProfile,
+  type TimeRange,
+} from "./pyroscope-api";
 
 /** What a stack declares, as its output `services` says it. */
 export interface DeclaredService {
@@ -34,32 +42,23 @@ export async function findProfiles(
   declared: readonly DeclaredService[],
   minutes = 5,
 ): Promise<Finding[]> {
-  const end = Date.now();
-  const range = { start: end - minutes * 60_000, end };
+  const range = lastMinutes(minutes);
   const stored = await storedProfiles(query, range);
-  const wanted = declared.flatMap(({ name, environment, profiles }) =>
-    profiles.map((kind) => ({ service: name, environment, kind })),
-  );
   return Promise.all(
-    wanted.map(async ({ service, environment, kind }) => {
-      const type = types[kind];
-      const found = stored.filter(
-        (profile) => profile.service === service && profile.environment === environment,
-      );
-      if (type === undefined || !found.some((profile) => profile.type === type.shown)) {
-        return { service, environment, kind, amount: 0, hottest: undefined };
-      }
-      const graph = await flameGraph(query, { service, environment, type: type.shown }, range);
-      const amount =
-        type.counted === type.shown
-          ? graph.total
-          : (await flameGraph(query, { service, environment, type: type.counted }, range)).total;
-      return { service, environment, kind, amount, hottest: hottestFunction(graph) };
+    wantedOf(declared).map(async (wanted) => {
+      const type = types[wanted.kind];
+      if (type === undefined || !isStored(wanted, stored))
+        return { ...wanted, amount: 0, hottest: undefined };
+      const graphOf = (name: string): Promise<FlameGraph> =>
+        flameGraph(query, { ...wanted, type: name }, range);
+      const graph = await graphOf(type.shown);
+      const { total } = type.counted === type.shown ? graph : await graphOf(type.counted);
+      return { ...wanted, amount: total, hottest: hottestFunction(graph) };
     }),
   );
 }
 
-/** Asks again until every declared kind of profile has arrived, or the time is over; returns the last findings. */
+/** Waits until every declared kind of profile has arrived, or the time is over; returns what is there. */
 export async function waitForProfiles(
   query: PyroscopeQuery,
   declared: readonly DeclaredService[],
@@ -67,10 +66,33 @@ export async function waitForProfiles(
 ): Promise<Finding[]> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
-    const findings = await findProfiles(query, declared);
-    if (findings.every(({ amount }) => amount > 0) || Date.now() > deadline) return findings;
+    const stored = await storedProfiles(query, lastMinutes(5));
+    if (wantedOf(declared).every((wanted) => isStored(wanted, stored)) || Date.now() > deadline) {
+      return findProfiles(query, declared);
+    }
     await sleep(1000);
   }
+}
+
+function lastMinutes(minutes: number): TimeRange {
+  const end = Date.now();
+  return { start: end - minutes * 60_000, end };
+}
+
+function wantedOf(declared: readonly DeclaredService[]): Pick<Finding, "service" | "environment" | "kind">[] {
+  return declared.flatMap(({ name, environment, profiles }) =>
+    profiles.map((kind) => ({ service: name, environment, kind })),
+  );
+}
+
+function isStored(
+  wanted: Pick<Finding, "service" | "environment" | "kind">,
+  stored: readonly StoredProfile[],
+): boolean {
+  return stored.some(
+    ({ service, environment, type }) =>
+      service === wanted.service && environment === wanted.environment && type === types[wanted.kind]?.shown,
+  );
 }
 
 /** The findings as a table for a person. */

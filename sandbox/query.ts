@@ -1,12 +1,57 @@
-import type { PyroscopeQuery } from "../operations/pyroscope-api";
-import { sshHost, type SandboxHost } from "./host/host";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pyroscopeAt, type PyroscopeQuery } from "../operations/pyroscope-api";
+import type { SandboxHost } from "./host/host";
+import { sshArguments } from "./host/ssh";
 
-/** Queries the Pyroscope on a host's loopback, from the host. */
-export function pyroscopeOn(host: SandboxHost, port = 4040): PyroscopeQuery {
-  return async (path, body) => {
-    const command = `curl -sS --fail-with-body --max-time 20 -H 'Content-Type: application/json' -d @- http://127.0.0.1:${port}${path}`;
-    const { code, stdout, stderr } = await sshHost(host, command, { input: JSON.stringify(body) });
-    if (code !== 0) throw new Error(`Pyroscope on the host ${host.name}: ${stdout}${stderr}`);
-    return JSON.parse(stdout) as unknown;
-  };
+/** Runs `action` with a way to query the Pyroscope on a host's loopback: one SSH connection, for as long as it takes. */
+export async function withPyroscope<T>(
+  host: SandboxHost,
+  action: (query: PyroscopeQuery) => Promise<T>,
+  remotePort = 4040,
+): Promise<T> {
+  const port = await freePort();
+  const forward = `127.0.0.1:${port}:127.0.0.1:${remotePort}`;
+  const tunnel = spawn(
+    "ssh",
+    ["-N", "-o", "ExitOnForwardFailure=yes", "-L", forward, ...sshArguments(host, "root")],
+    {
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
+  try {
+    await untilListening(port, () => tunnel.exitCode !== null);
+    return await action(pyroscopeAt(`http://127.0.0.1:${port}`));
+  } finally {
+    if (tunnel.exitCode === null && tunnel.kill()) await once(tunnel, "close");
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function untilListening(port: number, ended: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (ended()) break;
+    const answers = await fetch(`http://127.0.0.1:${port}/ready`).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    await sleep(100);
+  }
+  throw new Error("the SSH tunnel to Pyroscope does not come up");
+}
+
+/** The same for a single question at a time; each opens its own connection. */
+export function pyroscopeOn(host: SandboxHost): PyroscopeQuery {
+  return (path, body) => withPyroscope(host, (query) => query(path, body));
 }

@@ -2,10 +2,10 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import program = require("../index");
+import program from "../index";
 import type { SandboxHost } from "./host/host";
 import { projectRoot } from "./paths";
-import { ensurePulumiHome } from "./plugins/install";
+import { engineEnvironment, ensurePulumiHome } from "./plugins/install";
 import { ensurePulumi } from "./tools/toolchain";
 
 const project = "soar-profiling";
@@ -46,11 +46,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       workDir,
       pulumiCommand: await PulumiCommand.get({ root: path.dirname(path.dirname(pulumi.path)) }),
       envVars: {
-        PULUMI_HOME: (await ensurePulumiHome(pulumi)).home,
+        ...engineEnvironment((await ensurePulumiHome(pulumi)).home),
         PULUMI_BACKEND_URL: `file://${backend}`,
         PULUMI_CONFIG_PASSPHRASE: "sandbox",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       },
     },
   );

@@ -1,14 +1,75 @@
-import { startHost } from "./host/host";
+import { readFile } from "node:fs/promises";
+import { shellQuote } from "../components/host/shell";
+import { formatFindings, waitForProfiles, type DeclaredService, type Finding } from "../operations/verify";
+import { startHost, type SandboxHost } from "./host/host";
+import { sshArguments } from "./host/ssh";
 import { prepareIngredients } from "./host/prepare";
-import { step } from "./log";
+import { step, UserError } from "./log";
 import { ensurePulumiHome } from "./plugins/install";
-import { showStatus } from "./status";
+import { withPyroscope } from "./query";
+import { openStack, sandboxConfig } from "./stack";
+import { printTable, showStatus } from "./status";
 import { ensurePulumi } from "./tools/toolchain";
 
-/** Prepares what is missing and starts the host; quick when it runs already. */
+/** Two profiles of every service, at the interval of the stack `sandbox`, and time to hand them on. */
+const patience = 120;
+
+/**
+ * Prepares what is missing, starts the host, applies the stack `sandbox` to it, and shows the profiles that have
+ * arrived. Quick, and changes nothing, when all of that is so already.
+ */
 export async function up(main: { name: string; subnet: number }): Promise<void> {
   await ensurePulumiHome(await ensurePulumi());
-  await prepareIngredients();
-  await step(`host ${main.name}`, () => startHost(main.name, { subnet: main.subnet }));
+  const { repository } = await prepareIngredients();
+  const host = await step(`host ${main.name}`, () => startHost(main.name, { subnet: main.subnet }));
+  const stack = await step("stack sandbox", () => applyStack(host, repository.fingerprint));
+  const findings = await step("profiles in Pyroscope", () =>
+    withPyroscope(host, (query) => waitForProfiles(query, stack.services, patience)),
+  );
   await showStatus();
+  // The stack's own `tunnel` knows neither the sandbox's key nor its known hosts.
+  const { pyroscope = "", alloy = "" } = stack.urls;
+  const forwards = [pyroscope, alloy].map((url) => `-L ${new URL(url).port}:127.0.0.1:${new URL(url).port}`);
+  const tunnel = `ssh -N ${forwards.join(" ")} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
+  printTable([
+    ["pyroscope", pyroscope],
+    ["alloy", alloy],
+    ["tunnel", tunnel],
+  ]);
+  console.log(`${formatFindings(findings)}\n`);
+  refuseMissing(findings);
+}
+
+async function applyStack(
+  host: SandboxHost,
+  fingerprint: string,
+): Promise<{ services: DeclaredService[]; urls: Record<string, string> }> {
+  const stack = await openStack({
+    config: await sandboxConfig(host, fingerprint),
+    secrets: { sshPrivateKey: await readFile(host.privateKeyFile, "utf8") },
+    directory: host.directory,
+  });
+  const { outputs, summary } = await stack.up({
+    suppressProgress: true,
+    suppressOutputs: true,
+    onOutput: (text) => process.stderr.write(text),
+  });
+  const { same = 0, ...changed } = summary.resourceChanges ?? {};
+  const changes = Object.entries(changed).map(([operation, count]) => `${count} ${operation}`);
+  console.log(
+    `stack sandbox: ${changes.length === 0 ? "nothing changed" : changes.join(", ")}, ${same} as before\n`,
+  );
+  return {
+    services: outputs["services"]?.value as DeclaredService[],
+    urls: outputs["urls"]?.value as Record<string, string>,
+  };
+}
+
+function refuseMissing(findings: readonly Finding[]): void {
+  const missing = findings.filter(({ amount }) => amount === 0);
+  if (missing.length === 0) return;
+  throw new UserError(
+    `No profiles of ${missing.map(({ service, kind }) => `${service} (${kind})`).join(", ")} have arrived`,
+    "see `make -s ssh CMD='journalctl -u alloy'` and `make -s ssh CMD='journalctl -u pyroscope'`",
+  );
 }

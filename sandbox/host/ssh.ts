@@ -45,8 +45,8 @@ export function knownHostsFile(directory: string): string {
   return path.join(directory, "known_hosts");
 }
 
-/** Nothing of the user's own configuration, agent or known hosts takes part. */
-function sshArguments(host: SandboxHost, user: string): string[] {
+/** What `ssh` needs to log in. Nothing of the user's own configuration, agent or known hosts takes part. */
+export function sshArguments(host: SandboxHost, user: string): string[] {
   const options = {
     BatchMode: "yes",
     ConnectTimeout: "5",
