@@ -5,11 +5,10 @@ import { startHost, type SandboxHost } from "./host/host";
 import { sshArguments } from "./host/ssh";
 import { prepareIngredients } from "./host/prepare";
 import { step, UserError } from "./log";
-import { ensurePulumiHome } from "./plugins/install";
+import { prepareSandbox } from "./prepare";
 import { withPyroscope } from "./query";
 import { openStack, sandboxConfig } from "./stack";
 import { printTable, showStatus } from "./status";
-import { ensurePulumi } from "./tools/toolchain";
 
 /** Two profiles of every service, at the interval of the stack `sandbox`, and time to hand them on. */
 const patience = 120;
@@ -19,7 +18,7 @@ const patience = 120;
  * arrived. Quick, and changes nothing, when all of that is so already.
  */
 export async function up(main: { name: string; subnet: number }): Promise<void> {
-  await ensurePulumiHome(await ensurePulumi());
+  await prepareSandbox();
   const { repository } = await prepareIngredients();
   const host = await step(`host ${main.name}`, () => startHost(main.name, { subnet: main.subnet }));
   const stack = await step("stack sandbox", () => applyStack(host, repository.fingerprint));

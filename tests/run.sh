@@ -31,6 +31,7 @@ check xargs shellcheck -x <"$results/scripts"
 
 failed=
 vitest unit
+check node --import tsx sandbox/prepare.ts
 vitest sandbox
 node tests/count.cjs "$results/unit.json" "$results/sandbox.json"
 [ -z "$failed" ]

@@ -1,0 +1,17 @@
+import { prepareIngredients } from "./host/prepare";
+import { UserError } from "./log";
+import { ensurePulumiHome } from "./plugins/install";
+import { ensurePulumi } from "./tools/toolchain";
+
+/** Makes everything that hosts and stacks are made of, so that no test waits for it. */
+export async function prepareSandbox(): Promise<void> {
+  await ensurePulumiHome(await ensurePulumi());
+  await prepareIngredients();
+}
+
+if (require.main === module) {
+  prepareSandbox().catch((error: unknown) => {
+    console.error(error instanceof UserError ? error.message : error);
+    process.exitCode = 1;
+  });
+}

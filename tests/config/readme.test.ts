@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { validateSettings } from "../../config/validate";
+import { readmeWithSettings } from "../../operations/settings-table";
+
+const root = path.resolve(__dirname, "../..");
+
+it("the README's table of settings is that of Pulumi.yaml (npm run docs)", async () => {
+  expect(readFileSync(path.join(root, "README.md"), "utf8")).toBe(await readmeWithSettings());
+});
+
+it.each(["prod", "staging"])("Pulumi.%s.yaml lacks the host's key and nothing else", (stack) => {
+  const file = parse(readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  const values = Object.fromEntries(
+    Object.entries(file.config).map(([key, value]) => [key.replace("soar-profiling:", ""), value]),
+  );
+  const result = validateSettings(values, new Set());
+  expect("issues" in result ? result.issues.map((issue) => issue.path) : []).toEqual(["host.hostKey"]);
+});
