@@ -99,7 +99,8 @@ export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): Servic
     validate: [`/usr/bin/alloy validate ${alloyDirectory}`],
     // Not `systemctl reload`: a SIGHUP that fails goes unnoticed. This answers 400 with the reason.
     reload: `curl -sS --fail-with-body --max-time 50 -X POST ${url}/-/reload`,
-    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready` }],
+    // With its own words, because another process may answer at a port that Alloy did not get.
+    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready | grep -F 'Alloy is ready'` }],
     faults: `curl -sS --max-time 5 ${url}/-/healthy | sed -n 's/^unhealthy components: //p' | tr -s ', ' '\\n'`,
     directories: [{ path: alloyDirectory, mode: "0750", owner: "root:alloy" }],
     files,

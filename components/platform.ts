@@ -1,3 +1,4 @@
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import { renderAptSource } from "../render/apt";
@@ -26,12 +27,15 @@ export interface PlatformArgs {
 export class Platform extends pulumi.ComponentResource {
   readonly info: PlatformInfo;
   readonly files: pulumi.Output<FileDigest[]>;
+  private readonly host: Host;
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Platform", name, {}, opts);
     const { host, settings } = args;
     const { allowDowngrade, purgeData } = settings;
     const { keyUrl, fingerprint } = settings.repository;
+    this.host = host;
+    const claim = host.command(`${name}-claim`, ownership, { parent: this });
     const repository = new AptRepository(
       `${name}-repository`,
       {
@@ -41,7 +45,7 @@ export class Platform extends pulumi.ComponentResource {
         fingerprint,
         source: renderAptSource({ ...settings.repository, keyFile: keyring("grafana") }),
       },
-      { parent: this },
+      { parent: this, dependsOn: claim },
     );
     const pyroscope =
       settings.pyroscope.kind === "local"
@@ -62,7 +66,18 @@ export class Platform extends pulumi.ComponentResource {
     this.files = pulumi.all([pyroscope?.files ?? [], alloy.files]).apply((files) => files.flat());
     this.registerOutputs({ info: this.info, files: this.files });
   }
+
+  /** Created after all that uses the platform, so that a destroy is refused, while others do, before it removes anything. */
+  guardDestroy(
+    name: string,
+    opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
+  ): command.remote.Command {
+    return this.host.command(name, ownership, { ...opts, dependsOn: [this, ...opts.dependsOn] });
+  }
 }
+
+/** A host has one platform. It is released only when no other environment on the host has files in place. */
+const ownership = { run: ["platform", "claim"], remove: ["platform", "release"] };
 
 function profileDestination(
   settings: Settings["pyroscope"],

@@ -73,7 +73,11 @@ export class ProfilingStack extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: own === undefined ? [] : [own] },
     );
-    host.guardDestroy(`${name}-reachable`, { parent: this, dependsOn: [host, profiles] });
+    const guard = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: [profiles] });
+    host.guardDestroy(`${name}-reachable`, {
+      parent: this,
+      dependsOn: [host, profiles, ...(guard ? [guard] : [])],
+    });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;
     this.urls = this.platform.apply((info) => urls(settings, info));

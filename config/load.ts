@@ -56,11 +56,29 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config()): Loade
       }
     }
   }
+  const secretParts = new Set(settingKeys.filter((key) => isConfigSecret(prefix + key)));
+  issues.push(...unkeepable(secretParts));
   const validation = validateSettings(values, new Set(Object.keys(secrets)));
-  if ("issues" in validation) issues.push(...validation.issues);
+  if ("issues" in validation) issues.push(...validation.issues.map((issue) => conceal(issue, secretParts)));
   if (issues.length > 0 || "issues" in validation) throw new pulumi.RunError(describe(issues));
-  const secretParts = settingKeys.filter((key) => isConfigSecret(prefix + key));
-  return { settings: validation.settings, secrets, secretParts: new Set(secretParts) };
+  return { settings: validation.settings, secrets, secretParts };
+}
+
+/** The settings whose values go into files only. All others are part of command lines, outputs and messages. */
+const keepable: readonly SettingKey[] = ["services", "alloy"];
+
+/** Refuses a secret where it would not stay one. */
+function unkeepable(secretParts: ReadonlySet<SettingKey>): Issue[] {
+  const refused = [...secretParts].filter((key) => !keepable.includes(key));
+  const message =
+    "cannot be kept secret, for it is part of command lines and outputs: set it without --secret";
+  return refused.map((path) => ({ path, message }));
+}
+
+/** An issue without the text that it quotes, when the setting has a secret part. */
+function conceal({ path, message }: Issue, secretParts: ReadonlySet<string>): Issue {
+  const isSecret = secretParts.has(/^\w+/.exec(path)?.[0] ?? "");
+  return { path, message: isSecret ? message.replace(/, not (the text )?".*/s, "") : message };
 }
 
 /** The value that a text stands for; the text itself when it is not in the key's encoding, for the schema to refuse. */

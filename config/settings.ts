@@ -180,10 +180,13 @@ const otherListener = field.map("a map with name and port", {
 /** Every plain setting, by its config key. Secrets are read apart from it, in load.ts. */
 export const settingsSchema = z.strictObject({
   /** Which environment the stack is: part of file, component and label names. */
-  environment: field.text(
-    `a short name such as "production": a-z, 0-9 and -, a letter first, at most 31 characters`,
-    /^[a-z][a-z0-9-]{0,30}$/,
-  ),
+  environment: field
+    .text(
+      `a short name such as "production": a-z, 0-9 and -, a letter first, at most 31 characters`,
+      /^[a-z][a-z0-9-]{0,30}$/,
+    )
+    // A directory of our own beside those of the environments.
+    .refine((name) => name !== "configured", { error: "is a name of our own: choose another" }),
   /** The machine, and how SSH reaches it. */
   host,
   /** Whether this stack owns what a host has once (repository, Pyroscope, Alloy), or shares another stack's. */

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, readdir, rename, rm, unlink } from "node:fs/promises";
+import { link, mkdir, readFile, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -66,19 +66,30 @@ async function removeLeftovers(final: string): Promise<void> {
   }
 }
 
+/** Whether a process that runs holds a lock file. */
+export async function isLocked(file: string): Promise<boolean> {
+  const holder = Number(await readFile(file, "utf8").catch(() => ""));
+  return holder > 0 && existsSync(`/proc/${holder}`);
+}
+
 /** Takes a lock file that holds our process id; one left by a process that has ended is taken over. */
 export async function lock(file: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      const handle = await open(file, "wx");
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => unlink(file);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  // Linked into place with its content: a kill in between leaves no lock without a holder.
+  const ours = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  await writeFile(ours, String(process.pid));
+  try {
+    for (;;) {
+      try {
+        await link(ours, file);
+        return () => unlink(file);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const holder = Number(await readFile(file, "utf8").catch(() => ""));
+      if (holder > 0 && !existsSync(`/proc/${holder}`)) await rm(file, { force: true });
+      else await sleep(200);
     }
-    const holder = Number(await readFile(file, "utf8").catch(() => ""));
-    if (holder > 0 && !existsSync(`/proc/${holder}`)) await rm(file, { force: true });
-    else await sleep(200);
+  } finally {
+    await unlink(ours);
   }
 }

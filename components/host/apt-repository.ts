@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "./host";
+import { dependencies, type Host } from "./host";
 
 /** Where the key of a source is put on the host; the source's `Signed-By`. */
 export function keyring(id: string): string {
@@ -34,7 +34,7 @@ export class AptRepository extends pulumi.ComponentResource {
         remove: ["apt-repository", "remove", args.id],
         stdin: args.source,
       },
-      { parent: this },
+      { parent: this, ...dependencies(opts) },
     );
     this.registerOutputs();
   }

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
 
 /** One SSH server: where it is and how it proves who it is. */
@@ -33,17 +33,19 @@ export function connectionArgs(
 }
 
 /**
- * A command for the machine that Pulumi runs on: fails, with what to do, when nothing answers at the host's (or its
- * jump host's) SSH port.
+ * A command for the machine that Pulumi runs on: fails, with what to do, when no SSH server answers at the host's (or
+ * its jump host's) port. That something accepts the connection is no answer: a firewall or proxy may do so.
  */
 export function reachabilityCheck(ssh: SshSettings): string {
   const { address, port } = ssh.jump ?? ssh;
   const message =
-    `Nothing answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, ` +
-    "let go of the state: pulumi state delete --all --force, then pulumi stack rm.";
+    `No SSH server answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, ` +
+    "let go of the state: pulumi state delete --all --force. After that pulumi up sets up another host, and " +
+    "pulumi stack rm removes the stack.";
   const script =
     "const fail=()=>{console.error(process.argv[3]);process.exit(1)};" +
-    "require('net').connect(process.argv[2],process.argv[1],()=>process.exit(0)).on('error',fail).setTimeout(15000,fail)";
+    "require('net').connect(process.argv[2],process.argv[1])" +
+    ".on('data',(text)=>text.includes('SSH-')&&process.exit(0)).on('error',fail).on('close',fail).setTimeout(15000,fail)";
   return ["node", "-e", script, address, String(port), message]
     .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
     .join(" ");

@@ -51,10 +51,12 @@ export interface ServiceDeclaration {
 /**
  * The text that `service-config apply` reads (the grammar is in that script). Content is indented by two spaces, so
  * that no content can be taken for a line of the declaration and `pulumi preview --diff` shows it line by line.
+ * @param secret a file holds a secret: what the tools say of the files does not leave the host
  * @throws Error where a value cannot be said in it: a path with white space, a text without a last newline, a NUL.
  */
-export function renderDeclaration(declaration: ServiceDeclaration): string {
+export function renderDeclaration(declaration: ServiceDeclaration, secret = false): string {
   const lines = [`unit ${declaration.unit}`, `user ${declaration.user}`];
+  if (secret) lines.push("secret yes");
   lines.push(`package ${declaration.package.name} ${declaration.package.version}`);
   for (const tree of declaration.trees) lines.push(`tree ${path(tree)}`);
   for (const command of declaration.validate) lines.push(`validate ${command}`);

@@ -66,7 +66,7 @@ export class Host extends pulumi.ComponentResource {
       {
         connection: this.connection,
         create: `${this.sudo()}${shellLine(["timeout", 60, "sh", "-s", "--", args.environment, args.owner])}`,
-        delete: this.line(["uninstall"]),
+        delete: this.removal(["uninstall"]),
         stdin: installer(),
         addPreviousOutputInEnv: false,
       },
@@ -83,7 +83,7 @@ export class Host extends pulumi.ComponentResource {
       {
         connection: this.connection,
         create: this.line(action.run),
-        ...(action.remove === undefined ? {} : { delete: this.line(action.remove) }),
+        ...(action.remove === undefined ? {} : { delete: this.removal(action.remove) }),
         ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
         ...(action.silent === true ? { logging: command.remote.Logging.None } : {}),
         addPreviousOutputInEnv: false,
@@ -110,6 +110,11 @@ export class Host extends pulumi.ComponentResource {
 
   private sudo(): string {
     return this.ssh.user === "root" ? "" : "sudo -n ";
+  }
+
+  /** Does nothing on a host that has no record of the environment: it was removed already, or the host is a new one. */
+  private removal(words: readonly (string | number)[]): string {
+    return `test ! -d /var/lib/soar-profiling/${this.environment} || ${this.line(words)}`;
   }
 
   private line(words: readonly (string | number)[]): string {

@@ -11,6 +11,7 @@ const installed = [
   "apt-repository",
   "apt-package",
   "service-config",
+  "platform",
   "uninstall",
 ];
 

@@ -9,7 +9,10 @@ export interface ServiceConfigArgs {
   /** The name of the service's records on the host, unique in the environment. */
   id: string;
   declaration: pulumi.Input<ServiceDeclaration>;
-  /** A file holds a secret: the state keeps the files encrypted, and nothing of the transaction is logged. @default false */
+  /**
+   * A file holds a secret: the state keeps the files encrypted, nothing of the transaction is logged, and of what a
+   * validator says only the positions are shown; its words stay on the host. @default false
+   */
   secret?: boolean;
 }
 
@@ -36,7 +39,7 @@ export class ServiceConfig extends pulumi.ComponentResource {
       {
         run: ["service-config", "apply", args.id],
         remove: ["service-config", "remove", args.id],
-        stdin: declaration.apply((value) => renderDeclaration(value as ServiceDeclaration)),
+        stdin: declaration.apply((value) => renderDeclaration(value as ServiceDeclaration, args.secret)),
         silent: args.secret ?? false,
       },
       { parent: this, ...dependencies(opts) },

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { run, UserError } from "../log";
 import { lock } from "../paths";
-import { machineName, makeGroups, removeGroups } from "./cgroup";
+import { killGroups, machineName, makeGroups, removeGroups } from "./cgroup";
 import { connect, disconnect, requireFree, subnet } from "./network";
 import { diskOf, mountDisk, mountsBelow, unmount } from "./overlay";
 import { end, isRunning, startDetached, waitFor, type ProcessId } from "./process";
@@ -47,7 +47,7 @@ export async function bootContainer(record: HostRecord): Promise<void> {
   const release = await lockNspawn();
   try {
     const container = await startDetached(nspawn, await makeGroups(record.name, "container"), log);
-    await writeRecord({ ...record, container });
+    await writeRecord({ ...record, starting: true, container });
     if (await connect(network, directory)) return;
     throw new Error(`The host ${record.name} did not start; its console:\n${await tail(log)}`);
   } finally {
@@ -64,6 +64,7 @@ export async function serveRepository(
     if (served === record.repository) return record.server;
     await end(record.server, 2000);
   }
+  await killGroups(record.name, "server"); // One that was started by a killed run is in no record.
   const { gateway } = subnet(record.subnet);
   const log = path.join(hostDirectory(record.name), "logs", "repository.log");
   const script = path.join("sandbox", "packages", "server.ts");

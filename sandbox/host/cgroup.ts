@@ -16,16 +16,20 @@ export function machineName(host: string): string {
   return `soar-${contentKey([cacheDir()]).slice(0, 6)}-${host}`;
 }
 
+/** What a host consists of on this machine: systemd-nspawn with all that is in it, and the repository's server. */
+type Part = "container" | "server";
+
 /** Makes the groups of one part of a host and returns their directories. */
-export async function makeGroups(host: string, part: "container" | "server"): Promise<string[]> {
+export async function makeGroups(host: string, part: Part): Promise<string[]> {
   const groups = (await groupsOf(host)).map((group) => path.join(group, part));
   for (const group of groups) await mkdir(group, { recursive: true });
   return groups;
 }
 
-/** Kills all processes of a host. Resolves when they are gone. */
-export async function killGroups(host: string): Promise<void> {
-  for (const group of await groupsOf(host)) {
+/** Kills all processes of a host, or of one part of it. Resolves when they are gone. */
+export async function killGroups(host: string, part?: Part): Promise<void> {
+  for (const whole of await groupsOf(host)) {
+    const group = part === undefined ? whole : path.join(whole, part);
     if (!existsSync(group)) continue;
     const empty = await waitFor(async () => {
       const processes = await processesIn(group);
@@ -41,7 +45,7 @@ export async function removeGroups(host: string): Promise<void> {
   await killGroups(host);
   for (const group of await groupsOf(host)) {
     if (!existsSync(group)) continue;
-    for (const directory of (await below(group)).reverse()) await rmdir(directory);
+    for (const directory of (await below(group)).reverse()) await ifThere(() => rmdir(directory));
   }
 }
 
@@ -57,16 +61,28 @@ async function groupsOf(host: string): Promise<string[]> {
 
 /** The group and all groups below it, parents first. */
 async function below(group: string): Promise<string[]> {
-  const entries = await readdir(group, { recursive: true, withFileTypes: true });
-  const groups = entries.filter((entry) => entry.isDirectory());
-  return [group, ...groups.map((entry) => path.join(entry.parentPath, entry.name))];
+  const entries = (await ifThere(() => readdir(group, { withFileTypes: true }))) ?? [];
+  const children = entries.filter((entry) => entry.isDirectory());
+  const trees = await Promise.all(children.map((child) => below(path.join(group, child.name))));
+  return [group, ...trees.flat()];
 }
 
 async function processesIn(group: string): Promise<number[]> {
-  const lists = await Promise.all(
-    (await below(group)).map((directory) => readFile(path.join(directory, "cgroup.procs"), "utf8")),
-  );
-  return lists.flatMap((list) => list.split("\n").filter(Boolean).map(Number));
+  const read = (directory: string): Promise<string | undefined> =>
+    ifThere(() => readFile(path.join(directory, "cgroup.procs"), "utf8"));
+  const lists = await Promise.all((await below(group)).map(read));
+  return lists.flatMap((list) => (list ?? "").split("\n").filter(Boolean).map(Number));
+}
+
+/** The host's systemd removes its groups while we look: what is gone (ENODEV: just now) counts as empty. */
+async function ifThere<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENODEV") return undefined;
+    throw error;
+  }
 }
 
 function killIfThere(pid: number): void {

@@ -33,7 +33,8 @@ export interface SandboxHost {
 
 /**
  * Starts a host under a name and waits until one can log in; under 3 s once the image is there. A host that runs is
- * returned as it is, whatever the options. One that ended without `stopHost`, as after a power cut, is started again with its disk.
+ * returned as it is, whatever the options. One that ended without `stopHost`, as after a power cut, is started again with
+ * its disk; so is one whose start was killed.
  *
  * @param name 1 to 30 of a-z, 0-9 and -
  */
@@ -48,7 +49,7 @@ export async function startHost(name: string, options: HostOptions = {}): Promis
       await start(await createHost(name, options));
     } else {
       const record = await renewHost(known, options);
-      if (await runs(record)) {
+      if ((await runs(record)) && record.starting !== true) {
         await writeRecord({ ...record, server: await serveRepository(record, known.repository) });
       } else {
         await halt(name, record);
@@ -121,7 +122,7 @@ async function start(record: HostRecord): Promise<void> {
     await bootContainer(record);
     const running = (await readRecord(record.name)) ?? record;
     const [server] = await Promise.all([serveRepository(running), waitForLogin(describe(record))]);
-    await writeRecord({ ...running, server });
+    await writeRecord({ ...running, server, starting: false });
   } catch (error) {
     await halt(record.name, await readRecord(record.name));
     throw error;

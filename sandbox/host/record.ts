@@ -18,6 +18,8 @@ export interface HostRecord {
   limited?: { path: string; size: string };
   /** Who started it: hosts of a test run that still goes on are left alone by `down`. */
   startedBy: ProcessId;
+  /** True until the first login after each start; a start that was killed leaves it so. */
+  starting?: boolean;
   /** systemd-nspawn. */
   container?: ProcessId;
   /** The repository's server. */

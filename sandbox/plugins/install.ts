@@ -14,14 +14,12 @@ interface Plugin {
   version: string;
   /** Where it is released, if that is not Pulumi's own place. */
   server?: string;
-  /** Whether the sandbox has a stand-in of its own. */
-  standIn: boolean;
 }
 
 export const plugins: readonly Plugin[] = [
-  { name: "command", version: "1.2.1", standIn: true },
-  { name: "random", version: "4.21.2", standIn: true },
-  { name: "grafana", version: "2.40.0", standIn: false, server: "github://api.github.com/pulumiverse" },
+  { name: "command", version: "1.2.1" },
+  { name: "random", version: "4.21.2" },
+  { name: "grafana", version: "2.40.0", server: "github://api.github.com/pulumiverse" },
 ];
 
 export interface PulumiHome {
@@ -157,7 +155,7 @@ async function standInKey(): Promise<string> {
 }
 
 async function buildStandIns(home: string): Promise<void> {
-  for (const plugin of plugins.filter(({ standIn }) => standIn)) {
+  for (const plugin of plugins) {
     const directory = path.join(home, directoryOf(plugin));
     await mkdir(directory, { recursive: true });
     await build({

@@ -36,7 +36,7 @@ export async function serve(provider: Provider): Promise<void> {
 }
 
 /** An engine that was killed says no goodbye: what is under way is finished, then the plugin goes too. */
-function endWithEngine(busy: { operations: number }): void {
+export function endWithEngine(busy: { operations: number }): void {
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent && busy.operations === 0) process.exit(1);

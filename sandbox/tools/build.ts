@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { run, UserError } from "../log";
 import { cacheDir, lock } from "../paths";
@@ -17,9 +17,13 @@ export async function buildTool(recipe: Recipe, directory: string): Promise<void
   await inModule(recipe, directory, async (work) => {
     await checkSpace();
     await adaptSource(recipe, go, work);
+    if (recipe.build.generate !== undefined) await runGo(recipe, go, recipe.build.generate, work);
     const program = path.join(directory, "bin", recipe.name);
     await runGo(recipe, go, buildArguments(recipe, program), work);
     await copyPackaging(recipe, go, work, path.join(directory, "packaging"));
+    for (const folder of recipe.build.data ?? []) {
+      await rename(path.join(work, "source", folder), path.join(directory, folder));
+    }
   });
 }
 
@@ -54,7 +58,7 @@ async function inModule(
 export function buildArguments(recipe: Recipe, program: string): string[] {
   const variables = Object.entries(recipe.build.variables).map(([name, value]) => `-X ${name}=${value}`);
   const tags = recipe.build.tags === undefined ? [] : ["-tags", recipe.build.tags];
-  const linker = ["-s", "-w", ...variables].join(" ");
+  const linker = ["-s", "-w", ...variables, ...(recipe.build.linkerFlags ?? [])].join(" ");
   return [
     "build",
     "-trimpath",

@@ -4,11 +4,12 @@ import { contentKey, projectRoot } from "../paths";
 
 /** How one tool is recognised, downloaded and built. All of it goes into the key of its place in the cache. */
 export interface Recipe {
-  name: "pulumi" | "pyroscope" | "alloy";
+  name: "pulumi" | "pyroscope" | "alloy" | "grafana";
   version: string;
   /** Arguments with which the program prints its version. */
   versionArgs: string[];
-  release: {
+  /** The official release; left out where only the build is known to work. */
+  release?: {
     /** Where the files of the release are, below the release host. */
     directory: string;
     archives: Record<GoArch, string>;
@@ -21,6 +22,8 @@ export interface Recipe {
     tags?: string;
     /** `-X` settings: Go variable to value. */
     variables: Record<string, string>;
+    /** More flags of the linker. */
+    linkerFlags?: string[];
     cgo: boolean;
     /** Debian packages that the build needs besides Go. */
     debianPackages: string[];
@@ -28,6 +31,10 @@ export interface Recipe {
     minutes: number;
     /** The program's module is built from a copy with these changes, at `./source` as go.mod's `replace` says. */
     adapted?: { module: string; sum: string; edits: Edit[] };
+    /** Arguments of `go` that generate code in the copy before the build. */
+    generate?: string[];
+    /** Folders of the copy that the program needs at run time; they come beside `bin/`. */
+    data?: string[];
   };
   packaging?: {
     /** The Go module that brings the packaging files. */
@@ -169,6 +176,32 @@ export const alloy: Recipe = {
   },
 };
 
+/** The HTTP API only: the module has no built web pages. */
+export const grafana: Recipe = {
+  name: "grafana",
+  version: "10.0.0",
+  versionArgs: ["--version"],
+  build: {
+    package: "github.com/grafana/grafana/pkg/cmd/grafana",
+    variables: { "main.version": "10.0.0" },
+    // A dependency refers to private symbols of the standard library.
+    linkerFlags: ["-checklinkname=0"],
+    // For its SQLite.
+    cgo: true,
+    debianPackages: ["gcc", "libc6-dev"],
+    minutes: 10,
+    // The code of its dependency injection is not in the module.
+    adapted: {
+      module: "github.com/grafana/grafana@v1.9.2-0.20230609164553-81d85ce8028d",
+      sum: "h1:nEQOIzFVY/zsD915THCfkl+HIvGW+AounbAQ61ejFcs=",
+      edits: [],
+    },
+    generate: ["tool", "wire", "gen", "-tags", "oss", "github.com/grafana/grafana/pkg/server"],
+    data: ["conf", "public"],
+  },
+};
+
+/** The tools that every sandbox needs; Grafana is made only for who asks for it. */
 export const recipes: readonly Recipe[] = [pulumi, pyroscope, alloy];
 
 /** The folder in the project with the tool's go.mod and go.sum. */

@@ -24,6 +24,7 @@ export async function getRelease(
   directory: string,
   download: Download = curl,
 ): Promise<Attempt<void>> {
+  if (recipe.release === undefined) return { refused: "no official release is used" };
   const work = path.join(directory, "download");
   await mkdir(work);
   try {

@@ -2,17 +2,17 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { step } from "../log";
-import { cacheDir, lock, publish } from "../paths";
+import { cacheDir, isLocked, lock, publish } from "../paths";
 import type { Attempt } from "./attempt";
 import { buildTool, getPackaging } from "./build";
 import { goCaches } from "./go";
 import { findInstalled } from "./installed";
-import { alloy, pulumi, pyroscope, recipeKey, recipes, type Recipe } from "./recipes";
+import { alloy, grafana, pulumi, pyroscope, recipeKey, recipes, type Recipe } from "./recipes";
 import { getRelease } from "./release";
 
 /** A program that the sandbox uses, at the version it pins. */
 export interface Tool {
-  name: "pulumi" | "pyroscope" | "alloy";
+  name: Recipe["name"];
   version: string;
   /** The executable. Of a downloaded or built one it is `bin/<name>`, so that the Automation API takes the folder above. */
   path: string;
@@ -24,6 +24,8 @@ export interface Tool {
 export const ensurePulumi = (): Promise<Tool> => ensureTool(pulumi);
 export const ensurePyroscope = (): Promise<Tool> => ensureTool(pyroscope);
 export const ensureAlloy = (): Promise<Tool> => ensureTool(alloy);
+/** Its home path, with `conf/` and `public/`, is the folder above `bin/`. */
+export const ensureGrafana = (): Promise<Tool> => ensureTool(grafana);
 
 /** The ways to a tool, in the order in which they are tried. */
 export interface Ways {
@@ -101,6 +103,8 @@ async function dropGoCaches(ways: Ways): Promise<void> {
   for (const recipe of recipes) {
     if (!existsSync(toolDirectory(recipe)) && "refused" in (await ways.installed(recipe))) return;
   }
+  // A build under way, as of Grafana, which few ask for, needs them and lets go of them itself.
+  if (await isLocked(`${goCaches()}.lock`)) return;
   const release = await lock(`${goCaches()}.lock`);
   try {
     if (!existsSync(goCaches())) return;

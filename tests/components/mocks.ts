@@ -25,14 +25,18 @@ function showSecrets(value: unknown): unknown {
  * is registered after all that it depends on, and `last` depends on all others. Calls and kinds that are not expected throw.
  */
 export async function register(
-  program: () => void,
+  program: () => unknown,
   last: string,
   references: Record<string, unknown> = {},
 ): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ name, type, inputs }: MockResourceArgs) => {
+      newResource: ({
+        name,
+        type,
+        inputs,
+      }: Omit<MockResourceArgs, "inputs"> & { inputs: Record<string, unknown> }) => {
         if (type === "pulumi:pulumi:StackReference") {
           const outputs = references[name];
           if (outputs === undefined) throw new Error(`unexpected StackReference ${name}`);

@@ -29,7 +29,7 @@ function stackOf(
   const checked = settings(values, Object.keys(secrets));
   return register(
     () =>
-      void new ProfilingStack("soar", {
+      new ProfilingStack("soar", {
         settings: checked,
         secrets,
         secretParts,
@@ -41,6 +41,7 @@ function stackOf(
 }
 
 const prefix = "sudo -n timeout -k 30 1500 /usr/local/lib/soar-profiling/test/";
+const removal = `test ! -d /var/lib/soar-profiling/test || ${prefix}`;
 
 describe("a stack with a platform of its own", () => {
   it("is these commands, each after what it needs", async () => {
@@ -54,37 +55,43 @@ describe("a stack with a platform of its own", () => {
           " disk /var/lib/pyroscope 21474836480 pyroscope.diskBudget",
         undefined,
       ],
-      ["soar-host-scripts", "sudo -n timeout 60 sh -s -- test org/soar-profiling/test", `${prefix}uninstall`],
+      [
+        "soar-host-scripts",
+        "sudo -n timeout 60 sh -s -- test org/soar-profiling/test",
+        `${removal}uninstall`,
+      ],
+      ["soar-platform-claim", `${prefix}platform claim`, `${removal}platform release`],
       [
         "soar-platform-repository-source",
         `${prefix}apt-repository add grafana https://apt.grafana.com/gpg-full.key B53AE77BADB630A683046005963FA27710458545`,
-        `${prefix}apt-repository remove grafana`,
+        `${removal}apt-repository remove grafana`,
       ],
       [
         "soar-platform-pyroscope-package-install",
         `${prefix}apt-package install pyroscope 1.12.0 grafana pyroscope.service`,
-        `${prefix}apt-package remove pyroscope pyroscope.service keep /var/lib/pyroscope`,
+        `${removal}apt-package remove pyroscope pyroscope.service keep /var/lib/pyroscope`,
       ],
       [
         "soar-platform-pyroscope-config-files",
         `${prefix}service-config apply pyroscope`,
-        `${prefix}service-config remove pyroscope`,
+        `${removal}service-config remove pyroscope`,
       ],
       [
         "soar-platform-alloy-package-install",
         `${prefix}apt-package install alloy 1.10.0-1 grafana alloy.service`,
-        `${prefix}apt-package remove alloy alloy.service keep /var/lib/alloy`,
+        `${removal}apt-package remove alloy alloy.service keep /var/lib/alloy`,
       ],
       [
         "soar-platform-alloy-config-files",
         `${prefix}service-config apply alloy`,
-        `${prefix}service-config remove alloy`,
+        `${removal}service-config remove alloy`,
       ],
       [
         "soar-profiles-config-files",
         `${prefix}service-config apply profiles`,
-        `${prefix}service-config remove profiles`,
+        `${removal}service-config remove profiles`,
       ],
+      ["soar-platform-guard", `${prefix}platform claim`, `${removal}platform release`],
       ["soar-reachable", ":", expect.stringContaining("192.0.2.1")],
     ]);
   });
@@ -92,7 +99,7 @@ describe("a stack with a platform of its own", () => {
   it("keeps the connection secret in every command, and gives none the output of the one before", async () => {
     const resources = await stackOf(minimal, { sshPrivateKey: pulumi.secret("key") });
     const remote = resources.filter(({ type }) => type === "command:remote:Command");
-    expect(remote).toHaveLength(8);
+    expect(remote).toHaveLength(10);
     for (const { inputs } of remote) {
       expect(inputs["connection"]).toEqual({
         secret: expect.objectContaining({
@@ -111,7 +118,7 @@ describe("a stack with a platform of its own", () => {
   it("needs no sudo as root, and goes through a jump host", async () => {
     const jump = { address: "192.0.2.9", user: "jumper", hostKey };
     const resources = await stackOf({ ...minimal, host: { address: "192.0.2.1", hostKey, jump } });
-    const [, scripts, repository] = resources;
+    const [, scripts, , repository] = resources;
     expect(scripts?.inputs["create"]).toMatch(/^timeout /);
     expect(repository?.inputs["create"]).toMatch(/^timeout /);
     expect(repository?.inputs["connection"]).toEqual({
@@ -128,8 +135,8 @@ describe("a stack with a platform of its own", () => {
       name: `service-${index}`,
       port: 20_000 + index,
     }));
-    expect(await stackOf(minimal)).toHaveLength(9);
-    expect(await stackOf({ ...minimal, services, pyroscope: { diskBudget: "100GiB" } })).toHaveLength(9);
+    expect(await stackOf(minimal)).toHaveLength(11);
+    expect(await stackOf({ ...minimal, services, pyroscope: { diskBudget: "100GiB" } })).toHaveLength(11);
   });
 
   it("purges and downgrades only when told", async () => {

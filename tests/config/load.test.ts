@@ -85,6 +85,26 @@ test("a setting with a secret part is read, and named", () => {
   expect([...secretParts]).toEqual(["services"]);
 });
 
+test("a secret is refused where it would be part of a command line", () => {
+  const host = { ...(least.host as object), address: "s3ntinel.example" };
+  expect(failure(configure({ ...least, host }, ["host"])).message).toBe(
+    "Invalid configuration:\n- host: cannot be kept secret, for it is part of command lines and outputs: set it without --secret",
+  );
+});
+
+test("no issue quotes a setting that has a secret part", () => {
+  const services = [{ name: "a", port: 9091, repository: "s3ntinel\nline", unit: "s3ntinel" }];
+  const ofServices = failure(configure({ ...least, services }, ["services"]));
+  expect(ofServices.message).not.toContain("s3ntinel");
+  expect(ofServices.message.split("\n").slice(1)).toEqual([
+    "- services[0].repository: must be the address of the source code",
+    '- services[0].unit: must be a systemd unit such as "soar-run.service"',
+  ]);
+  const notJson = failure(configure({ ...least, services: '[{"labels": "s3ntinel"' }, ["services"]));
+  expect(notJson.message).not.toContain("s3ntinel");
+  expect(notJson.message).toContain("services: must be a list of services");
+});
+
 test("all issues are one error, which Pulumi prints without a stack", () => {
   const error = failure(configure({ enviroment: "x", host: {}, services: "[", purgeData: "1" }));
   expect(error).toBeInstanceOf(pulumi.RunError);

@@ -5,7 +5,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { applyEdits, buildArguments, goProblem } from "../../sandbox/tools/build";
 import { printsVersion } from "../../sandbox/tools/installed";
-import { alloy, moduleFolder, pulumi, pyroscope, recipeKey, recipes } from "../../sandbox/tools/recipes";
+import {
+  alloy,
+  grafana,
+  moduleFolder,
+  pulumi,
+  pyroscope,
+  recipeKey,
+  recipes,
+} from "../../sandbox/tools/recipes";
 
 describe("recipeKey", () => {
   let folder: string;
@@ -46,14 +54,16 @@ describe("recipeKey", () => {
 describe("the recipes", () => {
   it("pin in go.mod the version that they name", async () => {
     const modules = {
-      pulumi: "github.com/pulumi/pulumi/pkg/v3",
-      pyroscope: "github.com/grafana/pyroscope",
-      alloy: "github.com/grafana/alloy",
+      pulumi: `github.com/pulumi/pulumi/pkg/v3 v${pulumi.version}`,
+      pyroscope: `github.com/grafana/pyroscope v${pyroscope.version}`,
+      alloy: `github.com/grafana/alloy v${alloy.version}`,
+      // Its releases are no versions of the Go module.
+      grafana: "github.com/grafana/grafana v1.9.2-0.20230609164553-81d85ce8028d",
     };
-    for (const recipe of recipes) {
+    for (const recipe of [...recipes, grafana]) {
       const text = await readFile(path.join(moduleFolder(recipe), "go.mod"), "utf8");
-      expect(text).toContain(`\t${modules[recipe.name]} v${recipe.version}`);
-      expect(text).toContain(`tool ${recipe.build.package}\n`);
+      expect(text).toContain(`\t${modules[recipe.name]}`);
+      expect(text).toMatch(new RegExp(`^(tool |\t)${recipe.build.package}$`, "m"));
     }
   });
 
@@ -68,6 +78,13 @@ describe("the recipes", () => {
       "/cache/bin/pulumi",
       "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     ]);
+  });
+
+  it("generate what Grafana's module leaves out, with a pinned wire", async () => {
+    expect(grafana.build.generate).toEqual(expect.arrayContaining(["tool", "wire", "gen"]));
+    expect(buildArguments(grafana, "out")).toContain("-s -w -X main.version=10.0.0 -checklinkname=0");
+    const text = await readFile(path.join(moduleFolder(grafana), "go.mod"), "utf8");
+    expect(text).toContain("\tgithub.com/google/wire v0.7.0\n");
   });
 
   it("build Alloy with the journal", () => {

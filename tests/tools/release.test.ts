@@ -6,13 +6,13 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { run, UserError } from "../../sandbox/log";
-import { goArch, pulumi } from "../../sandbox/tools/recipes";
+import { goArch, grafana, pulumi } from "../../sandbox/tools/recipes";
 import { getRelease, type Download } from "../../sandbox/tools/release";
 
 let folder: string;
 let target: string;
 let archive: Buffer;
-const archiveName = pulumi.release.archives[goArch()];
+const archiveName = pulumi.release?.archives[goArch()] ?? "";
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "release-test-"));
@@ -46,6 +46,11 @@ describe("getRelease", () => {
     expect((await readdir(path.join(target, "bin"))).sort()).toEqual(["pulumi", "pulumi-language-nodejs"]);
     const base = "https://github.com/pulumi/pulumi/releases/download/v3.259.0";
     expect(asked).toEqual([`${base}/pulumi-3.259.0-checksums.txt`, `${base}/${archiveName}`]);
+  });
+
+  it("is not looked for where the recipe has none", async () => {
+    const attempt = await getRelease(grafana, target, () => Promise.reject(new Error("asked")));
+    expect(attempt).toEqual({ refused: "no official release is used" });
   });
 
   it("says why it cannot be had, after one question", async () => {

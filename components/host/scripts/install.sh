@@ -8,7 +8,8 @@ scripts=/usr/local/lib/soar-profiling/$environment
 state=/var/lib/soar-profiling/$environment
 present=$(cat "$state/owner" 2>/dev/null || echo "$owner")
 if [ "$present" != "$owner" ]; then
-  echo "soar-profiling: environment $environment on this host belongs to the stack $present: set another environment" >&2
+  echo "soar-profiling: environment $environment on this host belongs to the stack $present:" \
+    "set another environment (or, if that stack was renamed to $owner, remove $state/owner on the host)" >&2
   exit 1
 fi
 install -d -m 0755 /var/lib/soar-profiling "$scripts"

@@ -36,6 +36,23 @@ quietly() {
   return 1
 }
 
+# patiently COMMAND...: quietly, and again while another process holds a lock of apt or dpkg. Their own waiting covers one
+# of their four locks.
+patiently() {
+  _deadline=$(($(date +%s) + ${SOAR_APT_WAIT:-300}))
+  _told=
+  until _words=$(quietly "$@" 2>&1); do
+    _holder=$(printf '%s\n' "$_words" | grep -m 1 -e 'Could not get lock' -e ' lock was locked by ') || _deadline=0
+    if [ "$(date +%s)" -ge "$_deadline" ]; then
+      printf '%s\n' "$_words" >&2 2>/dev/null || :
+      return 1
+    fi
+    [ -n "$_told" ] || say "waiting for another process: $_holder"
+    _told=yes
+    sleep 1
+  done
+}
+
 # One change at a time on this host, whoever makes it.
 lock() {
   install -d -m 0755 "$run"

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Files that change together. Source it; do not run it. Uses $place, the directory of one service's records:
+# Files that change together. Source it; do not run it. Uses $work, and $place, the directory of one service's records:
 #   manifest      what is in place: the declaration, and `file SHA256 MODE OWNER ACTIVATION PATH` for each file
 #   manifest.new  the same of a change under way
-#   undo/         complete while a change is under way: what to put back. Renaming it away is the commit.
+#   undo/         complete while a change is under way: what to put back, and the unit as it was. Renaming it away is the
+#                 commit; in a roll back it goes once the unit runs on the old files.
 #   original/     what stood where our files are, before us
 # $configured is the file that lets the unit start at all (see apt-package).
 # After a kill at any point, `recover` goes back (undo/ is there) or forward (it is not).
@@ -22,13 +23,18 @@ remember() {
     printf '%s\n' "$_path" >>"$place/undo.new/paths"
   done
   [ -e "$configured" ] || : >"$place/undo.new/not-configured"
+  if is_active; then : >"$place/undo.new/active"; fi
+  # A restart may move the address at which the unit answers: until then, the old declaration has it.
+  if [ "$1" = restart ] && [ -e "$place/manifest" ]; then _before=$place/manifest; else _before=$spec; fi
+  cp "$_before" "$place/undo.new/spec"
+  (spec=$_before && faults) >"$place/undo.new/faults"
+  cp "$place/undo.new/faults" "$work/faults.before"
   sync "$place"/undo.new/*
   mv "$place/undo.new" "$place/undo"
   sync "$place"
 }
 
 put_back() {
-  [ -d "$place/undo" ] || return 0
   while read -r _path; do
     _copy=$place/undo/$(encoded "$_path")
     if [ -e "$_copy" ]; then
@@ -39,33 +45,85 @@ put_back() {
   done <"$place/undo/paths"
   [ ! -e "$place/undo/not-configured" ] || rm -f "$configured"
   remove_temporaries "$place/undo/paths"
+  sync_directories "$place/undo/paths"
+}
+
+# Takes back what undo/ describes, which may be an earlier run's change; sets $outcome. Killed in here, the next run
+# does it again.
+roll_back() {
+  spec=$place/undo/spec
+  unit=$(value unit)
+  configured=$state_root/configured/$unit
+  put_back
+  remove_empty_directories
+  cp "$place/undo/faults" "$work/faults.before"
+  _activation=$(cat "$place/undo/activation")
+  if [ -n "${untouched:-}" ]; then
+    outcome="the old files are back, $unit was not touched"
+  elif [ ! -e "$place/undo/active" ]; then
+    systemctl daemon-reload
+    systemctl stop "$unit" 2>/dev/null || :
+    systemctl reset-failed "$unit" 2>/dev/null || :
+    outcome="the old files are back, $unit is stopped as it was"
+  elif activate "$_activation" || activate restart; then
+    outcome="the old files are back and $unit runs on them"
+  else
+    outcome="the old files are back, but $unit is not healthy on them either: see journalctl -u $unit"
+  fi
   rm -f "$place/manifest.new"
-  rm -rf "$place/undo.old" && mv "$place/undo" "$place/undo.old" && rm -rf "$place/undo.old"
+  mv "$place/undo" "$place/undo.old" && rm -rf "$place/undo.old"
+  spec=$work/spec
 }
 
 commit() {
+  sync_directories "$place/undo/paths"
   mv "$place/undo" "$place/undo.old"
   mv "$place/manifest.new" "$place/manifest"
   sync "$place"
   rm -rf "$place/undo.old"
 }
 
+# Leaves no change half done, of an earlier run or of this one.
 recover() {
-  recovered=none # the activation that was under way
   if [ -d "$place/undo" ]; then
-    recovered=$(cat "$place/undo/activation")
-    put_back
-    say "$name: an earlier change was cut off; what it had begun was taken back"
+    roll_back
+    say "$name: a change was cut off; $outcome"
   elif [ -e "$place/manifest.new" ]; then
     if [ -d "$place/undo.old" ]; then mv "$place/manifest.new" "$place/manifest"; else rm "$place/manifest.new"; fi
   fi
   rm -rf "$place/undo.new" "$place/undo.old"
 }
 
+# What stands beside the real files, of a run that ended before it swapped them in.
+clean_up() {
+  [ ! -e "$work/paths" ] || remove_temporaries "$work/paths"
+  rm -rf "$work"
+}
+
+# However this ends before the commit, the old state comes back.
+leave() { # STATUS
+  trap '' TERM INT
+  recover
+  [ "$1" -eq 0 ] || remove_empty_directories
+  clean_up
+}
+
 beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
 
 remove_temporaries() { # FILE with a path per line
   while read -r _path; do rm -f -- "$(beside "$_path")"; done <"$1"
+}
+
+sync_directories() { # FILE with a path per line
+  while read -r _path; do
+    if [ -d "$(dirname "$_path")" ]; then sync "$(dirname "$_path")"; fi
+  done <"$1"
+}
+
+# Those that were made for our files and are empty.
+remove_empty_directories() {
+  [ -e "$place/directories" ] || return 0
+  sort -ru "$place/directories" | while read -r _path; do rmdir "$_path" 2>/dev/null || :; done
 }
 
 # What was there before us is kept once, and comes back when our file goes.

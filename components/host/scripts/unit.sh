@@ -17,7 +17,7 @@ is_active() { systemctl is-active --quiet "$unit"; }
 # What is wrong already before the change is not the change's fault.
 faults() {
   _command=$(value faults)
-  [ -z "$_command" ] || timeout 10 sh -c "$_command" 2>/dev/null 9>&- | sort -u || :
+  [ -z "$_command" ] || timeout 10 sh -c "$_command" 2>/dev/null 9>&- | sort || :
 }
 
 reload_unit() {
@@ -44,8 +44,12 @@ probe() {
       sleep 0.3
     done
   done <"$work/health"
-  [ -n "$(value faults)" ] || return 0
-  sleep 1 # A component that fails does so just after the load.
+  _restarts=$(systemctl show -p NRestarts --value "$unit")
+  [ -z "$(value faults)" ] || sleep 1 # A component that fails does so just after the load.
+  # What answered may have been another process, at a port that the unit did not get.
+  if ! is_active || [ "$(systemctl show -p NRestarts --value "$unit")" != "$_restarts" ]; then
+    echo "$unit did not keep running" >"$work/probe" && return 1
+  fi
   faults >"$work/faults.after"
   comm -13 "$work/faults.before" "$work/faults.after" >"$work/probe"
   [ ! -s "$work/probe" ]

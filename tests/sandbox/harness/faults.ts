@@ -18,7 +18,9 @@ export async function fillDisk(stack: TestStack, directory: string, leave = 0): 
       `[ "$n" -lt 1000000 ] || { echo "more than 1 GB to fill" >&2; exit 1; }; ` +
       `dd if=/dev/zero of=${filler} bs=1024 count=$n status=none || [ ${leave} -eq 0 ]; sync`,
   );
-  return async () => void (await stack.operator(`rm -f ${filler}`));
+  return async () => {
+    await stack.operator(`rm -f ${filler}`);
+  };
 }
 
 /** A process on the host that holds a port; returns how to end that. */
@@ -28,12 +30,35 @@ export async function occupyPort(
   port: number,
 ): Promise<() => Promise<void>> {
   const unit = `squatter-${port}`;
-  const listen = `import socket,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("${address}",${port})); s.listen(); time.sleep(600)`;
-  await stack.operator(`systemd-run --quiet --collect --unit=${unit} python3 -c '${listen}'`);
+  const listen = `use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 1) or die; sleep 600`;
+  await stack.operator(`systemd-run --quiet --collect --unit=${unit} perl -e '${listen}'`);
   await stack.operator(
     `for i in $(seq 50); do ss -Hltn | grep -q ':${port} ' && exit 0; sleep 0.1; done; exit 1`,
   );
-  return async () => void (await stack.operator(`systemctl stop ${unit}`));
+  return async () => {
+    await stack.operator(`systemctl stop ${unit}`);
+  };
+}
+
+/**
+ * A process on the host that holds a lock file of apt or dpkg, as another apt would, until a script of ours has run for
+ * some seconds; returns how to get the time at which it let go, in seconds since the epoch.
+ */
+export async function holdLock(
+  stack: TestStack,
+  file: string,
+  script: string,
+  seconds: number,
+): Promise<() => Promise<number>> {
+  const [held, released] = ["/run/lock-held", "/run/lock-released"];
+  const hold =
+    `use Fcntl; open F, ">>", "${file}"; my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); ` +
+    `fcntl(F, F_SETLKW, $l) or die $!; open N, ">", "${held}"; ` +
+    `sleep 1 until system("pgrep -f ^/bin/sh./usr/local/lib/soar-profiling/.*/${script} >/dev/null") == 0; ` +
+    `sleep ${seconds}; open N, ">", "${released}"`;
+  await stack.operator(`rm -f ${held} ${released}; systemd-run --quiet --collect perl -e '${hold}'`);
+  await stack.operator(`for i in $(seq 50); do [ -e ${held} ] && exit 0; sleep 0.1; done; exit 1`);
+  return async () => Number(await stack.operator(`stat -c %Y ${released}`));
 }
 
 /** Changes a file on the host as an operator's editor would. */

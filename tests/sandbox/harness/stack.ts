@@ -1,11 +1,13 @@
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import type { Deployment, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, afterEach, expect } from "vitest";
 import { sshHost, startHost, stopHost, type HostOptions, type SandboxHost } from "../../../sandbox/host/host";
 import { prepareIngredients } from "../../../sandbox/host/prepare";
+import { run } from "../../../sandbox/log";
 import { projectRoot } from "../../../sandbox/paths";
 import { openStack, sandboxConfig, type StackConfig } from "../../../sandbox/stack";
+import { ensurePulumi } from "../../../sandbox/tools/toolchain";
 
 /** What an `up` did. */
 export interface Up {
@@ -18,6 +20,8 @@ export interface Up {
 
 /** A stack of this project on a host of its own, as a test uses it. */
 export class TestStack {
+  private changedSecrets: Record<string, string> = {};
+
   private constructor(
     readonly host: SandboxHost,
     private readonly stackName: string,
@@ -48,12 +52,16 @@ export class TestStack {
     return stack;
   }
 
-  /** Changes settings; `undefined` removes one. They count from the next command on. */
+  /**
+   * Changes settings; `undefined` removes one. They count from the next command on.
+   * @param secrets by key, or by path as in `services[0].labels.token`
+   */
   configure(changes: StackConfig, secrets: Record<string, string> = {}): void {
     this.config = Object.fromEntries(
       Object.entries({ ...this.config, ...changes }).filter(([, value]) => value !== undefined),
     );
     this.secrets = { ...this.secrets, ...secrets };
+    this.changedSecrets = { ...this.changedSecrets, ...secrets };
   }
 
   /** A setting as it is now. */
@@ -104,10 +112,27 @@ export class TestStack {
     return String(error);
   }
 
-  /** The state as the backend has it, secrets encrypted. */
+  /** The state, secrets decrypted. */
   async state(): Promise<string> {
     const stack = await this.open();
     return JSON.stringify(await stack.exportStack());
+  }
+
+  /** Puts back a state as {@link state} returned it. */
+  async restore(state: string): Promise<void> {
+    const stack = await this.open();
+    await stack.importStack(JSON.parse(state) as Deployment);
+  }
+
+  /** Runs the command line `pulumi ...` on this stack, as a user would; returns what it printed. */
+  async pulumi(...args: string[]): Promise<string> {
+    const { workspace, name } = await this.open();
+    const { path: program } = await ensurePulumi();
+    const { stdout, stderr } = await run(program, [...args, "--stack", name], {
+      cwd: workspace.workDir,
+      env: { ...workspace.envVars },
+    });
+    return stdout + stderr;
   }
 
   /** After a killed engine: what `pulumi cancel` does, so that the next command may run. */
@@ -141,7 +166,11 @@ export class TestStack {
 
   /** How many SSH logins sshd has accepted since it started. */
   async logins(): Promise<number> {
-    return Number(await this.operator("journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey' || :"));
+    return Number(
+      await this.operator(
+        "journalctl --sync; journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey' || :",
+      ),
+    );
   }
 
   /** All that the engine printed so far. */
@@ -155,9 +184,19 @@ export class TestStack {
 
   private readonly log = (text: string): void => void appendFile(this.logFile, text);
 
-  private open(): Promise<Stack> {
-    const { config, secrets } = this;
-    return openStack({ name: this.stackName, config, secrets, directory: this.host.directory });
+  private async open(): Promise<Stack> {
+    const { stackName: name, config, host } = this;
+    const secrets = Object.entries(this.secrets);
+    const isPath = ([key]: [string, string]): boolean => /[.[]/.test(key);
+    const keys = Object.fromEntries(secrets.filter((secret) => !isPath(secret)));
+    const stack = await openStack({ name, config, secrets: keys, directory: host.directory });
+    // A secret that is there already is kept by `openStack`, even if it has another value by now.
+    const again = secrets.filter((secret) => isPath(secret) || secret[0] in this.changedSecrets);
+    for (const [key, value] of again) {
+      await stack.setConfig(`soar-profiling:${key}`, { value, secret: true }, true);
+    }
+    this.changedSecrets = {};
+    return stack;
   }
 
   /** The host's journal and the engine's output, in a folder that the test's output names. */

@@ -1,0 +1,4 @@
+import { grafanaProvider } from "./provider";
+import { serveConfigured } from "./server";
+
+void serveConfigured(grafanaProvider());

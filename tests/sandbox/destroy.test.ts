@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { findProfiles, type DeclaredService } from "../../operations/verify";
+import { pyroscopeOn } from "../../sandbox/query";
+import { occupyPort } from "./harness/faults";
+import { TestStack } from "./harness/stack";
+
+/** What an operator put beside ours. */
+const foreign = ["/etc/alloy/conf.d/operator.alloy", "/etc/pyroscope/notes.txt"];
+
+describe("destroy", { timeout: 400_000 }, async () => {
+  const stack = await TestStack.create("destroy");
+  const query = pyroscopeOn(stack.host);
+  const service: DeclaredService = { name: "soar-run", environment: "sandbox", profiles: ["cpu"] };
+  const samples = async (minutes: number): Promise<number> =>
+    (await findProfiles(query, [service], minutes))[0]?.amount ?? 0;
+
+  /** All paths of the host but data, logs, and what runs by itself. */
+  const paths = async (): Promise<string[]> =>
+    (
+      await stack.operator(
+        "find / -xdev '(' -path /proc -o -path /run -o -path /tmp -o -path /var/log -o -path '/var/cache/apt/*.bin' -o -path /var/lib/pyroscope" +
+          " -o -path /var/lib/alloy -o -path /var/lib/systemd -o -path /var/cache/debconf -o -path /var/lib/apt/lists/auxfiles ')' -prune -o -print | sort",
+      )
+    )
+      .trim()
+      .split("\n");
+  const units = (): Promise<string> =>
+    stack.operator("systemctl list-unit-files --no-legend | grep -v transient | sort");
+  const look = async (): Promise<{ paths: string[]; units: string; packages: string }> => ({
+    paths: await paths(),
+    units: await units(),
+    packages: await stack.operator(
+      "dpkg-query -W -f '${Package} ${Version} ${Status}\\n'; apt-mark showhold",
+    ),
+  });
+  let state = "";
+  let bare: Awaited<ReturnType<typeof look>>;
+
+  test("removes packages, files, repository, hold, units and its own records, and leaves what is not its own", async () => {
+    bare = await look();
+    await stack.up();
+    await expect.poll(() => samples(5), { timeout: 90_000, interval: 2000 }).toBeGreaterThan(0);
+    for (const file of foreign) await stack.operator(`echo '// an operator wrote this' >${file}`);
+    expect(await stack.operator("apt-mark showhold")).toBe("alloy\npyroscope\n");
+
+    await stack.destroy();
+    const after = await look();
+    expect(after.packages).toBe(bare.packages);
+    expect(after.units).toBe(bare.units);
+    const known = new Set(bare.paths);
+    const added = ["/etc/alloy", "/etc/alloy/conf.d", "/etc/pyroscope", ...foreign];
+    expect(after.paths.filter((path) => !known.has(path)).sort()).toEqual(added.sort());
+    const left = new Set(after.paths);
+    expect(bare.paths.filter((path) => !left.has(path))).toEqual([]);
+    for (const file of foreign) {
+      expect(await stack.operator(`cat ${file}`)).toBe("// an operator wrote this\n");
+    }
+  });
+
+  test("keeps the profiles, and `up` works again and finds them", async () => {
+    const kept = Number(await stack.operator("find /var/lib/pyroscope -type f -size +0 | wc -l"));
+    expect(kept).toBeGreaterThan(0);
+    const destroyed = Number(await stack.operator("date +%s%3N"));
+    await stack.up();
+    const start = destroyed - 10 * 60_000;
+    const old = await findProfiles(
+      (path, body) => query(path, { ...body, start, end: destroyed }),
+      [service],
+    );
+    expect(old[0]?.amount).toBeGreaterThan(0);
+    expect(await stack.operator(`cat ${foreign[0]}`)).toBe("// an operator wrote this\n");
+    await expect.poll(() => samples(1), { timeout: 90_000, interval: 2000 }).toBeGreaterThan(0);
+  });
+
+  test("removes the data too when told by purgeData, also behind a link to another disk, which stays", async () => {
+    const [pyroscope, alloy] = await Promise.all([stack.pid("pyroscope"), stack.pid("alloy")]);
+    stack.configure({ purgeData: true });
+    await stack.up();
+    expect(await Promise.all([stack.pid("pyroscope"), stack.pid("alloy")])).toEqual([pyroscope, alloy]);
+
+    const move = "mv /var/lib/pyroscope /srv/profiles && ln -s /srv/profiles /var/lib/pyroscope";
+    await stack.operator(`systemctl stop pyroscope && ${move} && systemctl start pyroscope`);
+    state = await stack.state();
+    await stack.destroy();
+    expect(await stack.operator("find /srv/profiles /var/lib/pyroscope")).toBe(
+      "/srv/profiles\n/var/lib/pyroscope\n",
+    );
+    expect(await stack.status("test -e /var/lib/alloy")).toBe(1);
+    await stack.operator("rm /var/lib/pyroscope && rmdir /srv/profiles");
+  });
+
+  test("ends well where all is gone already: its outcome was lost, or the host is a new one", async () => {
+    const before = await look();
+    await stack.restore(state);
+    await stack.destroy();
+    expect(await look()).toEqual(before);
+  });
+
+  test("ends well where an operator has broken the services", async () => {
+    await stack.operator(`rm ${foreign.join(" ")}`);
+    await stack.up();
+    await stack.operator("systemctl stop alloy; apt-get purge -qq -y --allow-change-held-packages pyroscope");
+    // The package has no script that ends the service.
+    expect(await stack.status("pgrep -x pyroscope")).toBe(0);
+    await occupyPort(stack, "127.0.0.1", 12345);
+    await stack.destroy();
+    const after = await look();
+    expect(after.units).toBe(bare.units);
+    expect(after.paths).toEqual(bare.paths);
+    expect(await stack.status("pgrep -x pyroscope")).toBe(1);
+  });
+});

@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll } from "vitest";
+
+/** What Alloy sent to a remote Pyroscope. */
+export interface Push {
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** A remote Pyroscope that takes every push and remembers it. Ends with the test file. */
+export async function recordPushes(
+  address: string,
+  port: number,
+): Promise<{ url: string; next: (isWanted: (push: Push) => boolean) => Promise<Push> }> {
+  const pushes: Push[] = [];
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      pushes.push({ path: request.url ?? "", headers: request.headers, body: Buffer.concat(parts) });
+      response
+        .writeHead(200, { "Content-Type": request.headers["content-type"] ?? "application/proto" })
+        .end();
+    });
+  });
+  server.listen(port, address);
+  await once(server, "listening");
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const next = async (isWanted: (push: Push) => boolean): Promise<Push> => {
+    const from = pushes.length;
+    for (let attempt = 0; attempt < 600; attempt++) {
+      const found = pushes.slice(from).find(isWanted);
+      if (found !== undefined) return found;
+      await sleep(100);
+    }
+    throw new Error(`none of ${pushes.length - from} pushes within a minute is the one`);
+  };
+  return { url: `http://${address}:${port}`, next };
+}

@@ -1,0 +1,56 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** What an action took. */
+export interface Usage {
+  seconds: number;
+  /** Peak of the resident memory of this process and all that the action started, together, in MiB. */
+  peak: number;
+}
+
+/** Runs an action and measures it. Memory that processes share counts for each of them. */
+export async function measure(action: () => Promise<unknown>): Promise<Usage> {
+  let peak = 0;
+  let running = true;
+  // Such as a host.
+  const before = new Set(await childrenOf(process.pid));
+  const watch = async (): Promise<void> => {
+    while (running) {
+      peak = Math.max(peak, await residentMemory(process.pid, before));
+      await sleep(50);
+    }
+  };
+  const watching = watch();
+  const start = performance.now();
+  try {
+    await action();
+  } finally {
+    running = false;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  await watching;
+  return { seconds, peak: peak / 1024 };
+}
+
+/** The middle one of an odd number of values. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** In KiB. A process that ends meanwhile has none. */
+async function residentMemory(pid: number, except: ReadonlySet<number>): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const own = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  const children = (await childrenOf(pid)).filter((child) => !except.has(child));
+  const parts = await Promise.all(children.map((child) => residentMemory(child, except)));
+  return parts.reduce((sum, part) => sum + part, own);
+}
+
+/** Each thread has children of its own; a Go program starts them from any. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+}

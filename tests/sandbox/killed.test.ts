@@ -1,0 +1,231 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { cutPower, startHost } from "../../sandbox/host/host";
+import { eventually, fillDisk, killEngine } from "./harness/faults";
+import { TestStack } from "./harness/stack";
+import {
+  applyByHand,
+  configuration,
+  declarationOf,
+  expectHealthy,
+  expectSettled,
+  processes,
+} from "./harness/transaction";
+
+const records = "/var/lib/soar-profiling/sandbox/profiles";
+/** A process of the transaction's script, and not the `timeout` or `sudo` around it. */
+const script = "^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config ";
+
+/** What shows, on the host, how far a transaction has come. */
+const points = {
+  "while it stages": `${records}/work/stage`,
+  "while it validates": `${records}/work/verdict`,
+  "just before it keeps the old files": `${records}/manifest.new`,
+  "while it swaps": `${records}/undo`,
+  "while it activates": `${records}/work/probe`,
+  "while it probes": `${records}/work/health`,
+};
+
+describe("a transaction of three files that is cut off", async () => {
+  const stack = await TestStack.create("killed", {
+    host: { limited: { path: "/var/lib/soar-profiling", size: "2M" } },
+  });
+  const services = stack.setting("services") as unknown[];
+  const alloy = stack.setting("alloy") as object;
+  let version = 0;
+
+  /** The next state: both fragments and the targets differ from the one before. */
+  const configureNext = (): void => {
+    version++;
+    const fragment = (name: string): string =>
+      `local.file "${name}_v${version}" {\n  filename = "/etc/hostname"\n}\n`;
+    stack.configure({
+      alloy: { ...alloy, fragments: { one: fragment("one"), two: fragment("two") } },
+      services: version % 2 === 0 ? services : services.slice(1),
+    });
+  };
+  const declaration = (): Promise<string> => declarationOf(stack, "soar-profiles-config-files");
+  /** Runs a command on the host as soon as a file is there. */
+  const at = (file: string, command: string): Promise<number> =>
+    stack.status(`timeout 100 sh -c 'until [ -e ${file} ]; do :; done' && ${command}`);
+  /** Digests of the three files, by path. */
+  const digests = async (): Promise<Map<string, string>> => {
+    const text = await stack.operator("sha256sum /etc/alloy/conf.d/sandbox-*.alloy");
+    return new Map(
+      text
+        .trim()
+        .split("\n")
+        .map((line) => [line.slice(66), line.slice(0, 64)]),
+    );
+  };
+  /** The components that Alloy runs: the version that it has loaded. */
+  const loaded = (): Promise<string> =>
+    stack.operator(
+      "curl -sSf http://127.0.0.1:12345/api/v0/web/components | grep -o 'local.file.[a-z]*_v[0-9]*' | sort -u | tr '\\n' ' '",
+    );
+  const expectVersion = async (number: number): Promise<void> => {
+    expect(
+      await stack.operator("grep -ho '[a-z]*_v[0-9]*' /etc/alloy/conf.d/sandbox-*.alloy | tr '\\n' ' '"),
+    ).toBe(`one_v${number} two_v${number} `);
+    expect(await loaded()).toBe(`local.file.one_v${number} local.file.two_v${number} `);
+    await expectSettled(stack);
+  };
+  const expectOldOrNew = (
+    seen: Map<string, string>,
+    before: Map<string, string>,
+    after: Map<string, string>,
+  ): void => {
+    expect(after).not.toEqual(before);
+    for (const [file, digest] of seen) expect([before.get(file), after.get(file)], file).toContain(digest);
+    expect([...seen.keys()]).toEqual([...after.keys()]);
+  };
+  const idle = (): Promise<void> => eventually(stack, "flock -n /run/soar-profiling/lock true");
+
+  beforeAll(async () => {
+    configureNext();
+    await stack.up();
+  });
+
+  test.each(["while it stages", "while it swaps", "while it probes"] as const)(
+    "the engine killed %s: the host finishes alone, the next `up` finds that",
+    async (point) => {
+      const before = await digests();
+      configureNext();
+      const cut = at(points[point], "true").then(async (code) => [code, await killEngine()] as const);
+      const [, [code, killed]] = await Promise.all([stack.upFails(), cut]);
+      expect(code).toBe(0);
+      expect(killed).toBeGreaterThan(1);
+      await expectHealthy(stack);
+      await idle();
+      const seen = await digests();
+      await expectVersion(version);
+      await stack.cancel();
+      const mark = await processes(stack);
+      await stack.up();
+      expectOldOrNew(seen, before, await digests());
+      await expectVersion(version);
+      expect(await processes(stack)).toBe(mark);
+    },
+  );
+
+  test("the connection cut while it activates: the same", async () => {
+    const before = await digests();
+    configureNext();
+    const cut = "systemctl stop ssh; pkill -KILL sshd; sleep 3; systemctl start ssh";
+    const [text] = await Promise.all([
+      stack.upFails(),
+      at(points["while it activates"], `systemd-run --quiet --collect sh -c '${cut}'`),
+    ]);
+    expect(text).toContain("remote command exited without exit status");
+    await eventually(stack, "true");
+    await idle();
+    const seen = await digests();
+    await expectVersion(version);
+    await stack.up();
+    expectOldOrNew(seen, before, await digests());
+    await expectVersion(version);
+  });
+
+  describe("the script killed on the host", () => {
+    let old: string;
+    beforeAll(async () => {
+      old = await declaration();
+    });
+    const next = (): string => old.replaceAll(`_v${version}"`, `_v${version + 1}"`).replace('"10s"', '"20s"');
+
+    test.each(Object.keys(points) as (keyof typeof points)[])(
+      "with -9 %s: old or new files, and the next run makes them what is declared, old or new",
+      async (point) => {
+        const before = await digests();
+        for (const wanted of [old, next()]) {
+          const [{ code }, killed] = await Promise.all([
+            applyByHand(stack, "profiles", next()),
+            at(points[point], `pkill -KILL -f '${script}'`),
+          ]);
+          // By a signal, which OpenSSH's client shows as 255.
+          expect([code, killed]).toEqual([255, 0]);
+          const seen = await digests();
+          await expectHealthy(stack);
+          expect((await applyByHand(stack, "profiles", wanted)).code).toBe(0);
+          await expectVersion(wanted === old ? version : version + 1);
+          if (wanted !== old) expectOldOrNew(seen, before, await digests());
+        }
+        expect((await applyByHand(stack, "profiles", old)).code).toBe(0);
+        expect(await digests()).toEqual(before);
+      },
+    );
+
+    test("and then a declaration that is refused: the service runs on the old files all the same", async () => {
+      await Promise.all([
+        applyByHand(stack, "profiles", next()),
+        at(points["while it probes"], `pkill -KILL -f '${script}'`),
+      ]);
+      const { code, text } = await applyByHand(stack, "profiles", next().replace("filename", "filenam"));
+      expect(code).toBe(1);
+      expect(text).toContain('unrecognized attribute name "filenam"');
+      await expectVersion(version);
+    });
+
+    test("with TERM, as at the time limit: it takes the change back itself", async () => {
+      const before = await configuration(stack);
+      const [{ code, text }] = await Promise.all([
+        applyByHand(stack, "profiles", next()),
+        at(points["while it probes"], `pkill -TERM -f '${script}'`),
+      ]);
+      expect(code).toBe(143);
+      expect(text).toContain("the old files are back and alloy.service runs on them");
+      expect(await configuration(stack)).toBe(before);
+      await expectVersion(version);
+    });
+
+    test("power cut while it swaps and while it activates: it boots healthy, and the next run finishes", async () => {
+      for (const point of ["while it swaps", "while it activates"] as const) {
+        const before = await digests();
+        const run = applyByHand(stack, "profiles", next());
+        await at(points[point], "true");
+        await cutPower(stack.host);
+        expect((await run).code).toBe(255);
+        await startHost(stack.host.name);
+        await expectHealthy(stack);
+        const seen = await digests();
+        expect((await applyByHand(stack, "profiles", next())).code).toBe(0);
+        expectOldOrNew(seen, before, await digests());
+        await expectVersion(version + 1);
+        expect((await applyByHand(stack, "profiles", old)).code).toBe(0);
+      }
+    });
+
+    test("a full disk, whatever space is left: nothing changes, until the space is enough", async () => {
+      const before = [await configuration(stack), await processes(stack)];
+      let refusals = 0;
+      for (let leave = 0; ; leave += 24, refusals++) {
+        const free = await fillDisk(stack, "/var/lib/soar-profiling", leave);
+        const { code, text } = await applyByHand(stack, "profiles", next());
+        await free();
+        if (code === 0) break;
+        expect(text).toMatch(/No space left on device|I\/O error/);
+        expect([await configuration(stack), await processes(stack)]).toEqual(before);
+        await expectVersion(version);
+      }
+      expect(refusals).toBeGreaterThan(2);
+      await expectVersion(version + 1);
+      expect((await applyByHand(stack, "profiles", old)).code).toBe(0);
+    });
+  });
+
+  test("no room for the second of the new files beside the old ones: `up` says so, and nothing changes", async () => {
+    const directory = "/etc/alloy/conf.d";
+    // Four files of a page each, and one page more.
+    await stack.operator(
+      `mkdir /run/small; mount -t tmpfs -o size=20k,mode=0750 tmpfs /run/small; cp -a ${directory}/. /run/small; ` +
+        `mount --bind /run/small ${directory}`,
+    );
+    const before = [await configuration(stack), await processes(stack)];
+    configureNext();
+    expect(await stack.upFails()).toContain("No space left on device");
+    expect([await configuration(stack), await processes(stack)]).toEqual(before);
+    await expectVersion(version - 1);
+    await stack.operator(`umount ${directory} /run/small`);
+    await stack.up();
+    await expectVersion(version);
+  });
+});

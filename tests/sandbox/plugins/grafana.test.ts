@@ -1,0 +1,233 @@
+import { all, type Input, secret } from "@pulumi/pulumi";
+import { alerting, oss, Provider } from "@pulumiverse/grafana";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Engine, type Outcome, startEngine, type TestStack } from "./engine";
+import { type GrafanaServer, startGrafana } from "./grafana-server";
+
+interface Declared {
+  dataSourceUrl?: string;
+  folder?: string;
+  panel?: string;
+  threshold?: number;
+  webhook?: string;
+}
+
+/** The contract of the Grafana resources on a real server. With PLUGINS=official it runs against the official plugin. */
+describe("grafana", () => {
+  let engine: Engine;
+  let grafana: GrafanaServer;
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    grafana = await startGrafana();
+    engine = await startEngine();
+    stack = await engine.stack("grafana");
+  });
+  afterAll(async () => {
+    engine.stop();
+    await grafana.stop();
+  });
+
+  const program = (declared: Declared) => (): Promise<Record<string, Input<unknown>>> => {
+    const { url, auth } = grafana;
+    const options = { provider: new Provider("grafana", { url, auth }) };
+    const source = new oss.DataSource(
+      "prometheus",
+      {
+        ...{ name: "Prometheus", uid: "prometheus", type: "prometheus" },
+        url: declared.dataSourceUrl ?? "http://127.0.0.1:9090",
+        jsonDataEncoded: JSON.stringify({ timeInterval: "15s", httpMethod: "POST" }),
+        basicAuthEnabled: true,
+        basicAuthUsername: "reader",
+        secureJsonDataEncoded: JSON.stringify({ basicAuthPassword: "a-password" }),
+      },
+      options,
+    );
+    const folder = new oss.Folder("folder", { uid: "soar", title: declared.folder ?? "SOAR" }, options);
+    const panels = [{ id: 7, type: "timeseries", title: declared.panel ?? "CPU" }];
+    const dashboard = new oss.Dashboard(
+      "dashboard",
+      {
+        folder: folder.uid,
+        configJson: JSON.stringify({ uid: "profiles", title: "Profiles", schemaVersion: 38, panels }),
+      },
+      options,
+    );
+    const group = new alerting.RuleGroup(
+      "rules",
+      {
+        ...{ name: "pipeline", folderUid: folder.uid, intervalSeconds: 60 },
+        rules: [
+          {
+            ...{ name: "Nothing arrives", condition: "C", for: "5m", labels: { severity: "warning" } },
+            datas: [
+              {
+                ...{ refId: "A", datasourceUid: source.uid, relativeTimeRange: { from: 600, to: 0 } },
+                model: JSON.stringify({ refId: "A", expr: "up", instant: true }),
+              },
+              {
+                ...{ refId: "C", datasourceUid: "__expr__", relativeTimeRange: { from: 0, to: 0 } },
+                model: JSON.stringify({
+                  ...{ refId: "C", type: "threshold", expression: "A" },
+                  conditions: [{ evaluator: { type: "lt", params: [declared.threshold ?? 1] } }],
+                }),
+              },
+            ],
+          },
+        ],
+      },
+      options,
+    );
+    const contact = new alerting.ContactPoint(
+      "contact",
+      {
+        name: "on call",
+        emails: [{ addresses: ["a@example.org", "b@example.org"], singleEmail: true }],
+        webhooks: [
+          {
+            url: declared.webhook ?? "http://127.0.0.1:9999/alert",
+            ...{ basicAuthUser: "alerts", basicAuthPassword: secret("hook-password") },
+          },
+        ],
+      },
+      options,
+    );
+    const ids = all([source.id, folder.id, dashboard.id, group.id, contact.id]);
+    const rule = group.rules.apply((rules) => rules[0]?.uid);
+    const receiver = contact.emails.apply((emails) => emails?.[0]?.uid);
+    return Promise.resolve({ ids, rule, receiver, url: dashboard.url, folderUrl: folder.url });
+  };
+
+  const run = async (operation: Promise<Outcome>): Promise<Outcome> => {
+    const outcome = await operation;
+    expect(outcome.error).toBeUndefined();
+    return outcome;
+  };
+
+  let first: Record<string, unknown>;
+
+  it("makes each resource as it was declared, with the official ids", async () => {
+    const outcome = await run(stack.up(program({})));
+    first = outcome.outputs;
+    expect(outcome.changes).toEqual({ create: 7 });
+    expect(first["ids"]).toEqual(["1:prometheus", "1:soar", "1:profiles", "1:soar:pipeline", "1:on call"]);
+    expect(first["url"]).toBe(`${grafana.url}/d/profiles/profiles`);
+    expect(first["folderUrl"]).toBe(`${grafana.url}/dashboards/f/soar/soar`);
+
+    expect(await grafana.api("GET", "/api/datasources/uid/prometheus")).toMatchObject({
+      ...{ name: "Prometheus", type: "prometheus", url: "http://127.0.0.1:9090", access: "proxy" },
+      ...{ basicAuth: true, basicAuthUser: "reader", secureJsonFields: { basicAuthPassword: true } },
+      jsonData: { timeInterval: "15s", httpMethod: "POST" },
+    });
+    expect(await grafana.api("GET", "/api/dashboards/uid/profiles")).toMatchObject({
+      dashboard: { title: "Profiles", panels: [{ title: "CPU" }] },
+      meta: { folderUid: "soar", folderTitle: "SOAR" },
+    });
+    const path = "/api/v1/provisioning/folder/soar/rule-groups/pipeline";
+    expect(await grafana.api("GET", path)).toMatchObject({
+      interval: 60,
+      rules: [{ title: "Nothing arrives", for: "5m", condition: "C", labels: { severity: "warning" } }],
+    });
+    const points = await grafana.api("GET", "/api/v1/provisioning/contact-points?name=on%20call");
+    expect(points).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          type: "email",
+          settings: { addresses: "a@example.org;b@example.org", singleEmail: true },
+        }),
+        expect.objectContaining({
+          type: "webhook",
+          settings: { url: "http://127.0.0.1:9999/alert", username: "alerts", password: "[REDACTED]" },
+        }),
+      ]),
+    );
+  });
+
+  it("changes nothing the second time, and finds nothing changed", async () => {
+    expect((await run(stack.up(program({})))).changes).toEqual({ same: 7 });
+    expect((await run(stack.refresh())).changes).toEqual({ same: 7 });
+    expect((await run(stack.preview(program({})))).changes).toEqual({ same: 7 });
+  });
+
+  it("keeps secrets secret in the state", () => {
+    const provider = stack.state("pulumi:providers:grafana");
+    expect(provider.inputs["auth"]).toHaveProperty("ciphertext");
+    const source = stack.state("grafana:oss/dataSource:DataSource");
+    expect(source.inputs["secureJsonDataEncoded"]).toHaveProperty("ciphertext");
+    expect(source.outputs["secureJsonDataEncoded"]).toHaveProperty("ciphertext");
+    const contact = stack.state("grafana:alerting/contactPoint:ContactPoint");
+    for (const text of ["hook-password", "a-password", grafana.auth]) {
+      expect(JSON.stringify([provider, source, contact])).not.toContain(text);
+    }
+  });
+
+  it("notices what was changed by hand, and puts it back", async () => {
+    const source = (await grafana.api("GET", "/api/datasources/uid/prometheus")) as object;
+    const edited = { ...source, url: "http://192.0.2.1:9090", jsonData: { httpMethod: "GET" } };
+    await grafana.api("PUT", "/api/datasources/uid/prometheus", edited);
+    await grafana.api("PUT", "/api/folders/soar", { title: "By hand", overwrite: true });
+    const { dashboard } = (await grafana.api("GET", "/api/dashboards/uid/profiles")) as { dashboard: object };
+    const dash = { dashboard: { ...dashboard, title: "By hand" }, folderUid: "soar", overwrite: true };
+    await grafana.api("POST", "/api/dashboards/db", dash);
+    const path = "/api/v1/provisioning/folder/soar/rule-groups/pipeline";
+    const group = (await grafana.api("GET", path)) as object;
+    await grafana.api("PUT", path, { ...group, interval: 120 });
+    const points = await grafana.api("GET", "/api/v1/provisioning/contact-points?name=on%20call");
+    const email = (points as { type: string; uid: string }[]).find(({ type }) => type === "email");
+    const settings = { addresses: "c@example.org" };
+    await grafana.api("PUT", `/api/v1/provisioning/contact-points/${email?.uid}`, { ...email, settings });
+
+    expect((await run(stack.refresh())).changes).toEqual({ same: 2, update: 5 });
+    expect((await run(stack.up(program({})))).changes).toEqual({ same: 2, update: 5 });
+    expect(await grafana.api("GET", "/api/datasources/uid/prometheus")).toMatchObject({
+      url: "http://127.0.0.1:9090",
+      jsonData: { timeInterval: "15s", httpMethod: "POST" },
+    });
+    expect(await grafana.api("GET", "/api/folders/soar")).toMatchObject({ title: "SOAR" });
+    expect((await run(stack.refresh())).changes).toEqual({ same: 7 });
+  });
+
+  it("updates in place, so that rules and receivers keep their uids", async () => {
+    const next = {
+      ...{ dataSourceUrl: "http://127.0.0.1:9091", folder: "Profiling", panel: "Heap", threshold: 2 },
+      webhook: "http://127.0.0.1:9999/other",
+    };
+    const outcome = await run(stack.up(program(next)));
+    expect(outcome.changes).toEqual({ same: 2, update: 5 });
+    expect(outcome.outputs).toMatchObject({ rule: first["rule"], receiver: first["receiver"] });
+    expect(await grafana.api("GET", "/api/dashboards/uid/profiles")).toMatchObject({
+      dashboard: { panels: [{ title: "Heap" }] },
+      meta: { folderTitle: "Profiling" },
+    });
+    expect((await run(stack.up(program(next)))).changes).toEqual({ same: 7 });
+    await run(stack.up(program({})));
+  });
+
+  it("makes again what was deleted by hand", async () => {
+    await grafana.api("DELETE", "/api/dashboards/uid/profiles");
+    await grafana.api("DELETE", "/api/datasources/uid/prometheus");
+    expect((await run(stack.refresh())).changes).toEqual({ same: 5, delete: 2 });
+    expect((await run(stack.up(program({})))).changes).toMatchObject({ create: 2 });
+    expect(await grafana.api("GET", "/api/dashboards/uid/profiles")).toBeDefined();
+  });
+
+  it("says what Grafana answers, and nothing secret", async () => {
+    const other = await engine.stack("refused");
+    const { error = "" } = await other.up(() => {
+      const provider = new Provider("grafana", { url: grafana.url, auth: "admin:wrong-password" });
+      new oss.Folder("folder", { title: "Never" }, { provider });
+      return Promise.resolve();
+    });
+    expect(error).toMatch(/status.*401/);
+    expect(error).not.toContain("wrong-password");
+  });
+
+  it("takes all of it away", async () => {
+    expect((await run(stack.destroy())).changes).toEqual({ delete: 7 });
+    expect(await grafana.api("GET", "/api/datasources")).toEqual([]);
+    expect(await grafana.api("GET", "/api/folders")).toEqual([]);
+    expect(await grafana.api("GET", "/api/search")).toEqual([]);
+    expect(await grafana.api("GET", "/api/v1/provisioning/alert-rules")).toEqual([]);
+    expect(await grafana.api("GET", "/api/v1/provisioning/contact-points?name=on%20call")).toEqual([]);
+  });
+});
