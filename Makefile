@@ -25,5 +25,6 @@ format: node_modules/.package-lock.json
 
 # The lock file's packages, and none of their installation scripts: they would download programs.
 node_modules/.package-lock.json: package-lock.json
+	@command -v node >/dev/null || { echo 'Node is missing: install Node 20.19 or later (https://nodejs.org)' >&2; exit 1; }
 	@node sandbox/require-node.cjs
 	npm ci --ignore-scripts --no-audit --no-fund

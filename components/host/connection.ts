@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
+import { shellLine } from "./shell";
 
 /** One SSH server: where it is and how it proves who it is. */
 export interface SshServer {
@@ -32,9 +33,26 @@ export function connectionArgs(
   return { ...server(ssh), ...(ssh.jump === undefined ? {} : { proxy: server(ssh.jump) }) };
 }
 
+/** Tries for 15 s: a busy sshd turns some connections away, and what accepts one may be a proxy in front of nothing. */
+const waitForSshServer = `
+  const [address, port, message] = process.argv.slice(1);
+  const end = Date.now() + 15000;
+  const dial = () => {
+    const socket = require("net").connect(port, address);
+    socket.on("data", (text) => text.includes("SSH-") && process.exit(0));
+    socket.on("error", () => {}).setTimeout(5000, () => socket.destroy());
+    socket.on("close", () => (Date.now() < end ? setTimeout(dial, 1000) : fail()));
+  };
+  const fail = () => {
+    console.error(message);
+    process.exit(1);
+  };
+  dial();
+`;
+
 /**
  * A command for the machine that Pulumi runs on: fails, with what to do, when no SSH server answers at the host's (or
- * its jump host's) port. That something accepts the connection is no answer: a firewall or proxy may do so.
+ * its jump host's) port.
  */
 export function reachabilityCheck(ssh: SshSettings): string {
   const { address, port } = ssh.jump ?? ssh;
@@ -42,11 +60,5 @@ export function reachabilityCheck(ssh: SshSettings): string {
     `No SSH server answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, ` +
     "let go of the state: pulumi state delete --all --force. After that pulumi up sets up another host, and " +
     "pulumi stack rm removes the stack.";
-  const script =
-    "const fail=()=>{console.error(process.argv[3]);process.exit(1)};" +
-    "require('net').connect(process.argv[2],process.argv[1])" +
-    ".on('data',(text)=>text.includes('SSH-')&&process.exit(0)).on('error',fail).on('close',fail).setTimeout(15000,fail)";
-  return ["node", "-e", script, address, String(port), message]
-    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
-    .join(" ");
+  return shellLine(["node", "-e", waitForSshServer.replace(/\s*\n\s*/g, " ").trim(), address, port, message]);
 }

@@ -107,5 +107,5 @@ describe("the declaration of a service", () => {
       }),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 });

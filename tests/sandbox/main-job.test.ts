@@ -134,12 +134,17 @@ describe("the main job", { timeout: 400_000 }, async () => {
 
     // What was being scraped may still arrive. From then on, a whole round of the others comes without it.
     const start = Date.now() + 10_000;
-    const newNames = async (): Promise<string[]> => {
-      const stored = await storedProfiles(query, { start, end: Math.max(Date.now(), start + 1) });
-      return [...new Set(stored.map(({ service }) => service))].sort();
+    const [type = ""] = typesOf("cpu");
+    const withSamples = async (): Promise<string[]> => {
+      const range = { start, end: Math.max(Date.now(), start + 1) };
+      const totals = all.map(async ({ name: service }) => {
+        const { total } = await flameGraph(query, { service, environment: "sandbox", type }, range);
+        return total > 0 ? [service] : [];
+      });
+      return (await Promise.all(totals)).flat();
     };
-    const expected = five.map(({ name }) => name).sort();
-    await expect.poll(newNames, { timeout: 90_000, interval: 2000 }).toEqual(expected);
+    const expected = five.map(({ name }) => name);
+    await expect.poll(withSamples, { timeout: 120_000, interval: 2000 }).toEqual(expected);
   });
 });
 

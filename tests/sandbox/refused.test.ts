@@ -130,18 +130,19 @@ describe("a change that does not work", async () => {
     await stack.up();
     const before = await configuration(stack);
     // It takes the port once the change is staged, and then answers everything, as if it were healthy.
-    const program = `import http.server, os, time
-class Fine(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"fine")
-while not os.path.exists("/var/lib/soar-profiling/sandbox/alloy/work/stage"):
-    time.sleep(0.01)
-http.server.HTTPServer(("127.0.0.1", 12399), Fine).serve_forever()
+    const program = `use IO::Socket::INET;
+$SIG{PIPE} = "IGNORE";
+select(undef, undef, undef, 0.01) until -e "/var/lib/soar-profiling/sandbox/alloy/work/stage";
+my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 12399, Listen => 5, ReuseAddr => 1) or die;
+while (my $client = $server->accept) {
+  while (<$client>) { last if /^\\r?$/ }
+  print $client "HTTP/1.0 200 OK\\r\\n\\r\\nfine";
+  close $client;
+}
 `;
-    await sshHost(stack.host, "cat >/run/squatter.py", { input: program });
-    await stack.operator("systemd-run --quiet --collect --unit=squatter python3 /run/squatter.py; sleep 2");
+    await sshHost(stack.host, "cat >/run/squatter.pl", { input: program });
+    await stack.operator("systemd-run --quiet --collect --unit=squatter perl /run/squatter.pl");
+    await eventually(stack, "systemctl is-active --quiet squatter");
     stack.configure({ alloy: { ...alloy, httpPort: 12399 } });
     const text = await stack.upFails();
     expect(text).toContain("listen tcp 127.0.0.1:12399: bind: address already in use");

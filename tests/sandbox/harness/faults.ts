@@ -71,9 +71,9 @@ export async function editFile(stack: TestStack, file: string, script: string): 
  * Returns how many processes that were.
  */
 export async function killEngine(): Promise<number> {
-  const processes = await children(process.pid);
-  const engines = processes.filter(({ name }) => name === "pulumi");
-  const doomed = [...engines, ...(await Promise.all(engines.map(({ pid }) => descendants(pid)))).flat()];
+  const all = await processes();
+  const engines = all.filter(({ name, parent }) => name === "pulumi" && parent === process.pid);
+  const doomed = [...engines, ...engines.flatMap(({ pid }) => descendants(pid, all))];
   for (const { pid } of doomed) {
     try {
       process.kill(pid, "SIGKILL");
@@ -100,21 +100,21 @@ export async function eventually(stack: TestStack, command: string, seconds = 60
 
 interface Process {
   pid: number;
+  parent: number;
   name: string;
 }
 
-async function children(parent: number): Promise<Process[]> {
-  const found: Process[] = [];
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
-    const [, name, , ppid] = /^\d+ \((.*)\) (\S) (\d+)/.exec(stat) ?? [];
-    if (Number(ppid) === parent) found.push({ pid: Number(entry), name: name ?? "" });
-  }
-  return found;
+/** All processes, in one look: what is to be killed goes on meanwhile. */
+async function processes(): Promise<Process[]> {
+  const ids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
+  const stats = await Promise.all(ids.map((id) => readFile(`/proc/${id}/stat`, "utf8").catch(() => "")));
+  return stats.flatMap((stat) => {
+    const [, pid, name = "", parent] = /^(\d+) \((.*)\) \S (\d+)/.exec(stat) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), name }];
+  });
 }
 
-async function descendants(parent: number): Promise<Process[]> {
-  const direct = await children(parent);
-  return [...direct, ...(await Promise.all(direct.map(({ pid }) => descendants(pid)))).flat()];
+function descendants(ancestor: number, all: readonly Process[]): Process[] {
+  const direct = all.filter(({ parent }) => parent === ancestor);
+  return [...direct, ...direct.flatMap(({ pid }) => descendants(pid, all))];
 }

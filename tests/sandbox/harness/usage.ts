@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What an action took. */
 export interface Usage {
   seconds: number;
-  /** Peak of the resident memory of this process and all that the action started, together, in MiB. */
+  /** Peak of the memory of this process and all that the action started, together, in MiB; what is shared counts once. */
   peak: number;
 }
 
-/** Runs an action and measures it. Memory that processes share counts for each of them. */
+/** Runs an action and measures it. */
 export async function measure(action: () => Promise<unknown>): Promise<Usage> {
   let peak = 0;
   let running = true;
@@ -16,8 +16,8 @@ export async function measure(action: () => Promise<unknown>): Promise<Usage> {
   const before = new Set(await childrenOf(process.pid));
   const watch = async (): Promise<void> => {
     while (running) {
-      peak = Math.max(peak, await residentMemory(process.pid, before));
-      await sleep(50);
+      peak = Math.max(peak, await memory(process.pid, before));
+      await sleep(100);
     }
   };
   const watching = watch();
@@ -38,11 +38,11 @@ export function median(values: readonly number[]): number {
 }
 
 /** In KiB. A process that ends meanwhile has none. */
-async function residentMemory(pid: number, except: ReadonlySet<number>): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const own = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+async function memory(pid: number, except: ReadonlySet<number>): Promise<number> {
+  const usage = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+  const own = Number(/^Pss:\s+(\d+)/m.exec(usage)?.[1] ?? 0);
   const children = (await childrenOf(pid)).filter((child) => !except.has(child));
-  const parts = await Promise.all(children.map((child) => residentMemory(child, except)));
+  const parts = await Promise.all(children.map((child) => memory(child, except)));
   return parts.reduce((sum, part) => sum + part, own);
 }
 

@@ -167,7 +167,7 @@ describe("grafana", () => {
     await grafana.api("PUT", "/api/datasources/uid/prometheus", edited);
     await grafana.api("PUT", "/api/folders/soar", { title: "By hand", overwrite: true });
     const { dashboard } = (await grafana.api("GET", "/api/dashboards/uid/profiles")) as { dashboard: object };
-    const dash = { dashboard: { ...dashboard, title: "By hand" }, folderUid: "soar", overwrite: true };
+    const dash = { dashboard: { ...dashboard, title: "Also by hand" }, folderUid: "soar", overwrite: true };
     await grafana.api("POST", "/api/dashboards/db", dash);
     const path = "/api/v1/provisioning/folder/soar/rule-groups/pipeline";
     const group = (await grafana.api("GET", path)) as object;
