@@ -1,7 +1,7 @@
 import { prepareIngredients } from "./host/prepare";
 import { UserError } from "./log";
 import { ensurePulumiHome } from "./plugins/install";
-import { ensurePulumi } from "./tools/toolchain";
+import { ensureGrafana, ensurePulumi } from "./tools/toolchain";
 
 /** Makes everything that hosts and stacks are made of, so that no test waits for it. */
 export async function prepareSandbox(): Promise<void> {
@@ -9,8 +9,14 @@ export async function prepareSandbox(): Promise<void> {
   await prepareIngredients();
 }
 
+/** That, and the programs that only tests need. */
+async function prepareTests(): Promise<void> {
+  await prepareSandbox();
+  await ensureGrafana();
+}
+
 if (require.main === module) {
-  prepareSandbox().catch((error: unknown) => {
+  prepareTests().catch((error: unknown) => {
     console.error(error instanceof UserError ? error.message : error);
     process.exitCode = 1;
   });
