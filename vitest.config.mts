@@ -5,7 +5,12 @@ export default defineConfig({
     projects: [
       {
         // Seconds; no host, no network, no root.
-        test: { name: "unit", include: ["tests/**/*.test.ts"], exclude: ["tests/sandbox/**"], testTimeout: 20_000 },
+        test: {
+          name: "unit",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["tests/sandbox/**"],
+          testTimeout: 20_000,
+        },
       },
       {
         // The real programs and real hosts, one file at a time: they share the machine.
