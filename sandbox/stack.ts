@@ -4,6 +4,7 @@ import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulum
 import { parse, stringify } from "yaml";
 import program from "../index";
 import type { SandboxHost } from "./host/host";
+import { run } from "./log";
 import { projectRoot } from "./paths";
 import { engineEnvironment, ensurePulumiHome } from "./plugins/install";
 import { ensurePulumi } from "./tools/toolchain";
@@ -40,23 +41,25 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const file = path.join(workDir, `Pulumi.${name}.yaml`);
   const missing = await writeConfig(file, options);
   const pulumi = await ensurePulumi();
+  const envVars = {
+    ...engineEnvironment((await ensurePulumiHome(pulumi)).home),
+    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_CONFIG_PASSPHRASE: "sandbox",
+  };
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: name, projectName: project, program: options.program ?? program },
     {
       workDir,
       pulumiCommand: await PulumiCommand.get({ root: path.dirname(path.dirname(pulumi.path)) }),
-      envVars: {
-        ...engineEnvironment((await ensurePulumiHome(pulumi)).home),
-        PULUMI_BACKEND_URL: `file://${backend}`,
-        PULUMI_CONFIG_PASSPHRASE: "sandbox",
-      },
+      envVars,
     },
   );
   if (missing) {
-    const secrets = Object.entries(options.secrets ?? {});
-    await stack.setAllConfig(
-      Object.fromEntries(secrets.map(([key, value]) => [`${project}:${key}`, { value, secret: true }])),
-    );
+    // On standard input: the Automation API would pass them on a command line.
+    for (const [key, input] of Object.entries(options.secrets ?? {})) {
+      const set = ["config", "set", "--secret", "--stack", name, `${project}:${key}`];
+      await run(pulumi.path, set, { cwd: workDir, env: envVars, input });
+    }
   }
   return stack;
 }

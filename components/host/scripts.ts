@@ -8,6 +8,7 @@ const installed = [
   "lib.sh",
   "unit.sh",
   "transaction.sh",
+  "staging.sh",
   "apt-repository",
   "apt-package",
   "service-config",

@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# A change as the service's own program would see it, before anything is in place. Source it; do not run it.
+# Uses $spec and $work, the declaration of one service (see service-config), and $place, its records.
+# shellcheck disable=SC2154,SC2034
+
+# The live trees with the change in them, under $work/stage.
+stage() {
+  umask 022
+  value tree | while read -r tree; do
+    mkdir -p "$work/stage$(dirname "$tree")"
+    [ ! -e "$tree" ] || cp -a -- "$tree" "$work/stage$tree"
+  done
+  value directory | while read -r path mode owner; do
+    install -d -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/stage$path"
+  done
+  while read -r n mode owner activation path; do
+    mkdir -p "$work/stage$(dirname "$path")"
+    install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/content/$n" "$work/stage$path"
+  done <"$work/files"
+  while read -r activation path; do rm -f -- "$work/stage$path"; done <"$work/gone"
+  umask 077
+}
+
+# What a tool said may quote the files. Where these hold a secret, only the positions in them leave the host.
+show_words() { # FILE; sets $shown
+  if [ -z "$(value secret)" ]; then
+    cat "$1" >&2 || :
+    shown='its words above'
+    return 0
+  fi
+  install -m 0600 "$1" "$place/refused"
+  grep -oE '/[^]"[:space:]:[]+:[0-9]+(:[0-9]+)?' "$1" | sort -u | while IFS=: read -r path position; do
+    [ ! -f "$work/stage$path" ] || printf '%s:%s\n' "$path" "$position"
+  done >&2 || :
+  shown="its words may quote a secret: root reads them on the host in $place/refused"
+}
+
+# In a mount namespace of its own, so that paths and messages are the real ones.
+validate() {
+  value validate >"$work/validators"
+  while read -r command; do
+    set -- "$(value user)" "$command"
+    for tree in $(value tree); do set -- "$work/stage$tree" "$tree" "$@"; done
+    # shellcheck disable=SC2016 # expanded in the namespace
+    if ! timeout 120 unshare --mount --propagation private sh -c '
+      while [ "$#" -gt 2 ]; do mount --bind "$1" "$2"; shift 2; done
+      exec runuser -u "$1" -- sh -c "$2"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-; then
+      show_words "$work/verdict"
+      die "$name: refused by '$command' ($shown); nothing was changed"
+    fi
+  done <"$work/validators"
+}
