@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load";
 import type { Settings } from "../config/settings";
-import { estimateStorage, storageModel, type StorageEstimate } from "../config/storage-estimate";
+import { storageEstimateOf } from "../config/rules";
+import type { StorageEstimate } from "../config/storage-estimate";
 import { formatDuration } from "../config/units";
-import { pyroscopeMajor } from "../config/versions";
 import { alloyPorts, alloyUrl } from "./alloy";
+import { portForwards } from "./host/connection";
 import { Host } from "./host/host";
 import type { Requirements } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
@@ -90,10 +91,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
       local === undefined ? { alloy: alloy.version } : { alloy: alloy.version, pyroscope: local.version },
     );
     this.retention = local === undefined ? undefined : formatDuration(local.retention);
-    this.storageEstimate =
-      local === undefined
-        ? undefined
-        : estimateStorage(services, local.retention, storageModel(pyroscopeMajor(local.version)));
+    this.storageEstimate = local === undefined ? undefined : storageEstimateOf(services, local);
     this.files = pulumi.all([own?.files ?? [], profiles.files]).apply((files) => files.flat());
     this.registerOutputs(this.outputs());
   }
@@ -125,14 +123,11 @@ function urls(
   { host }: Settings,
   { alloy, pyroscopeUrl }: PlatformInfo,
 ): { pyroscope: string; alloy: string; tunnel: string } {
-  const forwards = [pyroscopeUrl, alloyUrl(alloy)]
-    .map((url) => new URL(url))
-    .filter(({ hostname }) => hostname === "127.0.0.1")
-    .map(({ port }) => `-L ${port}:127.0.0.1:${port}`);
+  const forwards = portForwards([pyroscopeUrl, alloyUrl(alloy)]);
   const jump = host.jump === undefined ? "" : ` -J ${host.jump.user}@${host.jump.address}:${host.jump.port}`;
   return {
     pyroscope: pyroscopeUrl,
     alloy: alloyUrl(alloy),
-    tunnel: `ssh -N ${forwards.join(" ")}${jump} -p ${host.port} ${host.user}@${host.address}`,
+    tunnel: `ssh -N ${forwards}${jump} -p ${host.port} ${host.user}@${host.address}`,
   };
 }

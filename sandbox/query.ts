@@ -10,10 +10,9 @@ import { sshArguments } from "./host/ssh";
 export async function withPyroscope<T>(
   host: SandboxHost,
   action: (query: PyroscopeQuery) => Promise<T>,
-  remotePort = 4040,
 ): Promise<T> {
   const port = await freePort();
-  const forward = `127.0.0.1:${port}:127.0.0.1:${remotePort}`;
+  const forward = `127.0.0.1:${port}:127.0.0.1:4040`;
   const tunnel = spawn(
     "ssh",
     ["-N", "-o", "ExitOnForwardFailure=yes", "-L", forward, ...sshArguments(host, "root")],

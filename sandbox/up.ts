@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { portForwards } from "../components/host/connection";
 import { shellQuote } from "../components/host/shell";
 import { formatFindings, waitForProfiles, type DeclaredService, type Finding } from "../operations/verify";
 import { startHost, type SandboxHost } from "./host/host";
@@ -28,8 +29,7 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   await showStatus();
   // The stack's own `tunnel` knows neither the sandbox's key nor its known hosts.
   const { pyroscope = "", alloy = "" } = stack.urls;
-  const forwards = [pyroscope, alloy].map((url) => `-L ${new URL(url).port}:127.0.0.1:${new URL(url).port}`);
-  const tunnel = `ssh -N ${forwards.join(" ")} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
+  const tunnel = `ssh -N ${portForwards([pyroscope, alloy])} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
   printTable([
     ["pyroscope", pyroscope],
     ["alloy", alloy],

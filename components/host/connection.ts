@@ -18,6 +18,15 @@ export interface SshSettings extends SshServer {
   jump?: SshServer | undefined;
 }
 
+/** The options of `ssh` that bring URLs on the host's loopback here, each to the same port; others need none. */
+export function portForwards(urls: readonly string[]): string {
+  return urls
+    .map((url) => new URL(url))
+    .filter(({ hostname }) => hostname === "127.0.0.1")
+    .map(({ port }) => `-L ${port}:127.0.0.1:${port}`)
+    .join(" ");
+}
+
 /** The arguments of `@pulumi/command` for a connection; without a private key the SSH agent is asked. */
 export function connectionArgs(
   ssh: SshSettings,
