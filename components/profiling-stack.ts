@@ -62,6 +62,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
           )
         : undefined;
     this.platform = own === undefined ? platformOf(settings) : pulumi.output(own.info);
+    const onPlatform = { parent: this, dependsOn: own === undefined ? [] : [own] };
     const profiles = new Profiles(
       `${name}-profiles`,
       {
@@ -72,12 +73,14 @@ export class ProfilingStack extends pulumi.ComponentResource {
         fragments: settings.alloy.fragments,
         secret: secretParts.has("services") || secretParts.has("alloy"),
       },
-      { parent: this, dependsOn: own === undefined ? [] : [own] },
+      onPlatform,
     );
-    const guard = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: [profiles] });
+    /** All that this environment has on the host beside the platform. */
+    const parts = [profiles];
+    const guard = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: parts });
     host.guardDestroy(`${name}-reachable`, {
       parent: this,
-      dependsOn: [host, profiles, ...(guard ? [guard] : [])],
+      dependsOn: [host, ...parts, ...(guard ? [guard] : [])],
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;
@@ -92,7 +95,9 @@ export class ProfilingStack extends pulumi.ComponentResource {
     );
     this.retention = local === undefined ? undefined : formatDuration(local.retention);
     this.storageEstimate = local === undefined ? undefined : storageEstimateOf(services, local);
-    this.files = pulumi.all([own?.files ?? [], profiles.files]).apply((files) => files.flat());
+    this.files = pulumi
+      .all([own?.files ?? [], ...parts.map((part) => part.files)])
+      .apply((files) => files.flat());
     this.registerOutputs(this.outputs());
   }
 

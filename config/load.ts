@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig, isConfigSecret } from "@pulumi/pulumi/runtime/config";
 import type { Issue } from "./rules";
+import { siteUsersProblem } from "./secret-rules";
 import type { Settings } from "./settings";
 import { secretKeys, type SecretKey, type SettingKey, settingKeys, validateSettings } from "./validate";
 
@@ -28,6 +29,11 @@ const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"
   pyroscope: "json",
   alloy: "json",
   services: "json",
+  prometheus: "json",
+  logs: "json",
+  traces: "json",
+  grafana: "json",
+  site: "json",
   otherListeners: "json",
   purgeData: "boolean",
   allowDowngrade: "boolean",
@@ -54,6 +60,8 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config()): Loade
       if (!isConfigSecret(fullKey)) {
         issues.push({ path: key, message: `is stored in plain text: pulumi config set --secret ${key}` });
       }
+      const problem = secretKey === "siteUsers" ? siteUsersProblem(text) : undefined;
+      if (problem !== undefined) issues.push({ path: key, message: problem });
     }
   }
   const secretParts = new Set(settingKeys.filter((key) => isConfigSecret(prefix + key)));

@@ -1,3 +1,4 @@
+import { checkObservability, knownServers } from "./observability-rules";
 import { findCollisions, hostPort, type Listener } from "./ports";
 import type { LocalPyroscope, Service, Settings } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
@@ -20,12 +21,17 @@ export type PartialSettings = {
 
 /** Everything that no single setting can tell: names used twice, ports, disk. */
 export function checkRules(settings: PartialSettings): Issue[] {
-  return [...duplicateServices(settings), ...portCollisions(settings), ...tooLittleDisk(settings)];
+  return [
+    ...duplicateServices(settings),
+    ...portCollisions(settings),
+    ...tooLittleDisk(settings),
+    ...checkObservability(settings, listenersOf(settings)),
+  ];
 }
 
 /** The listeners of a stack on its host: its own, its services', and what else it was told of. */
 export function listenersOf(settings: PartialSettings): Listener[] {
-  const { platform, pyroscope, alloy, services = [], otherListeners = [] } = settings;
+  const { platform, pyroscope, alloy, traces, services = [], otherListeners = [] } = settings;
   const listeners: Listener[] = [];
   const own = (name: string, path: string, port: number): void => {
     listeners.push({ name, path, address: "127.0.0.1", port });
@@ -38,6 +44,11 @@ export function listenersOf(settings: PartialSettings): Listener[] {
       own("Pyroscope raft", "pyroscope.raftPort", pyroscope.raftPort);
   }
   if (ownsPlatform && alloy !== undefined) own("Alloy HTTP", "alloy.httpPort", alloy.httpPort);
+  if (traces !== undefined) {
+    own("Alloy OTLP/gRPC", "traces.grpcPort", traces.grpcPort);
+    own("Alloy OTLP/HTTP", "traces.httpPort", traces.httpPort);
+  }
+  listeners.push(...knownServers(settings, listeners));
   // What else runs there comes before the services, so that a collision is told at the service, which is ours to move.
   const lists = { otherListeners, services };
   for (const [list, entries] of Object.entries(lists)) {
@@ -51,6 +62,16 @@ export function listenersOf(settings: PartialSettings): Listener[] {
         });
     });
   }
+  services.forEach((service, i) => {
+    const port = service?.metrics?.port;
+    if (service === undefined || port === undefined || port === service.port) return;
+    listeners.push({
+      name: `${service.name} (metrics)`,
+      path: `services[${i}].metrics.port`,
+      address: service.address,
+      port,
+    });
+  });
   return listeners;
 }
 

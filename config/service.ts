@@ -61,6 +61,21 @@ const profiles = z
 
 const line = (what: string) => field.text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u);
 
+/** Where a service serves metrics for Prometheus; `true` stands for /metrics on the port of its profiles. */
+const metrics = z.unknown().transform((value, context) => {
+  if (value === undefined || value === false) return undefined;
+  const parsed = field
+    .map("true, false, or a map with path and port", {
+      path: field.text('a path such as "/metrics"', /^\/[\w./~-]*$/).default("/metrics"),
+      /** @default the port of the profiles */
+      port: field.port().optional(),
+    })
+    .safeParse(value === true ? {} : value);
+  if (parsed.success) return parsed.data;
+  field.adoptIssues(context, parsed.error);
+  return z.NEVER;
+});
+
 /** One service to profile. */
 export const serviceSchema = field
   .map("a map with name and port", {
@@ -84,7 +99,9 @@ export const serviceSchema = field
     repository: line("the address of the source code").optional(),
     /** Git reference of the running build. Each new one makes new series. */
     gitRef: line("a git reference").optional(),
-    /** The systemd unit, such as `soar-run.service`. */
+    /** Where it serves metrics for Prometheus. @default nowhere */
+    metrics: metrics.prefault(false),
+    /** The systemd unit, such as `soar-run.service`; its journal is what goes to Loki. */
     unit: field
       .text(`a systemd unit such as "soar-run.service"`, /^[A-Za-z0-9:_.@\\-]+\.service$/)
       .optional(),

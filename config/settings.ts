@@ -1,6 +1,7 @@
 import { z } from "zod";
 import * as field from "./fields";
 import { howToPin, normalizeHostKey } from "./host-key";
+import { grafana, logs, prometheus, site, traces } from "./observability";
 import { serviceSchema } from "./service";
 import { alloyVersionProblem, pyroscopeMajor, pyroscopeVersionProblem } from "./versions";
 
@@ -196,6 +197,16 @@ export const settingsSchema = z.strictObject({
   /** A Pyroscope on the host, or a remote one. */
   pyroscope: pyroscope.prefault({}),
   alloy: alloy.prefault({}),
+  /** The host's own Prometheus; on with its url. */
+  prometheus,
+  /** The services' journal to Loki; on with its url. */
+  logs,
+  /** OTLP from the services to Tempo; on with its url. */
+  traces,
+  /** Datasources, dashboards and alerts in Grafana; on with its url. */
+  grafana,
+  /** Pyroscope behind the host's Caddy; on with its domain. */
+  site,
   /** What is profiled. */
   services: z.array(serviceSchema, { error: field.expected("a list of services") }).default([]),
   /** What else listens on the host, so that collisions are found before anything starts. */
@@ -214,6 +225,11 @@ export type PyroscopeSettings = Settings["pyroscope"];
 export type LocalPyroscope = Extract<PyroscopeSettings, { kind: "local" }>;
 export type RemotePyroscope = Extract<PyroscopeSettings, { kind: "remote" }>;
 export type AlloySettings = Settings["alloy"];
+export type PrometheusSettings = NonNullable<Settings["prometheus"]>;
+export type LogsSettings = NonNullable<Settings["logs"]>;
+export type TracesSettings = NonNullable<Settings["traces"]>;
+export type GrafanaSettings = NonNullable<Settings["grafana"]>;
+export type SiteSettings = NonNullable<Settings["site"]>;
 export type Service = Settings["services"][number];
 
 function version(problem: (version: string) => string | undefined) {

@@ -1,10 +1,18 @@
 import { issuesOf, unknownKey } from "./fields";
+import { checkSecrets } from "./secret-rules";
 import { checkRules, type Issue, type PartialSettings } from "./rules";
 import { serviceSchema } from "./service";
 import { type Settings, settingsSchema } from "./settings";
 
 /** The config keys whose values are secrets; they never pass through the schema. */
-export const secretKeys = ["sshPrivateKey", "pyroscopePassword"] as const;
+export const secretKeys = [
+  "sshPrivateKey",
+  "pyroscopePassword",
+  "logsPassword",
+  "tracesPassword",
+  "grafanaAuth",
+  "siteUsers",
+] as const;
 export type SecretKey = (typeof secretKeys)[number];
 
 export type SettingKey = keyof Settings;
@@ -27,14 +35,16 @@ export function validateSettings(
     if (!known.includes(key)) issues.push({ path: key, message: unknownKey(key, known) });
   }
   const parts: Record<string, unknown> = {};
+  const wrong = new Set<string>();
   for (const key of settingKeys) {
     const parsed = settingsSchema.shape[key].safeParse(values[key]);
     parts[key] = parsed.success ? parsed.data : rightOnes(key, values[key]);
+    if (!parsed.success) wrong.add(key);
     const found = parsed.success ? [] : issuesOf(parsed.error);
     issues.push(...found.map(({ path, message }) => ({ path: join([key, ...path]), message })));
   }
   const valid = parts as PartialSettings;
-  issues.push(...checkRules(valid), ...checkShared(valid, values), ...checkPassword(valid, secrets));
+  issues.push(...checkRules(valid), ...checkShared(valid, values), ...checkSecrets(valid, secrets, wrong));
   return issues.length === 0 ? { settings: parts as Settings } : { issues };
 }
 
@@ -48,26 +58,10 @@ function rightOnes(key: SettingKey, value: unknown): unknown {
 function checkShared({ platform }: PartialSettings, values: Readonly<Record<string, unknown>>): Issue[] {
   if (platform?.kind !== "stack") return [];
   const message = `is decided by the stack ${platform.stack}, whose platform this one shares: set it there`;
-  return ["repository", "pyroscope", "alloy"].flatMap((key) => {
+  return ["repository", "pyroscope", "alloy", "site"].flatMap((key) => {
     const ours = Object.keys(values[key] ?? {}).filter((name) => name !== "fragments");
     return ours.map((name) => ({ path: `${key}.${name}`, message }));
   });
-}
-
-function checkPassword({ pyroscope }: PartialSettings, secrets: ReadonlySet<string>): Issue[] {
-  if (pyroscope === undefined) return [];
-  const path = "pyroscopePassword";
-  const hasUser = pyroscope.kind === "remote" && pyroscope.user !== undefined;
-  if (hasUser && !secrets.has(path)) {
-    const message = "is required with pyroscope.remote.user: pulumi config set --secret pyroscopePassword";
-    return [{ path, message }];
-  }
-  if (!hasUser && secrets.has(path)) {
-    return [
-      { path, message: "is used with pyroscope.remote.user only: set that too, or remove the password" },
-    ];
-  }
-  return [];
 }
 
 /** `services[3].labels.team`: the path as `pulumi config set --path` takes it. */

@@ -63,7 +63,7 @@ test("a password goes with a remote user", () => {
   const remote = { url: "http://x", user: "u" };
   expect(issues({ pyroscope: { remote } }, ["pyroscopePassword"])).toEqual([]);
   expect(issues({}, ["pyroscopePassword"])).toEqual([
-    "pyroscopePassword: is used with pyroscope.remote.user only: set that too, or remove the password",
+    "pyroscopePassword: is used with pyroscope.remote.user only: set that too, or remove the secret",
   ]);
 });
 

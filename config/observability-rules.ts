@@ -1,0 +1,87 @@
+import { isLoopback } from "./observability";
+import type { Listener } from "./ports";
+import type { Issue, PartialSettings } from "./rules";
+
+/** What Prometheus, logs, traces, Grafana and the site ask of the other settings. */
+export function checkObservability(settings: PartialSettings, listeners: readonly Listener[]): Issue[] {
+  return [
+    ...loops(settings, listeners),
+    ...journals(settings),
+    ...alertSource(settings),
+    ...siteBackend(settings),
+  ];
+}
+
+/** The servers on the host that the settings name by a URL, unless they are among the other listeners, or are our own. */
+export function knownServers(settings: PartialSettings, own: readonly Listener[]): Listener[] {
+  const taken = [...own, ...(settings.otherListeners ?? [])].map(({ port }) => port);
+  const named = [
+    { name: "Prometheus", path: "prometheus.url", url: settings.prometheus?.url },
+    { name: "Loki", path: "logs.url", url: settings.logs?.url },
+    { name: "Tempo", path: "traces.url", url: settings.traces?.url },
+  ];
+  return named.flatMap(({ name, path, url }) => {
+    if (url === undefined || !isLoopback(url)) return [];
+    const port = portOf(url);
+    return taken.includes(port) ? [] : [{ name, path, address: "127.0.0.1", port }];
+  });
+}
+
+/** Alloy must not send to a port of its own, nor to one that something else is declared to have. */
+function loops(settings: PartialSettings, listeners: readonly Listener[]): Issue[] {
+  const { logs, traces, pyroscope, host } = settings;
+  const ways = [
+    { path: "logs.url", url: logs?.url, what: "Loki" },
+    { path: "traces.url", url: traces?.url, what: "Tempo's OTLP/HTTP receiver" },
+    {
+      path: "pyroscope.remote.url",
+      url: pyroscope?.kind === "remote" ? pyroscope.url : undefined,
+      what: "the remote Pyroscope",
+    },
+  ];
+  return ways.flatMap(({ path, url, what }): Issue[] => {
+    if (url === undefined || !(isLoopback(url) || new URL(url).hostname === host?.address)) return [];
+    const port = portOf(url);
+    const target = listeners.find(
+      (listener) => listener.port === port && !/^otherListeners|\.url$/.test(listener.path),
+    );
+    if (target === undefined) return [];
+    const loop = target.name.startsWith("Alloy") ? ", so that Alloy would send to itself" : "";
+    const message = `port ${port} is ${target.name} (${target.path})${loop}: set the address of ${what}`;
+    return [{ path, message }];
+  });
+}
+
+/** The units whose own lines about sending would be sent again, without end. */
+const pipeline = ["alloy.service", "loki.service"];
+
+function journals({ logs, services = [] }: PartialSettings): Issue[] {
+  if (logs === undefined) return [];
+  const looping = services.flatMap((service, i): Issue[] => {
+    if (service?.unit === undefined || !pipeline.includes(service.unit)) return [];
+    const message = `is part of the way to Loki: its lines about sending would be sent again, without end; leave it out`;
+    return [{ path: `services[${i}].unit`, message }];
+  });
+  if (services.some((service) => service === undefined || service.unit !== undefined)) return looping;
+  return [{ path: "logs.url", message: "has nothing to send: set services[].unit, whose journals it takes" }];
+}
+
+function alertSource({ grafana, prometheus }: PartialSettings): Issue[] {
+  if (grafana?.alerts === undefined) return [];
+  if (grafana.datasources.prometheus !== undefined || prometheus !== undefined) return [];
+  const message = "are rules over Prometheus: set prometheus.url, or grafana.datasources.prometheus";
+  return [{ path: "grafana.alerts", message }];
+}
+
+function siteBackend({ site, pyroscope }: PartialSettings): Issue[] {
+  if (site === undefined || pyroscope?.kind !== "remote") return [];
+  return [
+    { path: "site.domain", message: "is for a Pyroscope on this host: leave it out, or pyroscope.remote" },
+  ];
+}
+
+/** The port that a URL dials. */
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}

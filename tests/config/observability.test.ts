@@ -1,0 +1,190 @@
+import { describe, expect, test } from "vitest";
+import { siteUsersProblem } from "../../config/secret-rules";
+import { accepted, issues } from "./sample";
+
+const service = { name: "soar-run", port: 9091, unit: "soar-run.service" };
+const prometheus = { url: "http://127.0.0.1:9090" };
+
+test("what is not configured, or empty, is off", () => {
+  const { prometheus, logs, traces, grafana, site } = accepted({ logs: {}, grafana: {} });
+  expect([prometheus, logs, traces, grafana, site]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("each has its defaults", () => {
+  const all = accepted({
+    prometheus,
+    logs: { url: "http://127.0.0.1:3100/" },
+    traces: { url: "http://127.0.0.1:4320" },
+    site: { domain: "pyroscope.glider.flights" },
+    services: [
+      { ...service, metrics: true },
+      { name: "b", port: 9092, metrics: { port: 9192, path: "/m" } },
+    ],
+  });
+  expect(all.prometheus).toEqual({ ...prometheus, discovery: "scrape_config_files" });
+  expect(all.logs).toEqual({ url: "http://127.0.0.1:3100", level: "debug" });
+  expect(all.traces).toEqual({ url: "http://127.0.0.1:4320", grpcPort: 4317, httpPort: 4318 });
+  expect(all.site).toEqual({
+    domain: "pyroscope.glider.flights",
+    tls: "acme",
+    allowPush: false,
+    insecureNoAuthentication: false,
+  });
+  expect(all.services.map(({ metrics }) => metrics)).toEqual([
+    { path: "/metrics" },
+    { path: "/m", port: 9192 },
+  ]);
+});
+
+describe("refused", () => {
+  const logs = { url: "http://127.0.0.1:3100" };
+  const traces = { url: "http://127.0.0.1:4320" };
+  const loop =
+    "port 4318 is Alloy OTLP/HTTP (traces.httpPort), so that Alloy would send to itself: set the address of Tempo's OTLP/HTTP receiver";
+  test.each<[string, Record<string, unknown>, string[]]>([
+    [
+      "a field without the url",
+      { prometheus: { discovery: "file_sd" } },
+      [
+        "prometheus.url: must be the address of the host's own Prometheus: an http or https URL without user, password, query or fragment",
+      ],
+    ],
+    [
+      "a Prometheus elsewhere",
+      { prometheus: { url: "http://metrics.example:9090" } },
+      [
+        `prometheus.url: must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
+      ],
+    ],
+    ...[
+      "http://127.0.0.1:4318",
+      "http://localhost:4318",
+      "http://[::1]:4318",
+      "http://127.1:4318",
+      "http://soar.example:4318",
+    ].map((url): [string, Record<string, unknown>, string[]] => [
+      `traces into Alloy itself, ${url}`,
+      { traces: { url } },
+      [`traces.url: ${loop}`],
+    ]),
+    [
+      "traces into a port that was moved there",
+      { traces: { url: "http://127.0.0.1:4320", grpcPort: 4320 } },
+      [
+        `traces.url: ${loop.replace("4318", "4320").replace("HTTP (traces.httpPort)", "gRPC (traces.grpcPort)")}`,
+      ],
+    ],
+    [
+      "logs into Alloy's own server",
+      { logs: { url: "http://127.0.0.1:12345" }, services: [service] },
+      [
+        "logs.url: port 12345 is Alloy HTTP (alloy.httpPort), so that Alloy would send to itself: set the address of Loki",
+      ],
+    ],
+    [
+      "logs into Pyroscope",
+      { logs: { url: "http://localhost:4040" }, services: [service] },
+      ["logs.url: port 4040 is Pyroscope HTTP (pyroscope.httpPort): set the address of Loki"],
+    ],
+    [
+      "a full push address",
+      { logs: { url: "http://127.0.0.1:3100/loki/api/v1/push" }, services: [service] },
+      ["logs.url: must be Loki's base address: leave out /loki/api/v1/push"],
+    ],
+    [
+      "logs of no unit",
+      { logs, services: [{ name: "a", port: 9091 }] },
+      ["logs.url: has nothing to send: set services[].unit, whose journals it takes"],
+    ],
+    [
+      "the journal of Alloy itself",
+      { logs, services: [{ ...service, unit: "alloy.service" }] },
+      [
+        "services[0].unit: is part of the way to Loki: its lines about sending would be sent again, without end; leave it out",
+      ],
+    ],
+    [
+      "a service at Prometheus's port",
+      { prometheus, services: [{ ...service, port: 9090 }] },
+      [
+        "services[0].port: soar-run on 127.0.0.1:9090 collides with Prometheus on 127.0.0.1:9090 (prometheus.url): set another port for one of them",
+      ],
+    ],
+    [
+      "a service at the OTLP port, with logs of an unknown level",
+      { traces, services: [{ ...service, port: 4317 }], logs: { ...logs, level: "trace" } },
+      [
+        'logs.level: must be one of emerg, alert, crit, err, warning, notice, info, debug, not "trace"',
+        "services[0].port: soar-run on 127.0.0.1:4317 collides with Alloy OTLP/gRPC on 127.0.0.1:4317 (traces.grpcPort): set another port for one of them",
+      ],
+    ],
+    [
+      "Grafana without a login",
+      { grafana: { url: "https://grafana.example" } },
+      ["grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth"],
+    ],
+    [
+      "alerts that tell nobody, over nothing",
+      { grafana: { url: "https://grafana.example", alerts: {} } },
+      ["grafana.alerts: needs someone to tell: set emails or webhook"],
+    ],
+    [
+      "a tunnel to elsewhere",
+      { grafana: { url: "https://grafana.example", tunnel: 3000 } },
+      [
+        "grafana.tunnel: is for a Grafana on the host's loopback: leave it out, or set grafana.url to such an address",
+      ],
+    ],
+    [
+      "a site without a domain's name",
+      { site: { domain: "https://pyroscope.glider.flights/" } },
+      [
+        'site.domain: must be a domain such as "pyroscope.glider.flights", not "https://pyroscope.glider.flights/"',
+      ],
+    ],
+    [
+      "a way to turn authentication off without saying so",
+      { site: { domain: "a.example", auth: false } },
+      ["site.auth: is no setting: known here are domain, tls, allowPush, insecureNoAuthentication"],
+    ],
+    [
+      "a site of a stack that shares a platform",
+      { site: { domain: "a.example" }, platform: { stack: "o/p/s" } },
+      ["site.domain: is decided by the stack o/p/s, whose platform this one shares: set it there"],
+    ],
+  ])("%s", (_, values, expected) => {
+    expect(issues(values)).toEqual(expected);
+  });
+
+  test("alerts without Prometheus", () => {
+    const grafana = { url: "https://grafana.example", alerts: { emails: ["ops@example.org"] } };
+    const message =
+      "grafana.alerts: are rules over Prometheus: set prometheus.url, or grafana.datasources.prometheus";
+    expect(issues({ grafana }, ["grafanaAuth"])).toEqual([message]);
+    expect(issues({ grafana, prometheus }, ["grafanaAuth"])).toEqual([]);
+  });
+
+  test("a secret that nothing uses", () => {
+    const unused = ["logsPassword", "tracesPassword", "grafanaAuth", "siteUsers"];
+    expect(issues({}, unused).map((issue) => issue.split(":")[0])).toEqual(unused);
+    const open = { domain: "a.example", insecureNoAuthentication: true };
+    expect(issues({ site: open }, ["siteUsers"])).toEqual([
+      "siteUsers: has no use with site.insecureNoAuthentication: remove one of the two",
+    ]);
+  });
+});
+
+test("the users of the site are lines of htpasswd", () => {
+  const hash = `$2y$10$${"a".repeat(53)}`;
+  expect(siteUsersProblem(`anna:${hash}\nben:${hash}\n`)).toBeUndefined();
+  expect(siteUsersProblem(`anna:${hash}\nben:secret`)).toMatch(/^line 2 must be "NAME:BCRYPT-HASH"/);
+  expect(siteUsersProblem(`anna:${hash}\nanna:${hash}`)).toBe("line 2 names a user a second time");
+  expect(siteUsersProblem(`{:${hash}`)).toMatch(/^line 1/);
+  expect(siteUsersProblem("\n")).toBe("must have a line for each user");
+});
