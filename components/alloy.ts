@@ -4,13 +4,12 @@ import { alloyDirectory, renderAlloyDefaults } from "../render/alloy/defaults";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
-import type { ServiceDeclaration, ServiceFile } from "./host/declaration";
+import type { ServiceDeclaration, ServiceDirectory, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PortRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 const unit = "alloy.service";
-const passwordFile = "/etc/alloy/secrets/pyroscope-password";
 
 /** What another environment on the same host needs to know of its Alloy. */
 export interface AlloyInfo {
@@ -34,6 +33,8 @@ export interface AlloyArgs {
   repository: AptRepository;
   settings: AlloySettings;
   destination: ProfileDestination;
+  /** Serve metrics of the host's file systems, for Prometheus. */
+  hostMetrics: boolean;
   allowDowngrade: boolean;
   purgeData: boolean;
 }
@@ -88,6 +89,24 @@ export function alloyFragment(name: string, content: string): ServiceFile {
   return { path, mode: "0640", owner: "root:alloy", activation: "reload", content };
 }
 
+/**
+ * The file of a password that Alloy reads, with its directory; nothing without a password. What is written of it is the
+ * path.
+ */
+export function alloyPassword(
+  name: string,
+  password: string | undefined,
+): { path?: string; directories: ServiceDirectory[]; files: ServiceFile[] } {
+  if (password === undefined) return { directories: [], files: [] };
+  const directory = "/etc/alloy/secrets";
+  const path = `${directory}/${name}`;
+  return {
+    path,
+    directories: [{ path: directory, mode: "0750", owner: "root:alloy" }],
+    files: [{ path, mode: "0640", owner: "root:alloy", activation: "reload", content: `${password}\n` }],
+  };
+}
+
 /** How any of Alloy's files is validated and activated. The whole directory is validated, with the files of others. */
 export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): ServiceDeclaration {
   const url = alloyUrl(alloy);
@@ -97,8 +116,7 @@ export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): Servic
     package: { name: "alloy", version: alloy.version },
     trees: ["/etc/alloy"],
     validate: [`/usr/bin/alloy validate ${alloyDirectory}`],
-    // Not `systemctl reload`: a SIGHUP that fails goes unnoticed. This answers 400 with the reason.
-    reload: `curl -sS --fail-with-body --max-time 50 -X POST ${url}/-/reload`,
+    reload: reload(url),
     // With its own words, because another process may answer at a port that Alloy did not get.
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready | grep -F 'Alloy is ready'` }],
     faults: `curl -sS --max-time 5 ${url}/-/healthy | sed -n 's/^unhealthy components: //p' | tr -s ', ' '\\n'`,
@@ -107,8 +125,20 @@ export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): Servic
   };
 }
 
-function platformDeclaration({ settings, destination }: AlloyArgs, password?: string): ServiceDeclaration {
+/**
+ * Not `systemctl reload`: a SIGHUP that fails goes unnoticed. This answers 400 with the reason. It answers before the
+ * components of the old configuration have ended, and those for logs of Alloy before 1.12 may never do so while Loki is
+ * away; the new ones are then never started, and yet all are called healthy.
+ */
+function reload(url: string): string {
+  const busy = `curl -sS '${url}/debug/pprof/goroutine?debug=1' | grep -qF '(*Scheduler).Synchronize'`;
+  return `curl -sS --fail-with-body -X POST ${url}/-/reload && sleep 0.3 && while ${busy}; do sleep 0.5; done`;
+}
+
+function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
+  const { settings, destination, hostMetrics } = args;
   const { url, tenant, user } = destination;
+  const secret = alloyPassword("pyroscope-password", password);
   const declaration = alloyDeclaration(settings, [
     {
       ...{ path: "/etc/default/alloy", mode: "0644", owner: "root:root", activation: "restart" },
@@ -118,27 +148,12 @@ function platformDeclaration({ settings, destination }: AlloyArgs, password?: st
       "platform",
       renderAlloyPlatform({
         pyroscopeUrl: url,
+        hostMetrics,
         ...(tenant === undefined ? {} : { tenant }),
-        ...(user === undefined ? {} : { user, passwordFile }),
+        ...(user === undefined ? {} : { user, passwordFile: secret.path }),
       }),
     ),
+    ...secret.files,
   ]);
-  if (password === undefined) return declaration;
-  return {
-    ...declaration,
-    directories: [
-      ...(declaration.directories ?? []),
-      { path: "/etc/alloy/secrets", mode: "0750", owner: "root:alloy" },
-    ],
-    files: [
-      ...declaration.files,
-      {
-        path: passwordFile,
-        mode: "0640",
-        owner: "root:alloy",
-        activation: "reload",
-        content: `${password}\n`,
-      },
-    ],
-  };
+  return { ...declaration, directories: [...(declaration.directories ?? []), ...secret.directories] };
 }

@@ -1,24 +1,35 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config/settings";
+import type { LocalPyroscope, Settings } from "../config/settings";
 import { renderAptSource } from "../render/apt";
+import type { DatasourceUids } from "../render/grafana/datasources";
+import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { Alloy, type AlloyInfo, type ProfileDestination } from "./alloy";
 import { AptRepository, keyring } from "./host/apt-repository";
 import type { Host } from "./host/host";
 import type { FileDigest } from "./host/service-config";
+import { sourcesOf, uidsOf } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
 
 /** What another environment on the same host needs of the platform; the stack output `platform`. */
 export interface PlatformInfo {
+  /** The environment that owns it. */
+  environment: string;
   alloy: AlloyInfo;
   /** Where profiles go, as seen from the host. */
   pyroscopeUrl: string;
+  /** Where the owner's own spans come in; undefined when it takes none. */
+  otlpPorts?: { grpc: number; http: number };
+  /** The Pyroscope on the host; undefined when it is elsewhere. */
+  storage?: StorageInfo;
+  /** The uids of the owner's datasources in Grafana; undefined without Grafana. */
+  datasources?: DatasourceUids;
 }
 
 /** Arguments of {@link Platform}. */
 export interface PlatformArgs {
   host: Host;
-  settings: Pick<Settings, "repository" | "pyroscope" | "alloy" | "allowDowngrade" | "purgeData">;
+  settings: Settings;
   /** For a remote Pyroscope with a user. */
   pyroscopePassword?: pulumi.Output<string> | undefined;
 }
@@ -58,11 +69,23 @@ export class Platform extends pulumi.ComponentResource {
     const destination = profileDestination(settings.pyroscope, args.pyroscopePassword);
     const alloy = new Alloy(
       `${name}-alloy`,
-      { host, repository, settings: settings.alloy, destination, allowDowngrade, purgeData },
+      {
+        ...{ host, repository, settings: settings.alloy, destination, allowDowngrade, purgeData },
+        hostMetrics: settings.prometheus !== undefined,
+      },
       { parent: this, ...(pyroscope === undefined ? {} : { dependsOn: pyroscope }) },
     );
     const { version, httpPort } = settings.alloy;
-    this.info = { alloy: { version, httpPort }, pyroscopeUrl: destination.url };
+    const { environment, traces } = settings;
+    const datasources = uidsOf(environment, sourcesOf(settings));
+    this.info = {
+      environment,
+      alloy: { version, httpPort },
+      pyroscopeUrl: destination.url,
+      ...(traces === undefined ? {} : { otlpPorts: { grpc: traces.grpcPort, http: traces.httpPort } }),
+      ...(settings.pyroscope.kind === "local" ? { storage: storageOf(settings.pyroscope) } : {}),
+      ...(Object.keys(datasources).length === 0 ? {} : { datasources }),
+    };
     this.files = pulumi.all([pyroscope?.files ?? [], alloy.files]).apply((files) => files.flat());
     this.registerOutputs({ info: this.info, files: this.files });
   }
@@ -78,6 +101,10 @@ export class Platform extends pulumi.ComponentResource {
 
 /** A host has one platform. It is released only when no other environment on the host has files in place. */
 const ownership = { run: ["platform", "claim"], remove: ["platform", "release"] };
+
+function storageOf({ version, retention }: LocalPyroscope): StorageInfo {
+  return { version, retention };
+}
 
 function profileDestination(
   settings: Settings["pyroscope"],

@@ -7,6 +7,7 @@ export function checkObservability(settings: PartialSettings, listeners: readonl
   return [
     ...loops(settings, listeners),
     ...journals(settings),
+    ...jobNames(settings),
     ...alertSource(settings),
     ...siteBackend(settings),
   ];
@@ -52,6 +53,18 @@ function loops(settings: PartialSettings, listeners: readonly Listener[]): Issue
   });
 }
 
+/** The jobs that a platform's owner has for the platform itself (render/prometheus-jobs.ts). */
+const platformJobs = ["alloy", "host", "pyroscope"];
+
+function jobNames({ prometheus, services = [] }: PartialSettings): Issue[] {
+  if (prometheus === undefined) return [];
+  return services.flatMap((service, i): Issue[] => {
+    if (service?.metrics === undefined || !platformJobs.includes(service.name)) return [];
+    const message = `"${service.name}" is a job of our own in Prometheus: choose another name, or leave out its metrics`;
+    return [{ path: `services[${i}].name`, message }];
+  });
+}
+
 /** The units whose own lines about sending would be sent again, without end. */
 const pipeline = ["alloy.service", "loki.service"];
 
@@ -62,14 +75,27 @@ function journals({ logs, services = [] }: PartialSettings): Issue[] {
     const message = `is part of the way to Loki: its lines about sending would be sent again, without end; leave it out`;
     return [{ path: `services[${i}].unit`, message }];
   });
-  if (services.some((service) => service === undefined || service.unit !== undefined)) return looping;
+  const found = [...looping, ...sharedUnits(services)];
+  if (services.some((service) => service === undefined || service.unit !== undefined)) return found;
   return [{ path: "logs.url", message: "has nothing to send: set services[].unit, whose journals it takes" }];
 }
 
+/** A line is of one unit, and goes to Loki with one service's name. */
+function sharedUnits(services: NonNullable<PartialSettings["services"]>): Issue[] {
+  const seen = new Map<string, number>();
+  return services.flatMap((service, i): Issue[] => {
+    if (service?.unit === undefined) return [];
+    const first = seen.get(service.unit);
+    seen.set(service.unit, first ?? i);
+    if (first === undefined) return [];
+    const message = `${service.unit} is also the unit of services[${first}], and its lines can be of one service only: leave it out here`;
+    return [{ path: `services[${i}].unit`, message }];
+  });
+}
+
 function alertSource({ grafana, prometheus }: PartialSettings): Issue[] {
-  if (grafana?.alerts === undefined) return [];
-  if (grafana.datasources.prometheus !== undefined || prometheus !== undefined) return [];
-  const message = "are rules over Prometheus: set prometheus.url, or grafana.datasources.prometheus";
+  if (grafana?.alerts === undefined || prometheus !== undefined) return [];
+  const message = "are rules over what Prometheus scrapes: set prometheus.url";
   return [{ path: "grafana.alerts", message }];
 }
 

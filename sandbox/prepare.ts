@@ -1,18 +1,18 @@
 import { prepareIngredients } from "./host/prepare";
 import { UserError } from "./log";
 import { ensurePulumiHome } from "./plugins/install";
-import { ensureGrafana, ensurePulumi } from "./tools/toolchain";
+import { ensureActionlint, ensurePulumi } from "./tools/toolchain";
 
 /** Makes everything that hosts and stacks are made of, so that no test waits for it. */
 export async function prepareSandbox(): Promise<void> {
   await ensurePulumiHome(await ensurePulumi());
-  await prepareIngredients();
+  await prepareIngredients({ backends: true });
 }
 
 /** That, and the programs that only tests need. */
 async function prepareTests(): Promise<void> {
   await prepareSandbox();
-  await ensureGrafana();
+  await ensureActionlint();
 }
 
 if (require.main === module) {

@@ -20,8 +20,10 @@ const patience = 120;
  */
 export async function up(main: { name: string; subnet: number }): Promise<void> {
   await prepareSandbox();
-  const { repository } = await prepareIngredients();
-  const host = await step(`host ${main.name}`, () => startHost(main.name, { subnet: main.subnet }));
+  const { repository } = await prepareIngredients({ backends: true });
+  const host = await step(`host ${main.name}`, () =>
+    startHost(main.name, { subnet: main.subnet, backends: true }),
+  );
   const stack = await step("stack sandbox", () => applyStack(host, repository.fingerprint));
   const findings = await step("profiles in Pyroscope", () =>
     withPyroscope(host, (query) => waitForProfiles(query, stack.services, patience)),

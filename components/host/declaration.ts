@@ -27,14 +27,31 @@ export interface HealthCheck {
   command: string;
 }
 
+/** A file that is not ours, with one line of ours in it, which is taken out with the last declaration that has it. */
+export type Edit =
+  /** `value`, one line of YAML, is in the list at the top-level key `key` of a YAML file. */
+  | { path: string; key: string; value: string }
+  /** The file has this line; where it is missing, it is the last. */
+  | { path: string; line: string };
+
 /** All files of one service in one environment, and how to handle them: one transaction on the host. */
 export interface ServiceDeclaration {
   /** The systemd unit, such as `alloy.service`. */
   unit: string;
   /** The user that the unit runs as; the validators run as it too, so a file that it cannot read is refused. */
   user: string;
-  /** The package and version that the files are for; a new version restarts the unit. */
-  package: { name: string; version: string };
+  /**
+   * The unit is the host's own, such as its Prometheus: it is told to reload while it runs, and never started, stopped,
+   * restarted, enabled or disabled. Its files ask for no restart. @default false
+   */
+  guest?: boolean;
+  /**
+   * The package that the files are for, and its version, a new one of which restarts the unit. A guest may leave out
+   * either: its package is the host's own.
+   */
+  package?: { name: string; version?: string };
+  /** Groups that `user` must be in: it is put into those where it is missing, and the unit restarted if it runs without. */
+  groups?: readonly string[];
   /** Directories that are staged whole for the validation. */
   trees: readonly string[];
   /** Each must exit 0; it sees the staged trees at their real paths. */
@@ -46,18 +63,24 @@ export interface ServiceDeclaration {
   faults?: string;
   directories?: readonly ServiceDirectory[];
   files: readonly ServiceFile[];
+  /** What is changed in files that are not ours; a change reloads the unit. */
+  edits?: readonly Edit[];
 }
 
 /**
  * The text that `service-config apply` reads (the grammar is in that script). Content is indented by two spaces, so
  * that no content can be taken for a line of the declaration and `pulumi preview --diff` shows it line by line.
  * @param secret a file holds a secret: what the tools say of the files does not leave the host
- * @throws Error where a value cannot be said in it: a path with white space, a text without a last newline, a NUL.
+ * @throws Error where a value cannot be said in it: a path with white space, a text without a last newline, a NUL; where a
+ *   file is there twice, a guest is to be restarted, or the package of a unit that is none is left out.
  */
 export function renderDeclaration(declaration: ServiceDeclaration, secret = false): string {
   const lines = [`unit ${declaration.unit}`, `user ${declaration.user}`];
+  if (declaration.guest === true) lines.push("guest yes");
+  for (const group of declaration.groups ?? []) lines.push(`group ${group}`);
   if (secret) lines.push("secret yes");
-  lines.push(`package ${declaration.package.name} ${declaration.package.version}`);
+  const { name, version } = checkGuest(declaration);
+  if (name !== undefined) lines.push(`package ${name}${version === undefined ? "" : ` ${version}`}`);
   for (const tree of declaration.trees) lines.push(`tree ${path(tree)}`);
   for (const command of declaration.validate) lines.push(`validate ${command}`);
   if (declaration.reload !== undefined) lines.push(`reload ${declaration.reload}`);
@@ -66,13 +89,34 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
   for (const directory of declaration.directories ?? []) {
     lines.push(`directory ${path(directory.path)} ${mode(directory.mode)} ${directory.owner}`);
   }
+  for (const edit of declaration.edits ?? []) lines.push(editLine(edit));
   const header = lines.find((line) => line.includes("\n"));
   if (header !== undefined) throw new Error(`a line of a service declaration holds a newline: ${header}`);
+  const paths = declaration.files.map((file) => file.path);
+  const twice = paths.find((one, index) => paths.indexOf(one) < index);
+  if (twice !== undefined) throw new Error(`${twice} is declared twice`);
   for (const file of declaration.files) {
     lines.push(`file ${mode(file.mode)} ${file.owner} ${file.activation} ${path(file.path)}`);
     lines.push(...content(file));
   }
   return [...lines, "end", ""].join("\n");
+}
+
+/** The package of a declaration that is right about whose the unit is. */
+function checkGuest(declaration: ServiceDeclaration): { name?: string; version?: string } {
+  const { unit, guest = false, files } = declaration;
+  const installed: { name?: string; version?: string } = declaration.package ?? {};
+  if (!guest && installed.version === undefined)
+    throw new Error(`${unit} is no guest and has no package version`);
+  const restarting = files.find(({ activation }) => guest && activation === "restart");
+  if (restarting !== undefined) throw new Error(`${restarting.path} asks for a restart of ${unit}, a guest`);
+  return installed;
+}
+
+function editLine(edit: Edit): string {
+  if ("line" in edit) return `line ${path(edit.path)} ${edit.line}`;
+  if (!/^[A-Za-z_]+$/.test(edit.key)) throw new Error(`"${edit.key}" is no plain key`);
+  return `entry ${path(edit.path)} ${edit.key} ${edit.value}`;
 }
 
 function path(value: string): string {

@@ -23,10 +23,23 @@ export interface DiskRequirement {
   setting: string;
 }
 
+/** A program that the host must have already. */
+export interface ProgramRequirement {
+  name: string;
+  /** Prints its version, such as `prometheus --version`. */
+  command: string;
+  /** The least version. @default any */
+  minimum?: string;
+  /** What to do where it is missing or older. */
+  remedy: string;
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
   disks: readonly DiskRequirement[];
+  /** @default none */
+  programs?: readonly ProgramRequirement[];
 }
 
 /** Arguments of {@link Preflight}. */
@@ -37,12 +50,12 @@ export interface PreflightArgs {
 
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
- * architecture, systemd, sudo, ports held by other processes (by name), free disk.
+ * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions.
  */
 export class Preflight extends pulumi.ComponentResource {
   constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Preflight", name, {}, opts);
-    const { ports, disks } = args.requirements;
+    const { ports, disks, programs = [] } = args.requirements;
     const checks = [
       ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
         "port",
@@ -53,6 +66,13 @@ export class Preflight extends pulumi.ComponentResource {
         setting,
       ]),
       ...disks.flatMap(({ directory, bytes, setting }) => ["disk", directory, bytes, setting]),
+      ...programs.flatMap(({ name, command: line, minimum, remedy }) => [
+        "program",
+        name,
+        line,
+        minimum ?? 0,
+        remedy,
+      ]),
     ];
     new command.remote.Command(
       `${name}-check`,

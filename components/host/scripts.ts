@@ -9,9 +9,12 @@ const installed = [
   "unit.sh",
   "transaction.sh",
   "staging.sh",
+  "edits.sh",
+  "edit-lines.pl",
   "apt-repository",
   "apt-package",
   "service-config",
+  "program-version",
   "platform",
   "uninstall",
 ];

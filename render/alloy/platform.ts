@@ -1,5 +1,5 @@
 import { managedBy } from "../header";
-import { object, reference, renderAlloy } from "./syntax";
+import { type Block, object, reference, renderAlloy } from "./syntax";
 
 /** Where every environment's profiles go: the receiver of the component that `renderAlloyPlatform` writes. */
 export const platformReceiver = reference("pyroscope.write.platform.receiver");
@@ -13,13 +13,21 @@ export interface AlloyPlatformArgs {
   readonly user?: string | undefined;
   /** File on the host that holds the user's password; required with `user`. */
   readonly passwordFile?: string | undefined;
+  /** Serve metrics of the host's file systems, for Prometheus. @default false */
+  readonly hostMetrics?: boolean;
 }
 
+/** All but those that hold no files on a disk; Alloy's default leaves out overlay and tmpfs too. */
+const noFileSystems =
+  "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|proc|procfs|" +
+  "pstore|ramfs|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
+
 /**
- * Renders what a host's Alloy has once: logging, and the way to Pyroscope.
+ * Renders what a host's Alloy has once: logging, the way to Pyroscope, and the host's own metrics.
  * @throws Error when only one of user and passwordFile is given
  */
-export function renderAlloyPlatform({ pyroscopeUrl, tenant, user, passwordFile }: AlloyPlatformArgs): string {
+export function renderAlloyPlatform(args: AlloyPlatformArgs): string {
+  const { pyroscopeUrl, tenant, user, passwordFile, hostMetrics = false } = args;
   if ((user === undefined) !== (passwordFile === undefined)) {
     throw new Error("user and passwordFile are given together or not at all");
   }
@@ -40,5 +48,13 @@ export function renderAlloyPlatform({ pyroscopeUrl, tenant, user, passwordFile }
         },
       ],
     },
+    ...(hostMetrics ? [hostMetricsBlock] : []),
   ]);
 }
+
+const hostMetricsBlock: Block = {
+  name: "prometheus.exporter.unix",
+  label: "platform",
+  attributes: { set_collectors: ["filesystem"] },
+  blocks: [{ name: "filesystem", attributes: { fs_types_exclude: noFileSystems } }],
+};

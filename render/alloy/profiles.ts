@@ -3,6 +3,7 @@ import type { ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
 import { goDuration } from "../../config/units";
 import { byText, managedBy } from "../header";
+import { environmentLabel } from "./label";
 import { type AlloyObject, type Block, object, renderAlloy } from "./syntax";
 import { platformReceiver } from "./platform";
 
@@ -40,14 +41,14 @@ export function renderProfiles({ environment, services }: ProfilesArgs): string 
   return renderAlloy(managedBy(environment), blocks);
 }
 
-/** Environments hold no underscore, so no two groups of any two environments have the same label. */
+/** No two groups of any two environments have the same label. */
 function componentLabel(
   environment: string,
   kind: ProfileKind,
   { interval, duration }: ScrapedService,
 ): string {
   const rhythm = kind === "cpu" ? [interval, duration] : [interval];
-  return [environment.replaceAll("-", "_"), kind, ...rhythm.map(goDuration)].join("_");
+  return [environmentLabel(environment), kind, ...rhythm.map(goDuration)].join("_");
 }
 
 function scrape(

@@ -6,13 +6,20 @@ export interface Reference {
   readonly path: string;
 }
 
+/** A call of a function of Alloy's standard library, such as `string.trim_suffix`. */
+export interface Call {
+  readonly kind: "call";
+  readonly path: string;
+  readonly args: readonly Scalar[];
+}
+
 /** A map. Its keys keep their order. */
 export interface AlloyObject {
   readonly kind: "object";
   readonly fields: Readonly<Record<string, Scalar>>;
 }
 
-export type Scalar = string | number | boolean | Reference;
+export type Scalar = string | number | boolean | Reference | Call;
 export type Value = Scalar | AlloyObject | readonly Scalar[] | readonly AlloyObject[];
 
 /** A block: a component with a label, or a part of one. Attributes come before blocks; an undefined one is left out. */
@@ -26,6 +33,11 @@ export interface Block {
 export function reference(path: string): Reference {
   path.split(".").forEach(identifier);
   return { kind: "reference", path };
+}
+
+export function call(path: string, ...args: Scalar[]): Call {
+  path.split(".").forEach(identifier);
+  return { kind: "call", path, args };
 }
 
 export function object(fields: Readonly<Record<string, Scalar>>): AlloyObject {
@@ -103,7 +115,11 @@ function inline({ fields }: AlloyObject): string {
 
 function renderScalar(value: Scalar): string {
   if (typeof value === "string") return quote(value);
-  if (typeof value === "object") return value.path;
+  if (typeof value === "object") {
+    return value.kind === "reference"
+      ? value.path
+      : `${value.path}(${value.args.map(renderScalar).join(", ")})`;
+  }
   if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`Alloy has no number ${value}`);
   return String(value);
 }

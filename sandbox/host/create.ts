@@ -4,12 +4,12 @@ import { UserError } from "../log";
 import { lock } from "../paths";
 import { findFree, networkFile, requireFree, subnet, type Subnet } from "./network";
 import { diskOf } from "./overlay";
-import { prepareIngredients } from "./prepare";
+import { prepareIngredients, type Composition } from "./prepare";
 import { hostDirectory, hostNames, hostsDirectory, readRecord, thisProcess, writeRecord } from "./record";
 import type { HostRecord } from "./record";
 import { knownHostsFile } from "./ssh";
 
-export interface HostOptions {
+export interface HostOptions extends Composition {
   /** N of its address 10.77.N.2. @default the first free one from 1 on */
   subnet?: number;
   /** A directory of the host on a file system (in memory) of limited size, e.g. `32M`. */
@@ -20,7 +20,7 @@ export interface HostOptions {
 
 /** Makes a host's directory: its disk with what differs from the image, and its record. */
 export async function createHost(name: string, options: HostOptions): Promise<HostRecord> {
-  const { image, layers, repository } = await prepareIngredients();
+  const { image, layers, repository, grafanaAuthFile } = await prepareIngredients(options);
   const directory = hostDirectory(name);
   const release = await lock(path.join(hostsDirectory(), "subnets.lock"));
   try {
@@ -31,6 +31,7 @@ export async function createHost(name: string, options: HostOptions): Promise<Ho
       image,
       layers,
       repository: options.repository ?? repository.directory,
+      ...(grafanaAuthFile === undefined ? {} : { grafanaAuthFile }),
       ...(options.limited === undefined ? {} : { limited: options.limited }),
       startedBy: await thisProcess(),
     };
@@ -73,7 +74,8 @@ async function reserve(wanted: number | undefined): Promise<Subnet> {
  * A host that is there already: it keeps its disk, and so its image and its services, and gets the repository of today.
  */
 export async function renewHost(known: HostRecord, options: HostOptions): Promise<HostRecord> {
-  const { image, layers, repository } = await prepareIngredients();
+  const { backends = known.grafanaAuthFile !== undefined } = options;
+  const { image, layers, repository } = await prepareIngredients({ backends });
   if (image.rootfs !== known.image.rootfs || layers.join() !== known.layers.join()) {
     process.stderr.write(
       `    The host ${known.name} keeps its older image or services; "make down" and "make up" renew them.\n`,

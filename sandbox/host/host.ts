@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { UserError } from "../log";
 import { lock } from "../paths";
@@ -27,6 +27,8 @@ export interface SandboxHost {
   users: ["root", "deploy"];
   privateKeyFile: string;
   repositoryUrl: string;
+  /** Whether Loki, Tempo and Grafana run on it. */
+  backends: boolean;
   /** Its directory in the cache: disk, logs, and whatever belongs to it and goes with it. */
   directory: string;
 }
@@ -60,6 +62,13 @@ export async function startHost(name: string, options: HostOptions = {}): Promis
   } finally {
     await release();
   }
+}
+
+/** The login of the administrator of the Grafana on a host with backends: `admin:PASSWORD`. */
+export async function grafanaAuthOf({ name }: SandboxHost): Promise<string> {
+  const file = (await readRecord(name))?.grafanaAuthFile;
+  if (file === undefined) throw new Error(`The host ${name} has no Grafana`);
+  return readFile(file, "utf8");
 }
 
 /** Ends a host and removes all of it. False when there was none. */
@@ -164,6 +173,7 @@ function describe(record: HostRecord): SandboxHost {
     users: ["root", "deploy"],
     privateKeyFile: record.image.privateKeyFile,
     repositoryUrl: `http://${gateway}:${repositoryPort}`,
+    backends: record.grafanaAuthFile !== undefined,
     directory: hostDirectory(record.name),
   };
 }

@@ -1,6 +1,8 @@
+import { ensureBackendsRepository } from "../packages/backends/repository";
 import { ensureRepository, type Repository } from "../packages/repository";
 import { checkMachine, ensurePackages } from "../prerequisites";
-import { ensureAlloy, ensurePyroscope } from "../tools/toolchain";
+import { ensureAlloy, ensureGrafana, ensureLoki, ensurePyroscope, ensureTempo } from "../tools/toolchain";
+import { ensureBackendsLayer } from "./backends-layer";
 import { ensureImage, type Image } from "./image";
 import { ensureServicesLayer } from "./services-layer";
 
@@ -10,17 +12,31 @@ export interface Ingredients {
   /** Read-only trees over the image, the topmost first. */
   layers: string[];
   repository: Repository;
+  /** Of a host with backends: the file with the login of Grafana's administrator. */
+  grafanaAuthFile?: string;
 }
 
-let ingredients: Promise<Ingredients> | undefined;
+/** What a host is made with. */
+export interface Composition {
+  /** Loki, Tempo and Grafana run on it, and the repository has their packages. @default false */
+  backends?: boolean;
+}
+
+let light: Promise<Ingredients> | undefined;
+let full: Promise<Ingredients> | undefined;
 
 /** Prepares what a host is made of; once in each process, and quick when the cache has everything. */
-export function prepareIngredients(): Promise<Ingredients> {
-  ingredients ??= prepare().catch((error: unknown) => {
-    ingredients = undefined;
+export function prepareIngredients({ backends = false }: Composition = {}): Promise<Ingredients> {
+  light ??= prepare().catch((error: unknown) => {
+    light = undefined;
     throw error;
   });
-  return ingredients;
+  if (!backends) return light;
+  full ??= light.then(addBackends).catch((error: unknown) => {
+    full = undefined;
+    throw error;
+  });
+  return full;
 }
 
 async function prepare(): Promise<Ingredients> {
@@ -29,6 +45,13 @@ async function prepare(): Promise<Ingredients> {
   // The image waits for the network, the builds for the processors.
   const [image, [repository, layer]] = await together(ensureImage(), build());
   return { image, layers: [layer], repository };
+}
+
+async function addBackends({ image, layers, repository: base }: Ingredients): Promise<Ingredients> {
+  const tools = { loki: await ensureLoki(), tempo: await ensureTempo(), grafana: await ensureGrafana() };
+  const repository = await ensureBackendsRepository(base, tools);
+  const { root, grafanaAuthFile } = await ensureBackendsLayer(image, repository);
+  return { image, layers: [root, ...layers], repository, grafanaAuthFile };
 }
 
 async function build(): Promise<[Repository, string]> {

@@ -14,6 +14,8 @@ export interface HostRecord {
   layers: string[];
   /** The directory that its package repository serves. */
   repository: string;
+  /** Of a host with backends: the file with the login of Grafana's administrator. */
+  grafanaAuthFile?: string;
   /** Directories of the host that lie on a file system of limited size. */
   limited?: { path: string; size: string };
   /** Who started it: hosts of a test run that still goes on are left alone by `down`. */

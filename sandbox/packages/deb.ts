@@ -3,12 +3,14 @@ import * as path from "node:path";
 
 import { run } from "../log";
 
+/** What a file is made of: the path of a file on this machine that it is a copy of, or its text. */
+export type Source = string | { text: string };
+
 /** A file that a package puts on the host. It belongs to root there. */
 export interface PackageFile {
   /** Where it goes on the host, absolute. */
   target: string;
-  /** The file on this machine that it is a copy of. */
-  source: string;
+  source: Source;
   /** Default: 0644. */
   executable?: true;
   /** dpkg keeps the administrator's version of it over an upgrade. Default: overwritten. */
@@ -29,9 +31,13 @@ export interface ControlFields {
 /** What a package is made of, in all of its revisions. */
 export interface PackageLayout {
   control: ControlFields;
+  /** How the README says where it comes from. Default: from the official packaging files. */
+  origin?: string;
   files: PackageFile[];
-  /** The maintainer scripts: files on this machine, put into the package as they are. */
-  scripts: { postinst?: string; prerm?: string };
+  /** Folders with all that is in them: where on the host, and what they are copies of. */
+  folders?: { target: string; source: string }[];
+  /** The maintainer scripts, put into the package as they are. */
+  scripts: { postinst?: Source; prerm?: Source };
 }
 
 /** The text of `DEBIAN/control`. `installedSize` is in KiB. */
@@ -70,8 +76,12 @@ export function readmeTarget(name: string): string {
 }
 
 /** The text of that file. */
-export function readmeText(name: string, version: string): string {
-  return `${name} ${version}\n\nMade by the sandbox of soar-profiling from the official packaging files. Not an official package.\n`;
+export function readmeText(
+  name: string,
+  version: string,
+  origin = "from the official packaging files",
+): string {
+  return `${name} ${version}\n\nMade by the sandbox of soar-profiling ${origin}. Not an official package.\n`;
 }
 
 /**
@@ -91,7 +101,7 @@ export async function buildDebs(
   for (const version of versions) {
     const readme = path.join(work, readmeTarget(name));
     await mkdir(path.dirname(readme), { recursive: true });
-    await writeFile(readme, readmeText(name, version));
+    await writeFile(readme, readmeText(name, version, layout.origin));
     const installedSize = await sizeInKiB(work);
     const control = controlText(layout.control, { version, architecture, installedSize });
     await writeFile(path.join(work, "DEBIAN/control"), control);
@@ -119,15 +129,20 @@ async function layOut(layout: PackageLayout, tree: string): Promise<void> {
   for (const file of layout.files) {
     await place(file.source, path.join(tree, file.target), file.executable === true);
   }
+  for (const { target, source } of layout.folders ?? []) {
+    await mkdir(path.dirname(path.join(tree, target)), { recursive: true });
+    await run("cp", ["-R", source, path.join(tree, target)]);
+  }
   for (const [script, source] of Object.entries(layout.scripts)) {
     await place(source, path.join(debian, script), true);
   }
   await writeFile(path.join(debian, "conffiles"), conffilesText(layout.files));
 }
 
-async function place(source: string, target: string, executable: boolean): Promise<void> {
+async function place(source: Source, target: string, executable: boolean): Promise<void> {
   await mkdir(path.dirname(target), { recursive: true });
-  await copyFile(source, target);
+  if (typeof source === "string") await copyFile(source, target);
+  else await writeFile(target, source.text);
   await chmod(target, executable ? 0o755 : 0o644);
 }
 

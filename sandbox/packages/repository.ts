@@ -34,36 +34,57 @@ interface Facts {
   versions: Versions;
 }
 
+/** A package and the versions of it that a repository has. */
+export interface Package {
+  layout: PackageLayout;
+  versions: readonly string[];
+}
+
 /**
  * The repository that a sandbox host installs Pyroscope and Alloy from. Made once for the given tools, in about ten
  * seconds, and kept in the cache.
  */
 export async function ensureRepository(tools: { pyroscope: Tool; alloy: Tool }): Promise<Repository> {
-  const layouts = {
-    pyroscope: pyroscopeLayout(tools.pyroscope.path, packagingOf(tools.pyroscope)),
-    alloy: alloyLayout(tools.alloy.path, packagingOf(tools.alloy)),
-  };
-  const versions: Versions = {
-    pyroscope: revisions(tools.pyroscope.version),
-    alloy: revisions(tools.alloy.version),
-  };
-  const key = await repositoryKey(Object.values(layouts), versions);
+  const { pyroscope, alloy } = tools;
+  const versions: Versions = { pyroscope: revisions(pyroscope.version), alloy: revisions(alloy.version) };
+  const packages: Package[] = [
+    { layout: pyroscopeLayout(pyroscope.path, packagingOf(pyroscope)), versions: versions.pyroscope },
+    { layout: alloyLayout(alloy.path, packagingOf(alloy)), versions: versions.alloy },
+  ];
+  const key = await repositoryKey(packages);
   const home = await publish(path.join(cacheDir(), "packages", key), (temporary) =>
     step("build the packages of Pyroscope and Alloy, and their repository", async () => {
-      await ensurePackages(["apt-utils", "gnupg"]);
-      const tree = path.join(temporary, "apt");
-      const architecture = await debArchitecture();
-      for (const name of ["pyroscope", "alloy"] as const) {
-        await buildDebs(layouts[name], versions[name], architecture, {
-          work: path.join(temporary, "work"),
-          output: path.join(tree, "pool/main", name.slice(0, 1), name),
-        });
-      }
-      await indexRepository(tree, architecture);
-      const facts: Facts = { fingerprint: await signRepository(tree), versions };
-      await writeFile(path.join(temporary, "repository.json"), JSON.stringify(facts, null, 2) + "\n");
+      for (const { layout, versions } of packages) await addPackage(temporary, layout, versions);
+      await completeRepository(temporary, versions);
     }),
   );
+  return readRepository(home);
+}
+
+/** Builds a package into the pool of the repository that is being made below `home`. */
+export async function addPackage(
+  home: string,
+  layout: PackageLayout,
+  versions: readonly string[],
+): Promise<void> {
+  await ensurePackages(["apt-utils", "gnupg"]);
+  const name = layout.control.Package;
+  await buildDebs(layout, versions, await debArchitecture(), {
+    work: path.join(home, "work"),
+    output: path.join(home, "apt", "pool/main", name.slice(0, 1), name),
+  });
+}
+
+/** Indexes and signs the repository below `home`, and notes what is to be known of it. */
+export async function completeRepository(home: string, versions: Versions): Promise<void> {
+  const tree = path.join(home, "apt");
+  await indexRepository(tree, await debArchitecture());
+  const facts: Facts = { fingerprint: await signRepository(tree), versions };
+  await writeFile(path.join(home, "repository.json"), JSON.stringify(facts, null, 2) + "\n");
+}
+
+/** The repository below `home`, which is complete. */
+export async function readRepository(home: string): Promise<Repository> {
   const facts = JSON.parse(await readFile(path.join(home, "repository.json"), "utf8")) as Facts;
   const directory = path.join(home, "apt");
   return { directory, keyFile: path.join(directory, keyFileName), ...facts };
@@ -103,22 +124,27 @@ export function releaseOptions(architecture: string): string[] {
   ]);
 }
 
-function packagingOf(tool: Tool): string {
+/** The folder with a tool's official packaging files. */
+export function packagingOf(tool: Tool): string {
   if (tool.packaging !== undefined) return tool.packaging;
   throw new Error(`${tool.name} at ${tool.path} comes without its packaging files`);
 }
 
-/** Changes with whatever the packages are made of: the programs, the packaging files, and the code of this folder. */
-async function repositoryKey(layouts: readonly PackageLayout[], versions: Versions): Promise<string> {
-  const inputs: (string | Buffer)[] = [JSON.stringify([layouts, versions])];
-  for (const layout of layouts) {
+/**
+ * Changes with whatever the packages are made of: the programs, the packaging files, the code of this folder, and what else
+ * is given.
+ */
+export async function repositoryKey(packages: readonly Package[], ...others: string[]): Promise<string> {
+  const inputs: (string | Buffer)[] = [JSON.stringify(packages), ...others];
+  for (const { layout } of packages) {
     for (const source of [...layout.files.map((file) => file.source), ...Object.values(layout.scripts)]) {
+      if (typeof source !== "string") continue;
       const { size, mtimeMs } = await stat(source); // Quicker than reading 450 MB at every start.
       inputs.push(`${size} ${mtimeMs}`);
     }
   }
   for (const file of (await readdir(__dirname)).sort()) {
-    if (file !== "server.ts") inputs.push(await readFile(path.join(__dirname, file)));
+    if (file.endsWith(".ts") && file !== "server.ts") inputs.push(await readFile(path.join(__dirname, file)));
   }
   return contentKey(inputs);
 }

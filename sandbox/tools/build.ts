@@ -5,7 +5,7 @@ import { run, UserError } from "../log";
 import { cacheDir, lock } from "../paths";
 import { ensurePackages } from "../prerequisites";
 import { ensureGo, goCaches, goEnvironment } from "./go";
-import { moduleFolder, type Edit, type Recipe } from "./recipes";
+import { moduleFolder, type Edit, type Recipe } from "./recipe";
 
 /** Free disk, in GB, that the builds of all tools need while they run; the results need less than one. */
 const neededSpace = 16;

@@ -3,10 +3,11 @@ import { access } from "node:fs/promises";
 import * as path from "node:path";
 import { run } from "../log";
 import type { Attempt } from "./attempt";
-import type { Recipe } from "./recipes";
+import type { Recipe } from "./recipe";
 
-/** Looks for the program on PATH; only the pinned version will do. */
+/** Looks for the program on PATH; only the pinned version will do, and none that needs folders beside it. */
 export async function findInstalled(recipe: Recipe): Promise<Attempt<string>> {
+  if (recipe.build.data !== undefined) return { refused: "an installed one may have its folders anywhere" };
   const program = await findProgram(recipe.name);
   if (program === undefined) return { refused: "not installed" };
   const environment = { PULUMI_SKIP_UPDATE_CHECK: "true" };

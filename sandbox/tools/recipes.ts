@@ -1,65 +1,5 @@
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
-import { contentKey, projectRoot } from "../paths";
-
-/** How one tool is recognised, downloaded and built. All of it goes into the key of its place in the cache. */
-export interface Recipe {
-  name: "pulumi" | "pyroscope" | "alloy" | "grafana";
-  version: string;
-  /** Arguments with which the program prints its version. */
-  versionArgs: string[];
-  /** The official release; left out where only the build is known to work. */
-  release?: {
-    /** Where the files of the release are, below the release host. */
-    directory: string;
-    archives: Record<GoArch, string>;
-    /** The published list of SHA-256 sums. */
-    checksums: string;
-  };
-  build: {
-    /** The Go package of the program. */
-    package: string;
-    tags?: string;
-    /** `-X` settings: Go variable to value. */
-    variables: Record<string, string>;
-    /** More flags of the linker. */
-    linkerFlags?: string[];
-    cgo: boolean;
-    /** Debian packages that the build needs besides Go. */
-    debianPackages: string[];
-    /** Roughly, on two cores, with nothing in the caches. */
-    minutes: number;
-    /** The program's module is built from a copy with these changes, at `./source` as go.mod's `replace` says. */
-    adapted?: { module: string; sum: string; edits: Edit[] };
-    /** Arguments of `go` that generate code in the copy before the build. */
-    generate?: string[];
-    /** Folders of the copy that the program needs at run time; they come beside `bin/`. */
-    data?: string[];
-  };
-  packaging?: {
-    /** The Go module that brings the packaging files. */
-    module: string;
-    /** The program inside the official Debian package. */
-    program: string;
-    files: PackagingFile[];
-  };
-}
-
-export type GoArch = "amd64" | "arm64";
-
-/** One replacement of a text that must be there exactly once. */
-export interface Edit {
-  file: string;
-  find: string;
-  replace: string;
-}
-
-/** One packaging file: its name for us, in the Go module, and in the extracted Debian package. */
-export interface PackagingFile {
-  name: string;
-  inModule: string;
-  inPackage: string;
-}
+import { grafana, loki, tempo } from "./backends";
+import type { Recipe } from "./recipe";
 
 export const pulumi: Recipe = {
   name: "pulumi",
@@ -176,45 +116,19 @@ export const alloy: Recipe = {
   },
 };
 
-/** The HTTP API only: the module has no built web pages. */
-export const grafana: Recipe = {
-  name: "grafana",
-  version: "10.0.0",
-  versionArgs: ["--version"],
+/** Checks workflow files; only tests use it. Its release is an archive of another shape. */
+export const actionlint: Recipe = {
+  name: "actionlint",
+  version: "1.7.12",
+  versionArgs: ["-version"],
   build: {
-    package: "github.com/grafana/grafana/pkg/cmd/grafana",
-    variables: { "main.version": "10.0.0" },
-    // A dependency refers to private symbols of the standard library.
-    linkerFlags: ["-checklinkname=0"],
-    // For its SQLite.
-    cgo: true,
-    debianPackages: ["gcc", "libc6-dev"],
-    minutes: 10,
-    // The code of its dependency injection is not in the module.
-    adapted: {
-      module: "github.com/grafana/grafana@v1.9.2-0.20230609164553-81d85ce8028d",
-      sum: "h1:nEQOIzFVY/zsD915THCfkl+HIvGW+AounbAQ61ejFcs=",
-      edits: [],
-    },
-    generate: ["tool", "wire", "gen", "-tags", "oss", "github.com/grafana/grafana/pkg/server"],
-    data: ["conf", "public"],
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    variables: { "github.com/rhysd/actionlint.version": "1.7.12" },
+    cgo: false,
+    debianPackages: [],
+    minutes: 1,
   },
 };
 
-/** The tools that every sandbox needs; Grafana is made only for who asks for it. */
-export const recipes: readonly Recipe[] = [pulumi, pyroscope, alloy];
-
-/** The folder in the project with the tool's go.mod and go.sum. */
-export function moduleFolder(recipe: Recipe): string {
-  return path.join(projectRoot, "sandbox", "tools", recipe.name);
-}
-
-export function goArch(): GoArch {
-  return process.arch === "arm64" ? "arm64" : "amd64";
-}
-
-/** The key of the tool's place in the cache: it changes with the recipe, go.mod, go.sum and the processor. */
-export function recipeKey(recipe: Recipe, folder = moduleFolder(recipe), arch: string = goArch()): string {
-  const moduleFiles = ["go.mod", "go.sum"].map((file) => readFileSync(path.join(folder, file)));
-  return contentKey([JSON.stringify(recipe), arch, ...moduleFiles]);
-}
+/** The tools that `make up` needs; the others are made only for who asks for them. */
+export const recipes: readonly Recipe[] = [pulumi, pyroscope, alloy, loki, tempo, grafana];

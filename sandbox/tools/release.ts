@@ -7,7 +7,7 @@ import { run, UserError } from "../log";
 import { ensurePackages } from "../prerequisites";
 import type { Attempt } from "./attempt";
 import { findProgram } from "./installed";
-import { goArch, type Recipe } from "./recipes";
+import { goArch, type Recipe } from "./recipe";
 
 const releaseHost = "https://github.com";
 

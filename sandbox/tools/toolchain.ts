@@ -4,10 +4,12 @@ import * as path from "node:path";
 import { step } from "../log";
 import { cacheDir, isLocked, lock, publish } from "../paths";
 import type { Attempt } from "./attempt";
+import { grafana, loki, tempo } from "./backends";
 import { buildTool, getPackaging } from "./build";
 import { goCaches } from "./go";
 import { findInstalled } from "./installed";
-import { alloy, grafana, pulumi, pyroscope, recipeKey, recipes, type Recipe } from "./recipes";
+import { recipeKey, type Recipe } from "./recipe";
+import { actionlint, alloy, pulumi, pyroscope, recipes } from "./recipes";
 import { getRelease } from "./release";
 
 /** A program that the sandbox uses, at the version it pins. */
@@ -17,15 +19,18 @@ export interface Tool {
   /** The executable. Of a downloaded or built one it is `bin/<name>`, so that the Automation API takes the folder above. */
   path: string;
   how: "installed" | "release" | "built";
-  /** The folder with the official packaging files; pulumi has none. */
+  /** The folder with the official packaging files, where the recipe names any. */
   packaging?: string;
 }
 
 export const ensurePulumi = (): Promise<Tool> => ensureTool(pulumi);
 export const ensurePyroscope = (): Promise<Tool> => ensureTool(pyroscope);
 export const ensureAlloy = (): Promise<Tool> => ensureTool(alloy);
+export const ensureLoki = (): Promise<Tool> => ensureTool(loki);
+export const ensureTempo = (): Promise<Tool> => ensureTool(tempo);
 /** Its home path, with `conf/` and `public/`, is the folder above `bin/`. */
 export const ensureGrafana = (): Promise<Tool> => ensureTool(grafana);
+export const ensureActionlint = (): Promise<Tool> => ensureTool(actionlint);
 
 /** The ways to a tool, in the order in which they are tried. */
 export interface Ways {
@@ -103,7 +108,7 @@ async function dropGoCaches(ways: Ways): Promise<void> {
   for (const recipe of recipes) {
     if (!existsSync(toolDirectory(recipe)) && "refused" in (await ways.installed(recipe))) return;
   }
-  // A build under way, as of Grafana, which few ask for, needs them and lets go of them itself.
+  // A build under way, as of actionlint, which few ask for, needs them and lets go of them itself.
   if (await isLocked(`${goCaches()}.lock`)) return;
   const release = await lock(`${goCaches()}.lock`);
   try {

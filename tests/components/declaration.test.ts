@@ -61,6 +61,47 @@ describe("the declaration of a service", () => {
     expect(() => renderDeclaration({ ...minimal, files: [bad] })).toThrow(message);
   });
 
+  it("says that the unit is a guest, and what is in files that are not ours", () => {
+    const guest = { ...minimal, guest: true, package: { name: "x" } };
+    const edits = [
+      { path: "/etc/x/x.yml", key: "rule_files", value: '"/etc/x/r/*.yml"' },
+      { path: "/etc/x/X", line: "import /etc/x/sites/*" },
+    ];
+    expect(renderDeclaration({ ...guest, edits })).toBe(
+      [
+        "unit x.service",
+        "user x",
+        "guest yes",
+        "package x",
+        "tree /etc/x",
+        "validate x --check /etc/x/x.conf",
+        "reload x reload",
+        "health 30 x ping",
+        "faults x faults",
+        "directory /etc/x/d 0750 root:x",
+        'entry /etc/x/x.yml rule_files "/etc/x/r/*.yml"',
+        "line /etc/x/X import /etc/x/sites/*",
+        "end",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it.each([
+    [
+      "a guest that is to be restarted",
+      { guest: true, files: [{ ...file("a\n"), activation: "restart" as const }] },
+      /guest/,
+    ],
+    ["a file twice", { files: [file("a\n"), file("b\n")] }, /declared twice/],
+    ["a package without a version", { package: { name: "x" } }, /no package version/],
+    ["an edit of two lines", { edits: [{ path: "/x", line: "a\nend" }] }, /newline/],
+    ["an edit of a path that is none", { edits: [{ path: "x", line: "a" }] }, /absolute/],
+    ["a key that is none", { edits: [{ path: "/x", key: "a b", value: "c" }] }, /key/],
+  ])("refuses %s", (_, changes, message) => {
+    expect(() => renderDeclaration({ ...minimal, ...changes })).toThrow(message);
+  });
+
   it("refuses a command of two lines", () => {
     expect(() => renderDeclaration({ ...minimal, reload: "a\nend" })).toThrow(/newline/);
   });
@@ -83,7 +124,8 @@ describe("the declaration of a service", () => {
       fc.property(fc.array(content, { minLength: 1, maxLength: 3 }), (contents) => {
         const work = mkdtempSync(path.join(tmpdir(), "declaration-"));
         try {
-          const input = renderDeclaration({ ...minimal, files: contents.map(file) });
+          const files = contents.map((text, index) => ({ ...file(text), path: `/etc/x/${index}` }));
+          const input = renderDeclaration({ ...minimal, files });
           execFileSync(
             "sh",
             [

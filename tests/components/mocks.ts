@@ -43,7 +43,8 @@ export async function register(
           return { id: name, state: { name, outputs } };
         }
         if (!type.startsWith("soar:")) {
-          if (!type.startsWith("command:")) throw new Error(`unexpected resource ${type} ${name}`);
+          if (!/^(command|random|grafana|pulumi:providers):/.test(type))
+            throw new Error(`unexpected resource ${type} ${name}`);
           registered.push({ name, type, inputs: showSecrets(inputs) as Record<string, unknown> });
         }
         return { id: `${name}-id`, state: { ...inputs, stdout: "", stderr: "" } };

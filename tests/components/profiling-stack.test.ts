@@ -1,44 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { ProfilingStack } from "../../components/profiling-stack";
-import type { Secrets } from "../../config/load";
-import type { Settings } from "../../config/settings";
-import { type SettingKey, validateSettings } from "../../config/validate";
-import { register, type Registered } from "./mocks";
-
-const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmJ8nUzHGmSVmxqU2ZlJxYYJWm3vd9Kqo1ynjPTtbNk";
-
-const minimal = {
-  environment: "test",
-  host: { address: "192.0.2.1", user: "deploy", hostKey },
-  services: [{ name: "soar-run", port: 9091 }],
-};
-
-function settings(values: Record<string, unknown>, secrets: string[] = []): Settings {
-  const result = validateSettings(values, new Set(secrets));
-  if ("issues" in result) throw new Error(JSON.stringify(result.issues));
-  return result.settings;
-}
-
-function stackOf(
-  values: Record<string, unknown>,
-  secrets: Secrets = {},
-  references = {},
-  secretParts: ReadonlySet<SettingKey> = new Set(),
-): Promise<Registered[]> {
-  const checked = settings(values, Object.keys(secrets));
-  return register(
-    () =>
-      new ProfilingStack("soar", {
-        settings: checked,
-        secrets,
-        secretParts,
-        stack: "org/soar-profiling/test",
-      }),
-    "soar-reachable",
-    references,
-  );
-}
+import type { SettingKey } from "../../config/validate";
+import { hostKey, minimal, stackOf } from "./stack";
 
 const prefix = "sudo -n timeout -k 30 1500 /usr/local/lib/soar-profiling/test/";
 const removal = `test ! -d /var/lib/soar-profiling/test || ${prefix}`;

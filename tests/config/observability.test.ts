@@ -110,6 +110,23 @@ describe("refused", () => {
       ],
     ],
     [
+      "one unit for two services",
+      {
+        logs,
+        services: [{ ...service }, { name: "a", port: 9092 }, { ...service, name: "b", port: 9093 }],
+      },
+      [
+        "services[2].unit: soar-run.service is also the unit of services[0], and its lines can be of one service only: leave it out here",
+      ],
+    ],
+    [
+      "a service with the name of a job of ours",
+      { prometheus, services: [service, { name: "host", port: 9999, metrics: true }] },
+      [
+        'services[1].name: "host" is a job of our own in Prometheus: choose another name, or leave out its metrics',
+      ],
+    ],
+    [
       "a service at Prometheus's port",
       { prometheus, services: [{ ...service, port: 9090 }] },
       [
@@ -164,8 +181,7 @@ describe("refused", () => {
 
   test("alerts without Prometheus", () => {
     const grafana = { url: "https://grafana.example", alerts: { emails: ["ops@example.org"] } };
-    const message =
-      "grafana.alerts: are rules over Prometheus: set prometheus.url, or grafana.datasources.prometheus";
+    const message = "grafana.alerts: are rules over what Prometheus scrapes: set prometheus.url";
     expect(issues({ grafana }, ["grafanaAuth"])).toEqual([message]);
     expect(issues({ grafana, prometheus }, ["grafanaAuth"])).toEqual([]);
   });
@@ -178,6 +194,10 @@ describe("refused", () => {
       "siteUsers: has no use with site.insecureNoAuthentication: remove one of the two",
     ]);
   });
+});
+
+test("one unit for two services is fine while no logs are sent", () => {
+  expect(issues({ services: [service, { ...service, name: "b", port: 9093 }] })).toEqual([]);
 });
 
 test("the users of the site are lines of htpasswd", () => {

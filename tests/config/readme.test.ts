@@ -11,13 +11,17 @@ it("the README's table of settings is that of Pulumi.yaml (npm run docs)", async
   expect(readFileSync(path.join(root, "README.md"), "utf8")).toBe(await readmeWithSettings());
 });
 
-it.each(["prod", "staging"])("Pulumi.%s.yaml lacks the host's key and nothing else", (stack) => {
-  const file = parse(readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
-    config: Record<string, unknown>;
-  };
-  const values = Object.fromEntries(
-    Object.entries(file.config).map(([key, value]) => [key.replace("soar-profiling:", ""), value]),
-  );
-  const result = validateSettings(values, new Set());
-  expect("issues" in result ? result.issues.map((issue) => issue.path) : []).toEqual(["host.hostKey"]);
-});
+it.each(["prod", "staging"])(
+  "Pulumi.%s.yaml lacks the host's key and Grafana's login, and nothing else",
+  (stack) => {
+    const file = parse(readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    const values = Object.fromEntries(
+      Object.entries(file.config).map(([key, value]) => [key.replace("soar-profiling:", ""), value]),
+    );
+    const result = validateSettings(values, new Set());
+    const paths = "issues" in result ? result.issues.map((issue) => issue.path) : [];
+    expect(paths).toEqual(["host.hostKey", "grafanaAuth"]);
+  },
+);

@@ -4,7 +4,7 @@ import { parseDuration } from "../../config/units";
 import { renderAlloyDefaults } from "../../render/alloy/defaults";
 import { renderAlloyPlatform } from "../../render/alloy/platform";
 import { renderProfiles, type ScrapedService } from "../../render/alloy/profiles";
-import { object, reference, renderAlloy } from "../../render/alloy/syntax";
+import { call, object, reference, renderAlloy } from "../../render/alloy/syntax";
 import { accepted } from "../config/sample";
 import { sampleServices } from "./samples";
 
@@ -192,6 +192,7 @@ describe("the writer", () => {
           empty: [],
           map: object({ a: 1, "long-key": reference("d") }),
           last: object({}),
+          called: call("f.g", reference("h"), "\n"),
         },
         blocks: [{ name: "inner" }, { name: "inner", attributes: { x: parseDuration("1h") } }],
       },
@@ -209,7 +210,8 @@ describe("the writer", () => {
       `\t\t"a"        = 1,`,
       `\t\t"long-key" = d,`,
       "\t}",
-      "\tlast = {}",
+      "\tlast   = {}",
+      `\tcalled = f.g(h, "\\n")`,
       "",
       "\tinner { }",
       "",
@@ -226,6 +228,7 @@ describe("the writer", () => {
     ["a label", () => renderAlloy("", [{ name: "a", label: 'b" {' }])],
     ["a block", () => renderAlloy("", [{ name: "a..b" }])],
     ["a reference", () => reference("a.b()")],
+    ["a function", () => call("a b", 1)],
     ["a number", () => renderAlloy("", [{ name: "a", attributes: { b: NaN } }])],
     ["a key", () => renderAlloy("", [{ name: "a", attributes: { b: object({ "\n": 1 }) } }])],
     ["a text", () => renderAlloy("", [{ name: "a", attributes: { b: "\ud83d" } }])],

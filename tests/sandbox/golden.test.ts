@@ -41,11 +41,12 @@ describe("Alloy accepts", () => {
     }
   });
 
-  test.each([["platform.alloy"], ["platform-remote.alloy"]])(
-    "%s with profiles beside it, as one directory",
+  test.each([["platform.alloy"], ["platform-metrics.alloy"], ["platform-remote.alloy"]])(
+    "%s with all else beside it, as one directory",
     async (platform) => {
       const tree = await mkdtemp(path.join(directory, "conf.d-"));
-      for (const file of [platform, "profiles.alloy", "profiles-none.alloy"])
+      const others = ["profiles", "profiles-none", "logs", "logs-remote", "traces", "traces-remote"];
+      for (const file of [platform, ...others.map((name) => `${name}.alloy`)])
         await cp(path.join(golden, file), path.join(tree, file));
       expect(await check(alloy, ["validate", tree])).toMatchObject({ code: 0 });
     },

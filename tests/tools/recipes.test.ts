@@ -5,15 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { applyEdits, buildArguments, goProblem } from "../../sandbox/tools/build";
 import { printsVersion } from "../../sandbox/tools/installed";
-import {
-  alloy,
-  grafana,
-  moduleFolder,
-  pulumi,
-  pyroscope,
-  recipeKey,
-  recipes,
-} from "../../sandbox/tools/recipes";
+import { grafana, loki, tempo } from "../../sandbox/tools/backends";
+import { moduleFolder, recipeKey } from "../../sandbox/tools/recipe";
+import { actionlint, alloy, pulumi, pyroscope, recipes } from "../../sandbox/tools/recipes";
 
 describe("recipeKey", () => {
   let folder: string;
@@ -57,10 +51,13 @@ describe("the recipes", () => {
       pulumi: `github.com/pulumi/pulumi/pkg/v3 v${pulumi.version}`,
       pyroscope: `github.com/grafana/pyroscope v${pyroscope.version}`,
       alloy: `github.com/grafana/alloy v${alloy.version}`,
+      loki: `github.com/grafana/loki/v3 v${loki.version}`,
+      tempo: `github.com/grafana/tempo v${tempo.version}`,
+      actionlint: `github.com/rhysd/actionlint v${actionlint.version}`,
       // Its releases are no versions of the Go module.
       grafana: "github.com/grafana/grafana v1.9.2-0.20230609164553-81d85ce8028d",
     };
-    for (const recipe of [...recipes, grafana]) {
+    for (const recipe of [...recipes, actionlint]) {
       const text = await readFile(path.join(moduleFolder(recipe), "go.mod"), "utf8");
       expect(text).toContain(`\t${modules[recipe.name]}`);
       expect(text).toMatch(new RegExp(`^(tool |\t)${recipe.build.package}$`, "m"));
@@ -90,6 +87,16 @@ describe("the recipes", () => {
   it("build Alloy with the journal", () => {
     expect(buildArguments(alloy, "out").slice(3, 5)).toEqual(["-tags", "netgo promtail_journal_enabled"]);
     expect(alloy.build).toMatchObject({ cgo: true, debianPackages: ["gcc", "libc6-dev", "libsystemd-dev"] });
+  });
+});
+
+describe("Tempo's adapted source", () => {
+  it("registers its codec after gRPC's own", () => {
+    const source = 'import (\n\t"google.golang.org/grpc/encoding"\n\t"google.golang.org/protobuf/proto"\n)\n';
+    expect(applyEdits(source, tempo.build.adapted?.edits ?? [])).toBe(
+      'import (\n\t"google.golang.org/grpc/encoding"\n' +
+        '\t_ "google.golang.org/grpc/encoding/proto" // registered first\n\t"google.golang.org/protobuf/proto"\n)\n',
+    );
   });
 });
 

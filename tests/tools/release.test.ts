@@ -6,7 +6,9 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { run, UserError } from "../../sandbox/log";
-import { goArch, grafana, pulumi } from "../../sandbox/tools/recipes";
+import { grafana } from "../../sandbox/tools/backends";
+import { goArch } from "../../sandbox/tools/recipe";
+import { pulumi } from "../../sandbox/tools/recipes";
 import { getRelease, type Download } from "../../sandbox/tools/release";
 
 let folder: string;

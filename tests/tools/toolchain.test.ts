@@ -5,7 +5,8 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { UserError } from "../../sandbox/log";
-import { alloy, pulumi, pyroscope, type Recipe } from "../../sandbox/tools/recipes";
+import type { Recipe } from "../../sandbox/tools/recipe";
+import { actionlint, alloy, pulumi, pyroscope, recipes } from "../../sandbox/tools/recipes";
 import { ensureTool, type Ways } from "../../sandbox/tools/toolchain";
 
 let cache: string;
@@ -133,10 +134,17 @@ describe("the ways to a tool", () => {
 describe("Go's caches", () => {
   it("stay while a tool is missing, and go with the last one", async () => {
     await mkdir(path.join(cache, "go", "build"), { recursive: true });
-    await ensureTool(pulumi, ways());
-    await ensureTool(pyroscope, ways());
+    for (const recipe of recipes.slice(0, -1)) await ensureTool(recipe, ways());
+    await ensureTool(actionlint, ways());
     expect(existsSync(path.join(cache, "go"))).toBe(true);
-    await ensureTool(alloy, ways());
+    for (const recipe of recipes.slice(-1)) await ensureTool(recipe, ways());
+    expect(await readdir(cache)).toEqual(["tools"]);
+  });
+
+  it("of a tool that only tests use go with it", async () => {
+    for (const recipe of recipes) await ensureTool(recipe, ways());
+    await mkdir(path.join(cache, "go"));
+    await ensureTool(actionlint, ways());
     expect(await readdir(cache)).toEqual(["tools"]);
   });
 

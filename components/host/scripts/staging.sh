@@ -3,6 +3,26 @@
 # Uses $spec and $work, the declaration of one service (see service-config), and $place, its records.
 # shellcheck disable=SC2154,SC2034
 
+is_ours() { grep -qsxF -e "$1" "$state_root"/*/*/directories; } # PATH of a directory
+
+# A directory below ROOT. The one that a guest has already stays as it is.
+make_directory() { # ROOT PATH MODE OWNER:GROUP
+  if [ -z "$guest" ] || [ ! -d "$2" ] || is_ours "$2"; then
+    install -d -m "$3" -o "${4%:*}" -g "${4#*:}" "$1$2"
+  fi
+}
+
+record_directory() { # PATH
+  grep -qsxF -e "$1" "$place/directories" || printf '%s\n' "$1" >>"$place/directories"
+}
+
+# A tree that is not there yet could not be shown to the validators. On a failure these go again.
+make_missing_directories() {
+  value directory | while read -r path mode owner; do
+    [ -d "$path" ] || { record_directory "$path" && make_directory '' "$path" "$mode" "$owner"; }
+  done
+}
+
 # The live trees with the change in them, under $work/stage.
 stage() {
   umask 022
@@ -10,14 +30,13 @@ stage() {
     mkdir -p "$work/stage$(dirname "$tree")"
     [ ! -e "$tree" ] || cp -a -- "$tree" "$work/stage$tree"
   done
-  value directory | while read -r path mode owner; do
-    install -d -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/stage$path"
-  done
+  value directory | while read -r path mode owner; do make_directory "$work/stage" "$path" "$mode" "$owner"; done
   while read -r n mode owner activation path; do
     mkdir -p "$work/stage$(dirname "$path")"
     install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/content/$n" "$work/stage$path"
   done <"$work/files"
   while read -r activation path; do rm -f -- "$work/stage$path"; done <"$work/gone"
+  stage_edits
   umask 077
 }
 
@@ -40,7 +59,7 @@ validate() {
   value validate >"$work/validators"
   while read -r command; do
     set -- "$(value user)" "$command"
-    for tree in $(value tree); do set -- "$work/stage$tree" "$tree" "$@"; done
+    for path in $(cut -d' ' -f2 "$work/edits") $(value tree); do set -- "$work/stage$path" "$path" "$@"; done
     # shellcheck disable=SC2016 # expanded in the namespace
     if ! timeout 120 unshare --mount --propagation private sh -c '
       while [ "$#" -gt 2 ]; do mount --bind "$1" "$2"; shift 2; done

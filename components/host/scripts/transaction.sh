@@ -5,7 +5,7 @@
 #   undo/         complete while a change is under way: what to put back, and the unit as it was. Renaming it away is the
 #                 commit; in a roll back it goes once the unit runs on the old files.
 #   original/     what stood where our files are, before us
-# $configured is the file that lets the unit start at all (see apt-package).
+# $configured is the file that lets the unit start at all (see apt-package); a guest has none.
 # After a kill at any point, `recover` goes back (undo/ is there) or forward (it is not).
 # shellcheck disable=SC2154,SC2034
 
@@ -14,6 +14,8 @@ encoded() { printf '%s' "$1" | tr / '%'; }
 # remember ACTIVATION <PATHS: copies of all that will change, or the note that there was nothing.
 remember() {
   rm -rf "$place/undo.new" && mkdir "$place/undo.new"
+  # What is written from here on must find room too: it is taken now, and free again when the undo is complete.
+  head -c 65536 /dev/zero >"$place/undo.new/spare"
   : >"$place/undo.new/paths"
   printf '%s\n' "$1" >"$place/undo.new/activation"
   while read -r _path; do
@@ -22,13 +24,15 @@ remember() {
     fi
     printf '%s\n' "$_path" >>"$place/undo.new/paths"
   done
-  [ -e "$configured" ] || : >"$place/undo.new/not-configured"
+  [ -n "$guest" ] || [ -e "$configured" ] || : >"$place/undo.new/not-configured"
   if is_active; then : >"$place/undo.new/active"; fi
   # A restart may move the address at which the unit answers: until then, the old declaration has it.
   if [ "$1" = restart ] && [ -e "$place/manifest" ]; then _before=$place/manifest; else _before=$spec; fi
   cp "$_before" "$place/undo.new/spec"
+  edit_digests >"$place/undo.new/edits"
   (spec=$_before && faults) >"$place/undo.new/faults"
   cp "$place/undo.new/faults" "$work/faults.before"
+  rm "$place/undo.new/spare"
   sync "$place"/undo.new/*
   mv "$place/undo.new" "$place/undo"
   sync "$place"
@@ -36,6 +40,7 @@ remember() {
 
 put_back() {
   while read -r _path; do
+    ! was_edited_since "$_path" || continue
     _copy=$place/undo/$(encoded "$_path")
     if [ -e "$_copy" ]; then
       cp -a -- "$_copy" "$(beside "$_path")" && mv -f -- "$(beside "$_path")" "$_path"
@@ -52,14 +57,21 @@ put_back() {
 # does it again.
 roll_back() {
   spec=$place/undo/spec
-  unit=$(value unit)
-  configured=$state_root/configured/$unit
+  read_unit
   put_back
   remove_empty_directories
   cp "$place/undo/faults" "$work/faults.before"
   _activation=$(cat "$place/undo/activation")
   if [ -n "${untouched:-}" ]; then
     outcome="the old files are back, $unit was not touched"
+  elif [ -n "$guest" ]; then
+    if ! is_active; then
+      outcome="the old files are back, $unit does not run"
+    elif activate reload; then
+      outcome="the old files are back and $unit runs on them"
+    else
+      outcome="the old files are back, but $unit does not load them either: see journalctl -u $unit"
+    fi
   elif [ ! -e "$place/undo/active" ]; then
     systemctl daemon-reload
     systemctl stop "$unit" 2>/dev/null || :

@@ -1,15 +1,40 @@
 # shellcheck shell=sh
 # A systemd unit: bring it to the files on disk, and see whether it is healthy. Source it; do not run it.
-# Uses $spec, the declaration of one service (see service-config), its $unit, and $work. Sets $action and $since.
+# Uses $spec, the declaration of one service (see service-config), and $work. Sets $action and $since.
 # shellcheck disable=SC2154,SC2034
 
 value() { sed -n "s/^$1 //p" "$spec"; } # the value of each line that begins with the word $1
+
+# The unit of the declaration. A guest is the host's own: it is told of new files, and never started, stopped, restarted,
+# enabled or disabled by us.
+read_unit() {
+  unit=$(value unit)
+  guest=$(value guest)
+  configured=$state_root/configured/$unit
+}
 
 unit_pid() { systemctl show -p MainPID --value "$unit"; }
 
 # dpkg has replaced the program since it was started.
 program_replaced() {
   case $(readlink "/proc/$(unit_pid)/exe" 2>/dev/null || :) in *' (deleted)') return 0 ;; *) return 1 ;; esac
+}
+
+# The declared groups of the user. They stay: it is what the package's own installation gives.
+join_groups() {
+  value group | while read -r _group; do
+    id -nG "$(value user)" | tr ' ' '\n' | grep -qxF "$_group" ||
+      quietly usermod -aG "$_group" "$(value user)" || die "$name: cannot put $(value user) into group $_group"
+  done
+}
+
+# The unit was started before its user was in all declared groups.
+lacks_group() {
+  is_active || return 1
+  value group | while read -r _group; do
+    _gid=$(getent group "$_group" | cut -d: -f3)
+    grep -qE "^Groups:.*[[:space:]]$_gid([[:space:]]|$)" "/proc/$(unit_pid)/status" || echo "$_group"
+  done | grep -q .
 }
 
 is_active() { systemctl is-active --quiet "$unit"; }
@@ -55,17 +80,25 @@ probe() {
   [ ! -s "$work/probe" ]
 }
 
-# activate restart|reload|none: a unit that does not run is started in any case.
+# activate restart|reload|none: a unit that does not run is started in any case, unless it is a guest.
 activate() {
-  systemctl daemon-reload
+  [ -n "$guest" ] || systemctl daemon-reload
   since=$(date '+%Y-%m-%d %H:%M:%S')
   : >"$work/probe"
-  if [ "$1" = restart ] || ! is_active; then
+  if [ -z "$guest" ] && { [ "$1" = restart ] || ! is_active; }; then
     action=restarted
     if ! restart_unit || ! is_active; then echo "$unit does not start" >>"$work/probe" && return 1; fi
   elif [ "$1" = reload ]; then
     action=reloaded
-    reload_unit || return 1
+    _status=0
+    reload_unit || _status=$?
+    if [ "$_status" -eq 124 ] && [ -z "$guest" ]; then
+      # No verdict in all that time: it hangs, and would hang on the old files too.
+      action='restarted, because it did not answer to a reload'
+      restart_unit || return 1
+    elif [ "$_status" -ne 0 ]; then
+      return 1
+    fi
   else
     action='not touched'
     return 0

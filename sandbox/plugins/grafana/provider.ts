@@ -3,6 +3,7 @@ import { newId, type Properties, typeOf } from "../values";
 import { type Api, connect } from "./api";
 import { contactPoint } from "./contact-point";
 import { keyOf, type Kind, required } from "./kind";
+import { notificationPolicy } from "./notification-policy";
 import { dashboard, dataSource, folder } from "./oss";
 import { ruleGroup } from "./rule-group";
 import { type ConfiguredProvider } from "./server";
@@ -13,6 +14,7 @@ const kinds: Record<string, Kind> = {
   "grafana:oss/dashboard:Dashboard": dashboard,
   "grafana:alerting/ruleGroup:RuleGroup": ruleGroup,
   "grafana:alerting/contactPoint:ContactPoint": contactPoint,
+  "grafana:alerting/notificationPolicy:NotificationPolicy": notificationPolicy,
 };
 
 const settingsOfEngine = ["version", "pluginDownloadURL"];

@@ -42,7 +42,7 @@ export class TestStack {
 
   /** A further stack on a host. */
   static async on(host: SandboxHost, config: StackConfig, stackName = "sandbox"): Promise<TestStack> {
-    const { repository } = await prepareIngredients();
+    const { repository } = await prepareIngredients(host);
     const base = await sandboxConfig(host, repository.fingerprint);
     const secrets = { sshPrivateKey: await readFile(host.privateKeyFile, "utf8") };
     const stack = new TestStack(host, stackName, { ...base, ...config }, secrets);
@@ -62,6 +62,10 @@ export class TestStack {
     );
     this.secrets = { ...this.secrets, ...secrets };
     this.changedSecrets = { ...this.changedSecrets, ...secrets };
+  }
+
+  removeSecret(key: string): void {
+    this.secrets = Object.fromEntries(Object.entries(this.secrets).filter(([name]) => name !== key));
   }
 
   /** A setting as it is now. */
@@ -89,16 +93,27 @@ export class TestStack {
     return String(error);
   }
 
-  /** What `pulumi preview --diff` prints. */
-  async preview(): Promise<{ text: string; changes: Record<string, number> }> {
+  /** What `pulumi preview --diff` prints; `refresh` as with the flag `--refresh`. */
+  async preview(
+    options: { refresh?: boolean } = {},
+  ): Promise<{ text: string; changes: Record<string, number> }> {
     const stack = await this.open();
-    const result = await stack.preview({ diff: true, color: "never", onOutput: this.log });
+    const result = await stack.preview({ diff: true, color: "never", onOutput: this.log, ...options });
     return { text: result.stdout, changes: result.changeSummary };
   }
 
-  async destroy(): Promise<string> {
+  /** What a `pulumi refresh` found; `runProgram` as with the flag `--run-program`. */
+  async refresh(options: { runProgram?: boolean } = {}): Promise<Record<string, number>> {
     const stack = await this.open();
-    const result = await stack.destroy({ suppressProgress: true, color: "never", onOutput: this.log });
+    const result = await stack.refresh({ color: "never", onOutput: this.log, ...options });
+    return result.summary.resourceChanges ?? {};
+  }
+
+  /** `runProgram` as with the flag `--run-program`. */
+  async destroy(options: { runProgram?: boolean } = {}): Promise<string> {
+    const stack = await this.open();
+    const quiet = { suppressProgress: true, color: "never", onOutput: this.log } as const;
+    const result = await stack.destroy({ ...quiet, ...options });
     return result.stdout + result.stderr;
   }
 

@@ -22,6 +22,7 @@ export interface Outcome {
 }
 
 interface ResourceState {
+  id: string;
   inputs: Record<string, unknown>;
   outputs: Record<string, unknown>;
 }

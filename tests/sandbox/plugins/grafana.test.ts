@@ -211,6 +211,53 @@ describe("grafana", () => {
     expect(await grafana.api("GET", "/api/dashboards/uid/profiles")).toBeDefined();
   });
 
+  it("replaces the tree of notification policies, notices other hands, and brings back Grafana's own", async () => {
+    const policies = "/api/v1/provisioning/policies";
+    const own = await grafana.api("GET", policies);
+    const other = await engine.stack("policies");
+    const declared = (groupWait: string) => (): Promise<void> => {
+      const options = { provider: new Provider("grafana", { url: grafana.url, auth: grafana.auth }) };
+      const contact = new alerting.ContactPoint(
+        "contact",
+        { webhooks: [{ url: "http://a.example" }] },
+        options,
+      );
+      const nested = {
+        ...{ contactPoint: contact.name, matchers: [{ label: "severity", match: "=", value: "critical" }] },
+        ...{ groupBies: ["..."], repeatInterval: "1h" },
+      };
+      const groupBies = ["grafana_folder", "alertname"];
+      new alerting.NotificationPolicy(
+        "policy",
+        { contactPoint: contact.name, groupBies, groupWait, policies: [nested] },
+        options,
+      );
+      return Promise.resolve();
+    };
+    await run(other.up(declared("45s")));
+    const { id, inputs } = other.state("grafana:alerting/notificationPolicy:NotificationPolicy");
+    expect(id).toBe("1:policy");
+    const tree = {
+      ...{ receiver: inputs["contactPoint"], group_by: ["grafana_folder", "alertname"], group_wait: "45s" },
+      routes: [
+        {
+          ...{ receiver: inputs["contactPoint"], group_by: ["..."], repeat_interval: "1h" },
+          object_matchers: [["severity", "=", "critical"]],
+        },
+      ],
+    };
+    expect(await grafana.api("GET", policies)).toEqual({ ...tree, provenance: "api" });
+    expect((await run(other.refresh())).changes).toEqual({ same: 4 });
+    expect((await run(other.up(declared("45s")))).changes).toEqual({ same: 4 });
+
+    await grafana.api("PUT", policies, { ...tree, group_wait: undefined, routes: undefined });
+    expect((await run(other.refresh())).changes).toEqual({ same: 3, update: 1 });
+    expect((await run(other.up(declared("0m50s")))).changes).toEqual({ same: 3, update: 1 });
+    expect(await grafana.api("GET", policies)).toEqual({ ...tree, group_wait: "50s", provenance: "api" });
+    await run(other.destroy());
+    expect(await grafana.api("GET", policies)).toEqual(own);
+  });
+
   it("says what Grafana answers, and nothing secret", async () => {
     const other = await engine.stack("refused");
     const { error = "" } = await other.up(() => {

@@ -17,6 +17,8 @@ export interface Target {
   hostKey: string;
   /** What has reached the target, in order. */
   seen: { connections: number; logins: string[]; commands: string[]; forwards: number };
+  /** Connections that are open now. */
+  open(): number;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     port: (server.address() as AddressInfo).port,
     hostKey: key.public.split(" ").slice(0, 2).join(" "),
     seen,
+    open: () => open.size,
     stop: () => {
       for (const connection of open) connection.end();
       return new Promise((resolve) =>

@@ -1,0 +1,69 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { LoadedConfig } from "../config/load";
+import { PublicSite } from "./exposure";
+import type { Host } from "./host/host";
+import type { FileDigest } from "./host/service-config";
+import { Logs } from "./logs";
+import type { PlatformInfo } from "./platform";
+import { Profiles } from "./profiles";
+import { monitoredPlatform, PrometheusJobs } from "./prometheus-jobs";
+import { Traces } from "./traces";
+
+/** What an environment's parts are made of. */
+export interface EnvironmentPartsArgs extends LoadedConfig {
+  host: Host;
+  /** Its own, or another stack's. */
+  platform: pulumi.Output<PlatformInfo>;
+}
+
+/** All that an environment has on the host beside the platform; each but the profiles only where it is configured. */
+export function environmentParts(
+  name: string,
+  { host, platform, settings, secrets, secretParts }: EnvironmentPartsArgs,
+  opts: pulumi.ComponentResourceOptions,
+): {
+  parts: (pulumi.Resource & { files: pulumi.Output<FileDigest[]> })[];
+  site: PublicSite | undefined;
+} {
+  const { environment, services, alloy, logs, traces, prometheus, site } = settings;
+  const onAlloy = { host, environment, alloy: platform.alloy };
+  const hasSecretService = secretParts.has("services");
+
+  const declareProfiles = (): Profiles => {
+    const secret = hasSecretService || secretParts.has("alloy");
+    const args = { ...onAlloy, services, fragments: alloy.fragments, secret };
+    return new Profiles(`${name}-profiles`, args, opts);
+  };
+  const declareLogs = (): Logs | undefined => {
+    if (logs === undefined) return undefined;
+    const { logsPassword: password } = secrets;
+    const args = { ...onAlloy, settings: logs, services, password, secret: hasSecretService };
+    return new Logs(`${name}-logs`, args, opts);
+  };
+  const declareTraces = (): Traces | undefined => {
+    if (traces === undefined) return undefined;
+    return new Traces(
+      `${name}-traces`,
+      { ...onAlloy, settings: traces, password: secrets.tracesPassword },
+      opts,
+    );
+  };
+  const declareJobs = (): PrometheusJobs | undefined => {
+    if (prometheus === undefined) return undefined;
+    const args = {
+      ...{ host, environment, settings: prometheus, services },
+      platform: monitoredPlatform(settings),
+    };
+    return new PrometheusJobs(`${name}-prometheus`, args, opts);
+  };
+  const declareSite = (): PublicSite | undefined => {
+    if (site === undefined) return undefined;
+    const { pyroscopeUrl } = platform;
+    const args = { host, environment, settings: site, users: secrets.siteUsers, pyroscopeUrl };
+    return new PublicSite(`${name}-site`, args, opts);
+  };
+
+  const publicSite = declareSite();
+  const all = [declareProfiles(), declareLogs(), declareTraces(), declareJobs(), publicSite];
+  return { parts: all.filter((part) => part !== undefined), site: publicSite };
+}

@@ -1,0 +1,142 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { SiteSettings } from "../config/settings";
+import { renderSite, type SiteUser } from "../render/caddy";
+import type { ServiceDeclaration } from "./host/declaration";
+import { dependencies, type Host } from "./host/host";
+import type { ProgramRequirement } from "./host/preflight";
+import { ServiceConfig, type FileDigest } from "./host/service-config";
+
+/** Where the sites of a SOAR host are; the Caddyfile imports them. */
+const siteDirectory = "/etc/soar/caddy";
+const caddyfile = "/etc/caddy/Caddyfile";
+
+/** The user of a site without given ones. */
+const onlyUser = "soar";
+
+/** The Caddy that the host has. */
+export const caddyRequirement: ProgramRequirement = {
+  name: "Caddy",
+  command: "caddy version",
+  remedy: "install it (apt-get install caddy), or leave out site",
+};
+
+/** How to get at the site. */
+export interface SiteAccess {
+  url: string;
+  user?: string;
+  password?: string;
+}
+
+/** Arguments of {@link PublicSite}. */
+export interface PublicSiteArgs {
+  host: Host;
+  environment: string;
+  settings: SiteSettings;
+  /** The local Pyroscope, on the host. */
+  pyroscopeUrl: pulumi.Input<string>;
+  /** Who may read: `name:hash` lines. @default one user with a random password */
+  users?: pulumi.Output<string> | undefined;
+}
+
+/** Pyroscope behind the host's Caddy: its only way out of the host, and never without a password unless told so. */
+export class PublicSite extends pulumi.ComponentResource {
+  /** Its address, with the user and the random password unless users were given; a secret. */
+  readonly access: pulumi.Output<SiteAccess>;
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: PublicSiteArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:PublicSite", name, {}, opts);
+    const { host, settings } = args;
+    const isOpen = settings.insecureNoAuthentication;
+    const password = isOpen || args.users !== undefined ? undefined : this.createPassword(name);
+    const url = `https://${settings.domain}`;
+    this.access = pulumi.secret(
+      password === undefined ? { url } : { url, user: onlyUser, password: password.result },
+    );
+    const users = isOpen ? undefined : pulumi.secret(args.users?.apply(parseUsers) ?? onlyHash(password));
+    const caddy = host.command(
+      `${name}-caddy-version`,
+      { run: ["program-version", "caddy"] },
+      { parent: this, ...dependencies(opts) },
+    );
+    const config = new ServiceConfig(
+      `${name}-config`,
+      {
+        host,
+        id: "site",
+        secret: !isOpen,
+        declaration: pulumi
+          .all([args.pyroscopeUrl, caddy.stdout, users])
+          .apply(([url, version, known]) => siteDeclaration(args, url, version.trim(), known)),
+      },
+      { parent: this, dependsOn: caddy },
+    );
+    this.files = config.files;
+    this.registerOutputs({ access: this.access, files: this.files });
+  }
+
+  private createPassword(name: string): random.RandomPassword {
+    return new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
+  }
+}
+
+function onlyHash(password: random.RandomPassword | undefined): pulumi.Output<SiteUser[]> {
+  if (password === undefined) throw new Error("a site with authentication has given users or a password");
+  return password.bcryptHash.apply((hash) => [{ name: onlyUser, hash }]);
+}
+
+/** Of the lines that config/secret-rules.ts has checked. */
+function parseUsers(text: string): SiteUser[] {
+  const lines = text.split(/\r?\n/).filter((line) => line !== "");
+  return lines.map((line) => {
+    const colon = line.indexOf(":");
+    return { name: line.slice(0, colon), hash: line.slice(colon + 1) };
+  });
+}
+
+function siteDeclaration(
+  { environment, settings }: PublicSiteArgs,
+  pyroscopeUrl: string,
+  caddyVersion: string,
+  users: SiteUser[] | undefined,
+): ServiceDeclaration {
+  const { domain, tls, allowPush } = settings;
+  const expected = users === undefined ? 200 : 401;
+  const noCertificate =
+    tls === "internal"
+      ? ""
+      : ` (without a certificate: does ${domain} lead to this host, are ports 80 and 443 open? site.tls "internal" needs neither)`;
+  const look = `curl -ksS --max-time 5 -o /dev/null -w '%{http_code}' --resolve ${domain}:443:127.0.0.1 https://${domain}/ready`;
+  return {
+    unit: "caddy.service",
+    guest: true,
+    user: "caddy",
+    trees: ["/etc/caddy", siteDirectory],
+    validate: [`caddy validate --config ${caddyfile} --adapter caddyfile`],
+    reload: "systemctl reload caddy.service",
+    health: [
+      {
+        seconds: 90,
+        command: `code=$(${look} 2>&1) && [ "$code" = ${expected} ] || { echo "https://${domain}/ready answers $code, not ${expected}${noCertificate}"; exit 1; }`,
+      },
+    ],
+    edits: [{ path: caddyfile, line: `import ${siteDirectory}/*.conf` }],
+    directories: [
+      { path: "/etc/soar", mode: "0755", owner: "root:root" },
+      { path: siteDirectory, mode: "0755", owner: "root:root" },
+    ],
+    files: [
+      {
+        path: `${siteDirectory}/${domain}.conf`,
+        mode: "0640",
+        owner: "root:caddy",
+        activation: "reload",
+        content: renderSite({
+          ...{ environment, domain, tls, allowPush, users, caddyVersion },
+          upstream: new URL(pyroscopeUrl).host,
+        }),
+      },
+    ],
+  };
+}

@@ -1,0 +1,129 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { oss, Provider } from "@pulumiverse/grafana";
+import type { Secrets } from "../config/load";
+import type { GrafanaSettings, Settings } from "../config/settings";
+import type { DatasourceUids } from "../render/grafana/datasources";
+import { exploreUrl } from "../render/grafana/explore";
+import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
+import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline-dashboard";
+import { profilesDashboard } from "../render/grafana/profiles-dashboard";
+import { declareAlerts } from "./grafana/alerts";
+import { declareDatasources, sourcesOf, uidsOf } from "./grafana/datasources";
+import { dependencies } from "./host/host";
+import { openTunnel, tunnelCheck } from "./host/tunnel";
+import type { PlatformInfo } from "./platform";
+
+/** Arguments of {@link GrafanaObservability}. */
+export interface GrafanaObservabilityArgs {
+  /** All settings of the stack, as the datasources are made of several. */
+  settings: Settings & { grafana: GrafanaSettings };
+  secrets: Secrets;
+  /** The platform that the environment's profiles go through. */
+  platform: pulumi.Output<PlatformInfo>;
+}
+
+/** What an environment has in Grafana: datasources, a folder, dashboards and alert rules. */
+export class GrafanaObservability extends pulumi.ComponentResource {
+  /** For each service, a link that opens its profiles in Grafana's Explore. */
+  readonly explore: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:GrafanaObservability", name, {}, opts);
+    const { settings, secrets } = args;
+    const { environment, services, grafana } = settings;
+    const provider = new Provider(
+      `${name}-provider`,
+      { url: addressOf(args), ...(secrets.grafanaAuth === undefined ? {} : { auth: secrets.grafanaAuth }) },
+      { parent: this },
+    );
+    // What has a name of its own in Grafana has to go before another takes the name.
+    const child = { parent: this, provider, deleteBeforeReplace: true, ...dependencies(opts) };
+    const sources = sourcesOf(settings, secrets);
+    const uids = args.platform.apply((info) => ({ ...info.datasources, ...uidsOf(environment, sources) }));
+    const datasources = declareDatasources(name, settings, sources, uids, child);
+    const folder = new oss.Folder(
+      `${name}-folder`,
+      { uid: grafanaUid(environment, "profiling"), title: grafanaTitle(environment) },
+      child,
+    );
+    const onDatasources = { ...child, dependsOn: [folder, ...datasources] };
+    const pyroscope = uids.apply((all) => required(all, "pyroscope", settings));
+    const profiles = pyroscope.apply((uid) => profilesDashboard({ environment, services, pyroscope: uid }));
+    declareDashboard(`${name}-profiles`, folder, profiles, onDatasources);
+    const pipeline = args.platform.apply((info) => pipelineOf(environment, info));
+    // Both are over the jobs and rules that we declare there.
+    if (settings.prometheus !== undefined) {
+      const prometheus = uids.apply((all) => required(all, "prometheus", settings));
+      const ofPipeline = pulumi
+        .all([pipeline, prometheus])
+        .apply(([info, uid]) => pipelineDashboard(info, uid));
+      declareDashboard(`${name}-pipeline`, folder, ofPipeline, onDatasources);
+      if (grafana.alerts !== undefined) {
+        const rules = pulumi.all([pipeline, prometheus]).apply(([info, uid]) => ({
+          ...info,
+          longestInterval: services.map(({ interval }) => interval).sort((a, b) => b - a)[0],
+          measured: services.filter(({ metrics }) => metrics !== undefined).map(({ name }) => name),
+          prometheus: uid,
+        }));
+        declareAlerts(name, grafana.alerts, folder.uid, environment, rules, onDatasources);
+      }
+    }
+    this.explore = pyroscope.apply((uid) =>
+      Object.fromEntries(
+        services.map((service) => [
+          service.name,
+          exploreUrl({ grafanaUrl: grafana.url, pyroscope: uid, environment, service }),
+        ]),
+      ),
+    );
+    this.registerOutputs({ explore: this.explore });
+  }
+}
+
+/**
+ * With a tunnel, the first to go in a destroy: fails at once, with what to do, when the program does not run that opens it.
+ */
+export function guardTunnel(
+  name: string,
+  { host, grafana }: Settings,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command | undefined {
+  if (grafana?.tunnel === undefined) return undefined;
+  const check = tunnelCheck({ localPort: grafana.tunnel, ssh: host, url: grafana.url });
+  return new command.local.Command(name, { create: ":", delete: check }, opts);
+}
+
+/** Where the provider dials. */
+function addressOf({ settings, secrets }: GrafanaObservabilityArgs): pulumi.Input<string> {
+  const { url, tunnel } = settings.grafana;
+  if (tunnel === undefined) return url;
+  const { sshPrivateKey: privateKey } = secrets;
+  return openTunnel({ localPort: tunnel, setting: "grafana.tunnel", ssh: settings.host, privateKey, url });
+}
+
+function declareDashboard(
+  name: string,
+  folder: oss.Folder,
+  dashboard: pulumi.Output<object>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const configJson = dashboard.apply((value) => JSON.stringify(value));
+  new oss.Dashboard(name, { folder: folder.uid, configJson }, opts);
+}
+
+/** The uid of a datasource that has to be there. */
+function required(uids: DatasourceUids, kind: "pyroscope" | "prometheus", { platform }: Settings): string {
+  const uid = uids[kind];
+  if (uid !== undefined) return uid;
+  const owner =
+    platform.kind === "own" ? "this stack" : `the stack ${platform.stack}, which owns the platform,`;
+  throw new pulumi.RunError(
+    `grafana: ${owner} declares no datasource for it: set grafana there too, with grafana.datasources.${kind} unless ` +
+      `that is known there, and bring it up; or set grafana.datasources.${kind} here`,
+  );
+}
+
+function pipelineOf(environment: string, { environment: platform, storage }: PlatformInfo): PipelineInfo {
+  return { environment, platform, storage };
+}

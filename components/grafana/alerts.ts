@@ -1,0 +1,61 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { alerting } from "@pulumiverse/grafana";
+import type { GrafanaSettings } from "../../config/settings";
+import { type AlertArgs, alertRules, evaluationInterval } from "../../render/grafana/alert-rules";
+import { grafanaTitle } from "../../render/grafana/identity";
+
+type RuleArgs = pulumi.Unwrap<alerting.RuleGroupArgs["rules"]>;
+
+/** Declares an environment's alert rules, whom they tell and, if that is asked for, that all alerts go there. */
+export function declareAlerts(
+  name: string,
+  settings: NonNullable<GrafanaSettings["alerts"]>,
+  folderUid: pulumi.Input<string>,
+  environment: string,
+  args: pulumi.Output<AlertArgs>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const { emails, webhook, replaceNotificationPolicy } = settings;
+  const contact = new alerting.ContactPoint(
+    `${name}-contact`,
+    {
+      name: grafanaTitle(environment),
+      ...(emails === undefined ? {} : { emails: [{ addresses: emails }] }),
+      ...(webhook === undefined ? {} : { webhooks: [{ url: webhook }] }),
+    },
+    opts,
+  );
+  if (replaceNotificationPolicy) {
+    new alerting.NotificationPolicy(
+      `${name}-policy`,
+      { contactPoint: contact.name, groupBies: ["grafana_folder", "alertname"], groupWait: "10s" },
+      opts,
+    );
+  }
+  new alerting.RuleGroup(
+    `${name}-rules`,
+    {
+      name: "Profiling pipeline",
+      folderUid,
+      intervalSeconds: evaluationInterval,
+      rules: args.apply(ruleArgs),
+    },
+    opts,
+  );
+}
+
+function ruleArgs(args: AlertArgs): RuleArgs {
+  return alertRules(args).map((rule) => ({
+    name: rule.title,
+    condition: rule.condition,
+    for: rule.for,
+    noDataState: rule.noDataState,
+    execErrState: rule.execErrState,
+    labels: rule.labels ?? {},
+    annotations: rule.annotations ?? {},
+    datas: rule.data.map(({ refId = "", datasourceUid = "", relativeTimeRange, model }) => ({
+      ...{ refId, datasourceUid, model: JSON.stringify(model) },
+      relativeTimeRange: { from: relativeTimeRange?.from ?? 0, to: relativeTimeRange?.to ?? 0 },
+    })),
+  }));
+}

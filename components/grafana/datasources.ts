@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { oss } from "@pulumiverse/grafana";
+import type { Secrets } from "../../config/load";
+import type { Settings } from "../../config/settings";
+import { formatDuration, parseDuration } from "../../config/units";
+import {
+  type DatasourceKind,
+  datasourceKinds,
+  datasourceSettings,
+  datasourceTypes,
+  type DatasourceUids,
+  datasourceUids,
+} from "../../render/grafana/datasources";
+import { grafanaUid } from "../../render/grafana/identity";
+import { pyroscopeUrl } from "../pyroscope";
+
+/** Where a datasource is, as Grafana sees it, and how it lets one in. */
+interface Source {
+  readonly url: string;
+  /** Sent as X-Scope-OrgID. */
+  readonly tenant?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: pulumi.Output<string> | undefined;
+}
+
+/** The datasources that a stack declares. */
+export type Sources = Readonly<Partial<Record<DatasourceKind, Source>>>;
+
+/**
+ * The datasources that a stack declares: those that `grafana.datasources` names and, where it owns the platform, those that
+ * its other settings tell. A stack on another's platform uses the owner's.
+ */
+export function sourcesOf(settings: Settings, secrets: Secrets = {}): Sources {
+  const { grafana, platform } = settings;
+  if (grafana === undefined) return {};
+  const known = platform.kind === "own" ? knownSources(settings, secrets) : {};
+  const sources = datasourceKinds.flatMap((kind) => {
+    const url = grafana.datasources[kind];
+    const source = url === undefined ? known[kind] : { url };
+    return source === undefined ? [] : [[kind, source] as const];
+  });
+  return Object.fromEntries(sources);
+}
+
+function knownSources({ pyroscope, prometheus, logs }: Settings, secrets: Secrets): Sources {
+  const { tenant, user } = logs ?? {};
+  return {
+    pyroscope:
+      pyroscope.kind === "local"
+        ? { url: pyroscopeUrl(pyroscope) }
+        : { ...pyroscope, password: secrets.pyroscopePassword },
+    ...(prometheus === undefined ? {} : { prometheus: { url: prometheus.url } }),
+    ...(logs === undefined ? {} : { loki: { url: logs.url, tenant, user, password: secrets.logsPassword } }),
+  };
+}
+
+/** The uids of the datasources that a stack declares. */
+export function uidsOf(environment: string, sources: Sources): DatasourceUids {
+  return datasourceUids(environment, Object.keys(sources) as DatasourceKind[]);
+}
+
+/** Declares an environment's datasources, with links between all that there are. */
+export function declareDatasources(
+  name: string,
+  { environment, services }: Pick<Settings, "environment" | "services">,
+  sources: Sources,
+  uids: pulumi.Output<DatasourceUids>,
+  opts: pulumi.CustomResourceOptions,
+): oss.DataSource[] {
+  const shortest = services.map(({ interval }) => interval).sort((a, b) => a - b)[0];
+  const minStep = formatDuration(shortest ?? parseDuration("15s"));
+  return datasourceKinds.flatMap((kind) => {
+    const source = sources[kind];
+    if (source === undefined) return [];
+    const { url, user, tenant } = source;
+    const title = kind.charAt(0).toUpperCase() + kind.slice(1);
+    const headers = tenant === undefined ? {} : { httpHeaderName1: "X-Scope-OrgID" };
+    const secure = secureSettings(source);
+    const datasource = new oss.DataSource(
+      `${name}-${kind}`,
+      {
+        ...{ uid: grafanaUid(environment, kind), name: `${title} (${environment})` },
+        ...{ type: datasourceTypes[kind], url, accessMode: "proxy" },
+        ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
+        jsonDataEncoded: uids.apply((all) =>
+          JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers }),
+        ),
+        ...(secure === undefined ? {} : { secureJsonDataEncoded: secure }),
+      },
+      opts,
+    );
+    return [datasource];
+  });
+}
+
+/** What Grafana keeps and does not show; it keeps a header's value so, whatever it is. */
+function secureSettings({ user, tenant, password }: Source): pulumi.Output<string> | undefined {
+  if (user === undefined && tenant === undefined) return undefined;
+  return pulumi.secret(
+    pulumi.output(password).apply((text) =>
+      JSON.stringify({
+        ...(user === undefined ? {} : { basicAuthPassword: text }),
+        ...(tenant === undefined ? {} : { httpHeaderValue1: tenant }),
+      }),
+    ),
+  );
+}

@@ -1,0 +1,76 @@
+# shellcheck shell=sh
+# Single lines of ours in files that are not ours. Source it; do not run it. Uses $spec and $work, the declaration of one
+# service (see service-config), and $place, its records. Manifests hold the declarations' `entry` and `line` as they are.
+# shellcheck disable=SC2154
+
+edits_in() { sed -n -e '/^entry /p' -e '/^line /p' "$1"; } # FILE
+
+is_declared_elsewhere() { # EDIT
+  for _manifest in "$state_root"/*/*/manifest; do
+    if [ "$_manifest" != "$place/manifest" ] && grep -qsxF -e "$1" "$_manifest"; then return 0; fi
+  done
+  return 1
+}
+
+# "N PATH" in $work/edits for each file that an edit changes: $work/edited/N is its new text, N.before the one of now.
+# What is no longer declared goes, unless another declaration on this host has it too.
+compare_edits() {
+  : >"$work/edits"
+  mkdir "$work/edited"
+  edits_in "$spec" >"$work/edits.declared"
+  sed 's/^/add /' "$work/edits.declared" >"$work/edits.wanted"
+  [ ! -e "$place/manifest" ] || edits_in "$place/manifest" | grep -vxFf "$work/edits.declared" | while IFS= read -r edit; do
+    is_declared_elsewhere "$edit" || printf 'remove %s\n' "$edit" >>"$work/edits.wanted"
+  done
+  cut -d' ' -f3 "$work/edits.wanted" | sort -u >"$work/edits.files"
+  n=0
+  while read -r file; do
+    n=$((n + 1))
+    path=$(readlink -f "$file") || path=$file
+    if [ ! -f "$path" ]; then
+      ! grep -q "^add [a-z]* $file " "$work/edits.wanted" || die "$name: $file is missing; nothing was changed"
+      continue
+    fi
+    cat "$path" >"$work/edited/$n.before"
+    perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" <"$work/edited/$n.before" >"$work/edited/$n" ||
+      die "$name: $file cannot be edited (the reason above); nothing was changed"
+    cmp -s "$work/edited/$n" "$work/edited/$n.before" || printf '%s %s\n' "$n" "$path" >>"$work/edits"
+  done <"$work/edits.files"
+}
+
+# Into the stage, also where the file is outside of the trees: a link's.
+stage_edits() {
+  while read -r n path; do
+    mkdir -p "$work/stage$(dirname "$path")"
+    cp -a -- "$path" "$work/stage$path"
+    cat "$work/edited/$n" >"$work/stage$path"
+  done <"$work/edits"
+}
+
+# Beside the real files, with all that is theirs but the text.
+prepare_edits() {
+  while read -r n path; do
+    cp -a -- "$path" "$(beside "$path")"
+    cmp -s "$(beside "$path")" "$work/edited/$n.before" ||
+      die "$name: $path was changed by someone else just now; nothing was changed"
+    cat "$work/edited/$n" >"$(beside "$path")"
+    sync "$(beside "$path")"
+  done <"$work/edits"
+}
+
+swap_edits() {
+  while read -r n path; do mv -f -- "$(beside "$path")" "$path"; done <"$work/edits"
+}
+
+# For the undo: the digest that each file has once it is swapped.
+edit_digests() {
+  while read -r n path; do
+    printf '%s %s\n' "$(sha256sum <"$work/edited/$n" | cut -d' ' -f1)" "$path"
+  done <"$work/edits"
+}
+
+# Whether an operator has changed a file since the change that $place/undo takes back: their text is kept.
+was_edited_since() { # PATH
+  _digest=$(sed -n "s,^\([0-9a-f]*\) $1\$,\1,p" "$place/undo/edits")
+  [ -n "$_digest" ] && [ "$_digest" != "$(sha256sum <"$1" | cut -d' ' -f1)" ]
+}

@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LogsSettings } from "../config/settings";
+import { type LoggedService, renderLogs } from "../render/alloy/logs";
+import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword } from "./alloy";
+import type { ServiceDeclaration } from "./host/declaration";
+import type { Host } from "./host/host";
+import { ServiceConfig, type FileDigest } from "./host/service-config";
+
+/** Arguments of {@link Logs}. */
+export interface LogsArgs {
+  host: Host;
+  environment: string;
+  /** The Alloy of the host, which may be another environment's. */
+  alloy: pulumi.Input<AlloyInfo>;
+  settings: LogsSettings;
+  /** Those with a unit are the ones whose lines are sent. */
+  services: readonly LoggedService[];
+  /** With `settings.user`. */
+  password?: pulumi.Output<string> | undefined;
+  /** A service's settings hold a secret. */
+  secret: boolean;
+}
+
+/**
+ * The journals of one environment's services on their way to Loki. A Loki that is away is no failure: the lines wait in the
+ * journal.
+ */
+export class Logs extends pulumi.ComponentResource {
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: LogsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:Logs", name, {}, opts);
+    const config = new ServiceConfig(
+      `${name}-config`,
+      {
+        host: args.host,
+        id: "logs",
+        secret: args.secret || args.password !== undefined,
+        declaration: pulumi
+          .all([args.alloy, args.password])
+          .apply(([alloy, password]) => declaration(args, alloy, password)),
+      },
+      { parent: this, dependsOn: opts?.dependsOn ?? [] },
+    );
+    this.files = config.files;
+    this.registerOutputs({ files: this.files });
+  }
+}
+
+function declaration(
+  { environment, services, settings }: LogsArgs,
+  alloy: AlloyInfo,
+  password: string | undefined,
+): ServiceDeclaration {
+  const secret = alloyPassword(`${environment}-logs-password`, password);
+  const text = renderLogs({ environment, services, settings, passwordFile: secret.path });
+  const common = alloyDeclaration(alloy, [alloyFragment(`${environment}-logs`, text), ...secret.files]);
+  return {
+    ...common,
+    directories: [...(common.directories ?? []), ...secret.directories],
+    // Without it Alloy starts, and collects nothing.
+    groups: ["systemd-journal"],
+  };
+}

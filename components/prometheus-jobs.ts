@@ -1,0 +1,178 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { PrometheusSettings, Service, Settings } from "../config/settings";
+import { pyroscopeMajor } from "../config/versions";
+import {
+  renderScrapeJob,
+  renderTargetFile,
+  scrapeTargets,
+  targetFilesJob,
+  type PlatformTargets,
+} from "../render/prometheus-jobs";
+import { renderRules, type PyroscopeRulesArgs } from "../render/prometheus-rules";
+import { alloyUrl } from "./alloy";
+import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
+import type { Host } from "./host/host";
+import type { ProgramRequirement } from "./host/preflight";
+import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { shellQuote } from "./host/shell";
+import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
+
+const unit = "prometheus.service";
+const directory = "/etc/prometheus";
+const config = `${directory}/prometheus.yml`;
+
+/** The platform's own processes, and what the alerts about them need to know. */
+export interface MonitoredPlatform extends PlatformTargets {
+  /** Of a Pyroscope on the host. */
+  pyroscope?: PyroscopeRulesArgs | undefined;
+}
+
+/** What there is to monitor of a platform that a stack owns; undefined where it owns none. */
+export function monitoredPlatform(
+  settings: Pick<Settings, "platform" | "pyroscope" | "alloy">,
+): MonitoredPlatform | undefined {
+  const { platform, pyroscope, alloy } = settings;
+  if (platform.kind !== "own") return undefined;
+  if (pyroscope.kind !== "local") return { alloyUrl: alloyUrl(alloy) };
+  return {
+    alloyUrl: alloyUrl(alloy),
+    pyroscopeUrl: pyroscopeUrl(pyroscope),
+    pyroscope: {
+      major: pyroscopeMajor(pyroscope.version),
+      dataDirectory: pyroscopeDisk(pyroscope).directory,
+    },
+  };
+}
+
+/** Arguments of {@link PrometheusJobs}. */
+export interface PrometheusJobsArgs {
+  host: Host;
+  environment: string;
+  settings: PrometheusSettings;
+  services: Service[];
+  /** Where this environment owns it. */
+  platform?: MonitoredPlatform | undefined;
+}
+
+/**
+ * What the host's own Prometheus scrapes and watches of one environment. Its prometheus.yml stays the operator's: it gets
+ * one line for the jobs and one for the rules, which go with the last environment. Prometheus is reloaded, never restarted.
+ */
+export class PrometheusJobs extends pulumi.ComponentResource {
+  readonly files: pulumi.Output<FileDigest[]>;
+
+  constructor(name: string, args: PrometheusJobsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("soar:profiling:PrometheusJobs", name, {}, opts);
+    const { host } = args;
+    const jobs = new ServiceConfig(
+      `${name}-config`,
+      { host, id: "prometheus", declaration: prometheusDeclaration(args) },
+      { parent: this, dependsOn: opts?.dependsOn ?? [] },
+    );
+    this.files = jobs.files;
+    this.registerOutputs({ files: this.files });
+  }
+}
+
+/** The Prometheus that the host must have. */
+export function prometheusRequirement({ discovery }: PrometheusSettings): ProgramRequirement {
+  const program = { name: "Prometheus", command: "prometheus --version" };
+  return discovery === "file_sd"
+    ? { ...program, remedy: "apt-get install prometheus, or leave out prometheus" }
+    : {
+        ...program,
+        minimum: "2.43.0",
+        remedy: "install that one (Debian 13 has it), or set prometheus.discovery to file_sd",
+      };
+}
+
+function prometheusDeclaration(args: PrometheusJobsArgs): ServiceDeclaration {
+  const { settings } = args;
+  const jobs = jobFiles(args);
+  const rules = ruleFiles(args);
+  return {
+    unit,
+    guest: true,
+    user: "prometheus",
+    trees: [directory],
+    validate: [`promtool check config ${config}`],
+    reload: reload(settings.url),
+    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
+    directories: [...jobs.directories, ...rules.directories].map((path) => ({
+      ...{ path, mode: "0750", owner: "root:prometheus" },
+    })),
+    files: [...jobs.files, ...rules.files],
+    edits: [...jobs.edits, ...rules.edits],
+  };
+}
+
+interface Part {
+  directories: string[];
+  files: ServiceFile[];
+  edits: Edit[];
+}
+
+/** A file a job, and the line that has Prometheus read all files of the directory. */
+function jobFiles({ environment, settings, services, platform }: PrometheusJobsArgs): Part {
+  const targets = scrapeTargets(services, platform);
+  // Not targets/, in which an operator may have files for jobs of their own.
+  const isOwnJob = settings.discovery === "scrape_config_files";
+  const place = `${directory}/${isOwnJob ? "jobs" : "soar-profiling-targets"}`;
+  const render = isOwnJob ? renderScrapeJob : renderTargetFile;
+  const pattern = `${place}/*.yml`;
+  return {
+    directories: [place],
+    files: targets.map((target) =>
+      file(`${place}/${environment}-${target.name}.yml`, render(environment, target)),
+    ),
+    edits: [
+      isOwnJob
+        ? { path: config, key: "scrape_config_files", value: JSON.stringify(pattern) }
+        : { path: config, key: "scrape_configs", value: targetFilesJob(pattern) },
+    ],
+  };
+}
+
+function ruleFiles({ environment, services, platform }: PrometheusJobsArgs): Part {
+  const jobs = scrapeTargets(services, platform).map(({ name }) => name);
+  const longestInterval = services.length === 0 ? undefined : Math.max(...services.map((s) => s.interval));
+  const content = renderRules({
+    environment,
+    jobs,
+    ...(platform === undefined ? {} : { platform: { ...platform, longestInterval } }),
+  });
+  if (content === undefined) return { directories: [], files: [], edits: [] };
+  const place = `${directory}/rules`;
+  return {
+    directories: [place],
+    files: [file(`${place}/${environment}-profiling.yml`, content)],
+    // Others' rules in this directory are loaded, or not, as they were.
+    edits: [{ path: config, key: "rule_files", value: JSON.stringify(`${place}/*-profiling.yml`) }],
+  };
+}
+
+function file(path: string, content: string): ServiceFile {
+  return { path, mode: "0640", owner: "root:prometheus", activation: "reload", content };
+}
+
+/** `systemctl reload` only sends a signal: the verdict is in Prometheus's own metrics. */
+function reload(url: string): string {
+  const metrics = shellQuote(`${url}/metrics`);
+  const wrongUrl = shellQuote(`no Prometheus answers at ${url}: set prometheus.url`);
+  return [
+    `told() { curl -sS --max-time 5 ${metrics} | sed -n "s/^prometheus_config_last_reload_$1 //p"; }`,
+    "time=$(told success_timestamp_seconds)",
+    `[ -n "$time" ] || { echo ${wrongUrl}; exit 1; }`,
+    "before=$(told successful)",
+    `systemctl reload ${unit} || exit 1`,
+    "for i in $(seq 100)",
+    "do sleep 0.2",
+    "now=$(told success_timestamp_seconds)",
+    '[ "${now:-$time}" = "$time" ] || exit 0',
+    // It was good before: a failure shows at once. It was not: only the time tells.
+    '[ "$before" = 1 ] && [ "$(told successful)" = 0 ] && break',
+    "done",
+    "echo 'Prometheus has not loaded it'",
+    "exit 1",
+  ].join("; ");
+}

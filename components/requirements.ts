@@ -1,0 +1,23 @@
+import type { Settings } from "../config/settings";
+import { alloyPorts } from "./alloy";
+import { caddyRequirement } from "./exposure";
+import type { Requirements } from "./host/preflight";
+import { prometheusRequirement } from "./prometheus-jobs";
+import { pyroscopeDisk, pyroscopePorts } from "./pyroscope";
+import { otlpPorts } from "./traces";
+
+/** What the host must offer for a stack's settings. */
+export function requirements(settings: Settings): Requirements {
+  const spans = settings.traces === undefined ? [] : otlpPorts(settings.traces);
+  const programs = [
+    ...(settings.site === undefined ? [] : [caddyRequirement]),
+    ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
+  ];
+  if (settings.platform.kind !== "own") return { ports: spans, disks: [], programs };
+  const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
+  return {
+    ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...spans],
+    disks: local === undefined ? [] : [pyroscopeDisk(local)],
+    programs,
+  };
+}

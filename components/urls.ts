@@ -1,0 +1,36 @@
+import type { Settings } from "../config/settings";
+import { alloyUrl } from "./alloy";
+import { portForwards } from "./host/connection";
+import type { PlatformInfo } from "./platform";
+
+/** Addresses on the host's loopback, and the command that brings them here. */
+export interface StackUrls {
+  pyroscope: string;
+  alloy: string;
+  prometheus?: string;
+  grafana?: string;
+  /** For each service, a link that opens its profiles in Grafana's Explore. */
+  explore?: Record<string, string>;
+  tunnel: string;
+}
+
+/** The stack's output `urls`. */
+export function stackUrls(
+  { host, prometheus, grafana }: Settings,
+  { alloy, pyroscopeUrl }: PlatformInfo,
+  explore: Record<string, string> | undefined,
+): StackUrls {
+  const servers = {
+    pyroscope: pyroscopeUrl,
+    alloy: alloyUrl(alloy),
+    ...(prometheus === undefined ? {} : { prometheus: prometheus.url }),
+    ...(grafana === undefined ? {} : { grafana: grafana.url }),
+  };
+  const jump = host.jump === undefined ? "" : ` -J ${host.jump.user}@${host.jump.address}:${host.jump.port}`;
+  const forwards = portForwards(Object.values(servers));
+  return {
+    ...servers,
+    ...(explore === undefined ? {} : { explore }),
+    tunnel: `ssh -N ${forwards}${jump} -p ${host.port} ${host.user}@${host.address}`,
+  };
+}

@@ -1,0 +1,77 @@
+import { managedBy, oneLine } from "./header";
+
+/** A user of the site, and the bcrypt hash of the password. */
+export interface SiteUser {
+  readonly name: string;
+  readonly hash: string;
+}
+
+export interface SiteArgs {
+  readonly environment: string;
+  /** The site's host name. */
+  readonly domain: string;
+  /** Who signs its certificate: a public authority, or Caddy's own. */
+  readonly tls: "acme" | "internal";
+  /** Where Pyroscope answers, `127.0.0.1:4040`. */
+  readonly upstream: string;
+  /** Who may read; undefined means anyone. */
+  readonly users: readonly SiteUser[] | undefined;
+  readonly allowPush: boolean;
+  /** The installed Caddy, such as `2.6.2`. */
+  readonly caddyVersion: string;
+}
+
+/** Where Pyroscope takes profiles: its own API, the old one, and OTLP. */
+const pushPaths = ["/push.v1.*", "/ingest*", "/pyroscope/ingest*", "/opentelemetry.*", "/v1development/*"];
+
+/** What reads by POST: queries, and the links to source code. */
+const queryPaths = ["/querier.v1.QuerierService/*", "/vcs.v1.VCSService/*"];
+
+/**
+ * Renders the site of a Pyroscope for Caddy. Closed is what is not known to be for reading.
+ * @throws Error when there are no users although not everyone may read
+ */
+export function renderSite(args: SiteArgs): string {
+  const { domain, tls, upstream, users, allowPush } = args;
+  if (users?.length === 0) throw new Error("a site with authentication needs a user");
+  const openPosts = allowPush ? [...queryPaths, ...pushPaths] : queryPaths;
+  const lines = [
+    `# ${managedBy(args.environment)}`,
+    `${oneLine(domain)} {`,
+    ...(tls === "internal" ? ["\ttls internal", ""] : []),
+    ...(allowPush
+      ? []
+      : [`\t@push path ${pushPaths.join(" ")}`, ...refusal("@push", "profiles are not taken here"), ""]),
+    "\t@write {",
+    ...block("not", ["method GET HEAD OPTIONS"]),
+    ...block("not", ["method POST", `path ${openPosts.join(" ")}`]),
+    "\t}",
+    ...refusal("@write", "this site is for reading"),
+    "",
+    "\thandle {",
+    ...(users === undefined ? [] : block(authentication(args.caddyVersion), users.map(userLine))),
+    ...block(`reverse_proxy ${upstream}`, ["header_up -Authorization"]),
+    "\t}",
+    "}",
+    "",
+  ];
+  return lines.join("\n");
+}
+
+/** Renamed in Caddy 2.8, whose documentation says so; Debian 12 and 13 have 2.6.2. */
+function authentication(caddyVersion: string): string {
+  const [major = 0, minor = 0] = caddyVersion.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 8) ? "basic_auth" : "basicauth";
+}
+
+function userLine({ name, hash }: SiteUser): string {
+  return `${oneLine(name)} ${oneLine(hash)}`;
+}
+
+function refusal(matcher: string, words: string): string[] {
+  return [`\thandle ${matcher} {`, `\t\trespond "${words}" 403`, "\t}"];
+}
+
+function block(head: string, lines: readonly string[]): string[] {
+  return [`\t\t${head} {`, ...lines.map((line) => `\t\t\t${line}`), "\t\t}"];
+}

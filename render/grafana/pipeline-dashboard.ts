@@ -1,0 +1,153 @@
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { type Duration, formatDuration } from "../../config/units";
+import { dashboard, figure, graph, type PanelBuilder, withPanels } from "./panels";
+
+/** The Pyroscope on the host of a platform. */
+export interface StorageInfo {
+  /** Version of the package. */
+  readonly version: string;
+  /** How long profiles are kept, in seconds. */
+  readonly retention: Duration;
+}
+
+/** The platform that an environment's profiles go through. */
+export interface PipelineInfo {
+  readonly environment: string;
+  /** The environment that owns the platform, a label of the platform's metrics. */
+  readonly platform: string;
+  /** Undefined when Pyroscope is elsewhere. */
+  readonly storage: StorageInfo | undefined;
+}
+
+/** The jobs of Prometheus for a platform, as matchers. */
+export function platformJobs(platform: string): Record<"alloy" | "pyroscope", string> {
+  const job = (name: string): string => `environment="${platform}",job="${name}"`;
+  return { alloy: job("alloy"), pyroscope: job("pyroscope") };
+}
+
+/** Matches the components of Alloy that scrape an environment's profiles, and none of another's. */
+export function scrapeComponents(environment: string): string {
+  return `component_id=~"pyroscope[.]scrape[.]${environment.replaceAll("-", "_")}_(cpu_[0-9]+[hs]_[0-9]+[hs]|heap_[0-9]+[hs])"`;
+}
+
+/** The way of the profiles from the services to the disk: what is scraped, written, dropped and kept, and how fast. */
+export function pipelineDashboard(info: PipelineInfo, prometheus: string): Dashboard {
+  const builder = dashboard(info.environment, "pipeline", "Profiling pipeline").description(
+    "The way of the profiles: Alloy scrapes the services and writes to Pyroscope, which keeps them on disk.",
+  );
+  return withPanels(builder, [
+    ...collection(info, prometheus),
+    ...(info.storage === undefined ? [] : storagePanels(info, info.storage, prometheus)),
+  ]);
+}
+
+function collection({ environment, platform, storage }: PipelineInfo, uid: string): PanelBuilder[] {
+  const { alloy, pyroscope } = platformJobs(platform);
+  const scraped = `pyroscope_fanout_latency_count{${alloy},${scrapeComponents(environment)}}`;
+  const perSecond = (metric: string, matchers: string): string =>
+    `sum(rate(${metric}{${matchers}}[$__rate_interval])) or vector(0)`;
+  return [
+    graph(uid, {
+      ...{ title: "Profiles scraped", unit: "cps" },
+      description: "By kind and rhythm. A line that falls is a service that does not answer.",
+      lines: [
+        { expr: `sum by (component_id) (rate(${scraped}[$__rate_interval]))`, legend: "{{component_id}}" },
+      ],
+    }),
+    graph(uid, {
+      ...{ title: "Profiles written", unit: "cps" },
+      description: "What all environments of the host send to Pyroscope.",
+      lines: [
+        {
+          expr: `sum by (endpoint) (rate(pyroscope_write_sent_profiles_total{${alloy}}[$__rate_interval]))`,
+          legend: "{{endpoint}}",
+        },
+      ],
+    }),
+    graph(uid, {
+      ...{ title: "Drops", unit: "cps" },
+      description:
+        "Profiles that Alloy tried in vain to send, and samples that Pyroscope refused. Should be none.",
+      lines: [
+        { expr: perSecond("pyroscope_write_retries_total", alloy), legend: "tried again" },
+        { expr: perSecond("pyroscope_write_dropped_profiles_total", alloy), legend: "dropped by Alloy" },
+        ...(storage === undefined
+          ? []
+          : [
+              {
+                expr: `sum by (reason) (rate(pyroscope_discarded_samples_total{${pyroscope}}[$__rate_interval]))`,
+                legend: "discarded: {{reason}}",
+              },
+            ]),
+      ],
+    }),
+    graph(uid, {
+      ...{ title: "Latency, 99th percentile", unit: "s" },
+      description: "How long Alloy takes to hand a profile on, and Pyroscope to take and to search.",
+      lines: [
+        { expr: latency("pyroscope_fanout_latency_bucket", alloy), legend: "Alloy" },
+        ...(storage === undefined
+          ? []
+          : [
+              { expr: requests(pyroscope, "push_v1_pusherservice_push"), legend: "Pyroscope, write" },
+              { expr: requests(pyroscope, "querier_v1_querierservice_.+"), legend: "Pyroscope, query" },
+            ]),
+      ],
+    }),
+  ];
+}
+
+function latency(histogram: string, matchers: string): string {
+  return `histogram_quantile(0.99, sum by (le) (rate(${histogram}{${matchers}}[$__rate_interval])))`;
+}
+
+function requests(job: string, route: string): string {
+  return latency("pyroscope_request_duration_seconds_bucket", `${job},route=~"${route}"`);
+}
+
+function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: string): PanelBuilder[] {
+  const { pyroscope } = platformJobs(platform);
+  // Recorded by our rules, of the file system that Pyroscope's directory is on.
+  const available = `profiling:filesystem_avail_bytes{environment="${platform}"}`;
+  const size = `profiling:filesystem_size_bytes{environment="${platform}"}`;
+  const kept = formatDuration(storage.retention);
+  const received = "pyroscope_distributor_received_compressed_bytes_sum";
+  return [
+    graph(uid, {
+      ...{ title: "Storage growth in a day", unit: "bytes" },
+      description:
+        "Profiles received, compressed, and how much less is free on the disk, over the last 24 hours.",
+      lines: [
+        { expr: `sum(increase(${received}{${pyroscope}}[1d]))`, legend: "received" },
+        { expr: `clamp_min(-delta(${available}[1d]), 0)`, legend: "taken of {{mountpoint}}" },
+      ],
+    }),
+    graph(uid, {
+      ...{ title: "Disk free", unit: "percentunit" },
+      description: storage.version.startsWith("1.")
+        ? "At 10 GiB Pyroscope begins to delete its oldest profiles, whatever the retention."
+        : "On a full disk Pyroscope takes no profiles.",
+      lines: [{ expr: `${available} / ${size}`, legend: "{{mountpoint}}" }],
+    }),
+    figure(uid, {
+      ...{ title: "Retention horizon", unit: "s" },
+      description: `How long the disk lasts at the growth of the last 24 hours. Profiles are kept for ${kept}; where it grows by less than 1 MiB, the horizon is longer than it shows.`,
+      lines: [
+        {
+          expr: `${available} / clamp_min(-deriv(${available}[1d]), ${2 ** 20} / 86400)`,
+          legend: "{{mountpoint}}",
+        },
+      ],
+    }),
+    ...(storage.version.startsWith("1.") ? [cleanUp(uid, pyroscope)] : []),
+  ];
+}
+
+function cleanUp(uid: string, pyroscope: string): PanelBuilder {
+  const last = `pyroscope_compactor_block_cleanup_last_successful_run_timestamp_seconds{${pyroscope}}`;
+  return figure(uid, {
+    ...{ title: "Since the last clean-up", unit: "s" },
+    description: "Old profiles are deleted by a clean-up every 15 minutes.",
+    lines: [{ expr: `time() - ${last}`, legend: "clean-up" }],
+  });
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { run, type RunResult } from "../../sandbox/log";
+import { projectRoot } from "../../sandbox/paths";
+
+/** The parts of a GitHub workflow that the tests look at. */
+export interface Workflow {
+  on: Record<string, unknown>;
+  permissions: Record<string, string>;
+  jobs: Record<string, Job>;
+}
+
+export interface Job {
+  if?: string;
+  permissions?: Record<string, string>;
+  strategy?: { matrix: { stack: string[] } };
+  steps: Step[];
+}
+
+export interface Step {
+  uses?: string;
+  run?: string;
+  with?: Record<string, unknown>;
+  env?: Record<string, string>;
+}
+
+/** The line that installs the packages, the same in every job. */
+export const install = "npm ci --ignore-scripts --no-audit --no-fund";
+
+export function workflowFile(name: string): string {
+  return path.join(projectRoot, ".github/workflows", `${name}.yml`);
+}
+
+export function readWorkflow(name: string): Workflow {
+  return parse(readFileSync(workflowFile(name), "utf8")) as Workflow;
+}
+
+export function jobOf(workflow: Workflow, name: string): Job {
+  const job = workflow.jobs[name];
+  if (job === undefined) throw new Error(`no job ${name}`);
+  return job;
+}
+
+/** The steps of a job that are scripts. */
+export function scripts({ steps }: Job): (Step & { run: string })[] {
+  return steps.filter((step): step is Step & { run: string } => step.run !== undefined);
+}
+
+/** Where a script runs. */
+export interface Runner {
+  cwd: string;
+  /** What the runner itself sets, besides the step's own `env`. */
+  env: Record<string, string>;
+  /** The values of the expressions, such as `matrix.stack`. */
+  values: Record<string, string>;
+}
+
+/** Runs a step's script as GitHub's runner does on Linux. */
+export function runScript(
+  step: Step & { run: string },
+  { cwd, env, values }: Runner,
+  timeout: number,
+): Promise<RunResult> {
+  const own = Object.entries(step.env ?? {}).map(([name, text]) => [name, evaluate(text, values)]);
+  return run("bash", ["-e", "-c", step.run], {
+    ...{ cwd, timeout, allowFailure: true },
+    env: { ...env, ...(Object.fromEntries(own) as Record<string, string>) },
+  });
+}
+
+function evaluate(text: string, values: Record<string, string>): string {
+  return text.replaceAll(/\$\{\{ (.*?) \}\}/g, (_, expression: string) => {
+    const value = values[expression];
+    if (value === undefined) throw new Error(`the test gives no value for the expression ${expression}`);
+    return value;
+  });
+}

@@ -1,0 +1,187 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import { minimal, stackOf } from "./stack";
+
+const grafanaAuth = pulumi.secret("admin:s3ntinel");
+const prometheus = { url: "http://127.0.0.1:9090" };
+const url = "https://grafana.example";
+const services = [
+  { name: "soar-run", port: 9091, unit: "soar-run.service", metrics: true, interval: "10s", duration: "5s" },
+  { name: "soar-web", port: 9092 },
+];
+const production = { ...minimal, environment: "production", services, prometheus };
+const owner = "org/soar-profiling/prod";
+
+const inGrafana = (resources: Awaited<ReturnType<typeof stackOf>>): typeof resources =>
+  resources.filter(({ type }) => /^(grafana|pulumi:providers):/.test(type));
+
+type Named = Record<string, Record<string, unknown>>;
+
+const byName = (resources: Awaited<ReturnType<typeof stackOf>>): Named =>
+  Object.fromEntries(
+    inGrafana(resources).map(({ name, inputs }) => [name.replace("soar-grafana-", ""), inputs]),
+  );
+
+const json = (text: unknown): unknown => JSON.parse(String(text));
+
+describe("a stack with Grafana", () => {
+  test("declares what it knows, each after what it needs", async () => {
+    const logs = { url: "http://127.0.0.1:3100" };
+    const datasources = { tempo: "http://127.0.0.1:3200" };
+    const resources = await stackOf({ ...production, logs, grafana: { url, datasources } }, { grafanaAuth });
+    const all = byName(resources);
+    expect(Object.keys(all).sort()).toEqual([
+      ...["folder", "loki", "pipeline", "profiles", "prometheus", "provider", "pyroscope", "tempo"],
+    ]);
+    const order = resources.map(({ name }) => name);
+    expect(order.indexOf("soar-grafana-folder")).toBeGreaterThan(order.indexOf("soar-profiles-config-files"));
+    expect(order.indexOf("soar-grafana-profiles")).toBeGreaterThan(order.indexOf("soar-grafana-tempo"));
+    expect(all["provider"]).toEqual({ url, auth: { secret: "admin:s3ntinel" } });
+    expect(all["folder"]).toEqual({ uid: "production-profiling", title: "SOAR profiling (production)" });
+    expect(all["pyroscope"]).toEqual({
+      ...{ uid: "production-pyroscope", name: "Pyroscope (production)", accessMode: "proxy" },
+      ...{ type: "grafana-pyroscope-datasource", url: "http://127.0.0.1:4040" },
+      jsonDataEncoded: '{"minStep":"10s"}',
+    });
+    expect(all["tempo"]).toMatchObject({ type: "tempo", url: "http://127.0.0.1:3200" });
+    expect(json(all["tempo"]?.["jsonDataEncoded"])).toMatchObject({
+      tracesToLogsV2: { datasourceUid: "production-loki" },
+    });
+    for (const [name, uid] of [
+      ["profiles", "production-profiles"],
+      ["pipeline", "production-pipeline"],
+    ] as const) {
+      expect(all[name]?.["folder"]).toBe("production-profiling");
+      expect(json(all[name]?.["configJson"])).toMatchObject({ uid });
+    }
+    const others = resources.filter(({ type }) => type !== "pulumi:providers:grafana");
+    expect(JSON.stringify(others)).not.toContain("s3ntinel");
+  });
+
+  test("has none of it without grafana, and only what is known otherwise", async () => {
+    expect(inGrafana(await stackOf(production))).toEqual([]);
+    const { prometheus, ...rest } = production;
+    expect(prometheus).toBeDefined();
+    const resources = await stackOf({ ...rest, grafana: { url } }, { grafanaAuth });
+    expect(Object.keys(byName(resources)).sort()).toEqual(["folder", "profiles", "provider", "pyroscope"]);
+  });
+
+  test("gives Grafana what it needs to read a Pyroscope and a Loki elsewhere, and keeps it secret", async () => {
+    const pyroscope = { remote: { url: "https://profiles.example", tenant: "soar", user: "reader" } };
+    const logs = { url: "https://logs.example", user: "loki" };
+    const secrets = {
+      ...{ grafanaAuth, pyroscopePassword: pulumi.secret("p-w"), logsPassword: pulumi.secret("l-w") },
+    };
+    const resources = await stackOf({ ...production, pyroscope, logs, grafana: { url } }, secrets);
+    const all = byName(resources);
+    expect(all["pyroscope"]).toMatchObject({
+      ...{ url: "https://profiles.example", basicAuthEnabled: true, basicAuthUsername: "reader" },
+      jsonDataEncoded: '{"minStep":"10s","httpHeaderName1":"X-Scope-OrgID"}',
+      secureJsonDataEncoded: { secret: '{"basicAuthPassword":"p-w","httpHeaderValue1":"soar"}' },
+    });
+    expect(all["loki"]).toMatchObject({
+      secureJsonDataEncoded: { secret: '{"basicAuthPassword":"l-w"}' },
+      basicAuthUsername: "loki",
+    });
+    const titles = json(all["pipeline"]?.["configJson"]) as { panels: { title: string }[] };
+    expect(titles.panels.map(({ title }) => title)).not.toContain("Disk free");
+  });
+
+  test("declares alert rules, whom they tell, and the policy only where that is said", async () => {
+    const alerts = { emails: ["ops@example.org", "b@example.org"], webhook: "https://hook.example/x" };
+    const withAlerts = { ...production, grafana: { url, alerts } };
+    const all = byName(await stackOf(withAlerts, { grafanaAuth }));
+    expect(all["contact"]).toEqual({
+      name: "SOAR profiling (production)",
+      emails: [{ addresses: ["ops@example.org", "b@example.org"] }],
+      webhooks: [{ url: "https://hook.example/x" }],
+    });
+    expect(all["rules"]).toMatchObject({ folderUid: "production-profiling", intervalSeconds: 30 });
+    expect(all["rules"]?.["rules"]).toHaveLength(6);
+    expect(all["policy"]).toBeUndefined();
+    const replacing = { url, alerts: { ...alerts, replaceNotificationPolicy: true } };
+    const replaced = byName(await stackOf({ ...production, grafana: replacing }, { grafanaAuth }));
+    expect(replaced["policy"]).toEqual({
+      contactPoint: "SOAR profiling (production)",
+      groupBies: ["grafana_folder", "alertname"],
+      groupWait: "10s",
+    });
+  });
+
+  test("dials through the tunnel, whose absence a destroy notices first", async () => {
+    const grafana = { url: "http://127.0.0.1:3000", tunnel: await freePort() };
+    const resources = await stackOf({ ...production, grafana }, { grafanaAuth });
+    expect(byName(resources)["provider"]?.["url"]).toBe(`http://127.0.0.1:${grafana.tunnel}`);
+    const guard = resources.find(({ name }) => name === "soar-grafana-tunnel");
+    expect(guard?.inputs).toMatchObject({
+      create: ":",
+      delete: expect.stringContaining("--run-program") as unknown,
+    });
+    const after = resources.slice(resources.findIndex((resource) => resource === guard) + 1);
+    expect(inGrafana(after)).toEqual([]);
+  });
+});
+
+describe("a stack on the platform of another", () => {
+  const staging = { ...production, environment: "staging", platform: { stack: owner } };
+  const platform = {
+    ...{ environment: "production", alloy: { version: "1.10.0-1", httpPort: 12345 } },
+    pyroscopeUrl: "http://127.0.0.1:4040",
+    storage: { version: "1.12.0", retention: 2_592_000 },
+  };
+  const datasources = { pyroscope: "production-pyroscope", prometheus: "production-prometheus" };
+
+  test("uses the owner's datasources, and declares none again", async () => {
+    const alerts = { emails: ["ops@example.org"] };
+    const resources = await stackOf(
+      { ...staging, grafana: { url, alerts } },
+      { grafanaAuth },
+      {
+        [owner]: { platform: { ...platform, datasources } },
+      },
+    );
+    const all = byName(resources);
+    expect(Object.keys(all).sort()).toEqual([
+      ...["contact", "folder", "pipeline", "profiles", "provider", "rules"],
+    ]);
+    expect(json(all["profiles"]?.["configJson"])).toMatchObject({
+      ...{ uid: "staging-profiles", title: "Profiles (staging)" },
+      panels: [{ datasource: { uid: "production-pyroscope" } }, {}, {}],
+    });
+    const pipeline = String(all["pipeline"]?.["configJson"]);
+    expect(pipeline).toContain('environment=\\"production\\",job=\\"alloy\\"');
+    expect(pipeline).toContain("pyroscope[.]scrape[.]staging_(cpu_");
+    expect(JSON.stringify(all["rules"])).toContain('"datasourceUid":"production-prometheus"');
+    expect(all["rules"]?.["rules"]).toHaveLength(2);
+  });
+
+  test("declares those that it names itself, linked with the owner's", async () => {
+    const grafana = { url, datasources: { loki: "https://logs.example", tempo: "https://tempo.example" } };
+    const resources = await stackOf(
+      { ...staging, grafana },
+      { grafanaAuth },
+      {
+        [owner]: { platform: { ...platform, datasources } },
+      },
+    );
+    const all = byName(resources);
+    expect(all["loki"]).toMatchObject({ uid: "staging-loki", url: "https://logs.example" });
+    expect(json(all["tempo"]?.["jsonDataEncoded"])).toMatchObject({
+      tracesToLogsV2: { datasourceUid: "staging-loki" },
+      tracesToProfiles: { datasourceUid: "production-pyroscope" },
+    });
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => {
+        resolve(port);
+      });
+    });
+  });
+}

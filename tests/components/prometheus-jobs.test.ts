@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import type { Registered } from "./mocks";
+import { minimal, stackOf } from "./stack";
+
+const base = {
+  ...minimal,
+  environment: "production",
+  services: [
+    { name: "soar-run", port: 9091, metrics: true },
+    { name: "soar-web", port: 9092 },
+  ],
+};
+
+/** The declaration that the host gets for Prometheus, without the files' content. */
+function declarationIn(resources: Registered[]): string[] {
+  const found = resources.find(({ name }) => name === "soar-prometheus-config-files");
+  expect(found?.inputs["create"]).toContain("service-config apply prometheus");
+  expect(found?.inputs["delete"]).toContain("service-config remove prometheus");
+  return String(found?.inputs["stdin"])
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("  "));
+}
+
+const url = "http://127.0.0.1:9090/prometheus";
+const file = (path: string): string => `file 0640 root:prometheus reload /etc/prometheus/${path}.yml`;
+
+describe("the jobs of a stack with a platform of its own", () => {
+  it("are one transaction on a guest, with a file a target", async () => {
+    const declared = declarationIn(await stackOf({ ...base, prometheus: { url } }));
+    const reload = declared.find((line) => line.startsWith("reload "));
+    expect(reload).toContain(`curl -sS --max-time 5 ${url}/metrics | sed`);
+    expect(reload).toContain("systemctl reload prometheus.service || exit 1");
+    expect(declared.filter((line) => line !== reload)).toEqual([
+      "unit prometheus.service",
+      "user prometheus",
+      "guest yes",
+      "tree /etc/prometheus",
+      "validate promtool check config /etc/prometheus/prometheus.yml",
+      `health 60 curl -fsS --max-time 5 ${url}/-/ready`,
+      "directory /etc/prometheus/jobs 0750 root:prometheus",
+      "directory /etc/prometheus/rules 0750 root:prometheus",
+      'entry /etc/prometheus/prometheus.yml scrape_config_files "/etc/prometheus/jobs/*.yml"',
+      'entry /etc/prometheus/prometheus.yml rule_files "/etc/prometheus/rules/*-profiling.yml"',
+      ...["alloy", "host", "pyroscope", "soar-run"].map((name) => file(`jobs/production-${name}`)),
+      file("rules/production-profiling"),
+      "end",
+    ]);
+  });
+
+  it("are told by file_sd where that is chosen", async () => {
+    const declared = declarationIn(await stackOf({ ...base, prometheus: { url, discovery: "file_sd" } }));
+    expect(
+      declared.filter((line) => /^(entry|directory|file) /.test(line) && !line.includes("rule")),
+    ).toEqual([
+      "directory /etc/prometheus/soar-profiling-targets 0750 root:prometheus",
+      'entry /etc/prometheus/prometheus.yml scrape_configs { "job_name": "soar-profiling", "file_sd_configs": ' +
+        '[ { "files": [ "/etc/prometheus/soar-profiling-targets/*.yml" ] } ] }',
+      ...["alloy", "host", "pyroscope", "soar-run"].map((name) =>
+        file(`soar-profiling-targets/production-${name}`),
+      ),
+    ]);
+  });
+
+  it("need a Prometheus that is new enough for them", async () => {
+    const check = async (prometheus: object): Promise<unknown> =>
+      (await stackOf({ ...base, prometheus }))[0]?.inputs["create"];
+    expect(await check({ url })).toContain(
+      " program Prometheus 'prometheus --version' 2.43.0 'install that one (Debian 13 has it), or set prometheus.discovery to file_sd'",
+    );
+    expect(await check({ url, discovery: "file_sd" })).toContain(
+      " program Prometheus 'prometheus --version' 0 'apt-get install prometheus, or leave out prometheus'",
+    );
+    expect(await check({})).not.toContain("Prometheus");
+  });
+
+  it("come with the host's metrics, which Alloy serves only then", async () => {
+    const platform = async (values: object): Promise<unknown> =>
+      (await stackOf({ ...base, ...values })).find(({ name }) => name === "soar-platform-alloy-config-files")
+        ?.inputs["stdin"];
+    expect(await platform({ prometheus: { url } })).toContain('prometheus.exporter.unix "platform"');
+    expect(await platform({})).not.toContain("prometheus.exporter.unix");
+  });
+
+  it("are without Pyroscope where that is remote", async () => {
+    const pyroscope = { remote: { url: "https://profiles.example" } };
+    const declared = declarationIn(await stackOf({ ...base, prometheus: { url }, pyroscope }));
+    expect(declared.filter((line) => line.startsWith("file "))).toEqual([
+      ...["alloy", "host", "soar-run"].map((name) => file(`jobs/production-${name}`)),
+      file("rules/production-profiling"),
+    ]);
+  });
+});
+
+describe("the jobs of a stack on the platform of another", () => {
+  const platform = { alloy: { version: "1.10.0-1", httpPort: 12345 }, pyroscopeUrl: "http://127.0.0.1:4040" };
+  const references = { "o/p/prod": { platform } };
+
+  it("are those of its services only", async () => {
+    const resources = await stackOf(
+      { ...base, platform: { stack: "o/p/prod" }, prometheus: { url } },
+      {},
+      references,
+    );
+    expect(declarationIn(resources).filter((line) => line.startsWith("file "))).toEqual([
+      file("jobs/production-soar-run"),
+      file("rules/production-profiling"),
+    ]);
+  });
+
+  it("may be none: then there is nothing to watch either", async () => {
+    const resources = await stackOf(
+      { ...base, platform: { stack: "o/p/prod" }, prometheus: { url }, services: [] },
+      {},
+      references,
+    );
+    expect(declarationIn(resources).filter((line) => /^(file|entry) /.test(line))).toEqual([
+      'entry /etc/prometheus/prometheus.yml scrape_config_files "/etc/prometheus/jobs/*.yml"',
+    ]);
+  });
+});

@@ -1,0 +1,271 @@
+import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseDuration } from "../../config/units";
+import { renderProfiles } from "../../render/alloy/profiles";
+import { type AlertArgs, alertRules } from "../../render/grafana/alert-rules";
+import {
+  type DatasourceKind,
+  datasourceKinds,
+  datasourceSettings,
+  datasourceUids,
+} from "../../render/grafana/datasources";
+import { exploreUrl } from "../../render/grafana/explore";
+import { grafanaUid } from "../../render/grafana/identity";
+import { pipelineDashboard, scrapeComponents } from "../../render/grafana/pipeline-dashboard";
+import { profilesDashboard } from "../../render/grafana/profiles-dashboard";
+
+const environment = "production";
+const uids = datasourceUids(environment, datasourceKinds);
+const services = [
+  { name: "soar-web", profiles: ["cpu"] },
+  { name: "soar-run", profiles: ["cpu", "heap"] },
+];
+const storage = { version: "1.12.0-1", retention: parseDuration("30d") };
+const alerts: AlertArgs = {
+  ...{ environment, platform: environment, storage, prometheus: "production-prometheus" },
+  ...{ longestInterval: 60, measured: ["soar-run", "soar.web"] },
+};
+const profiles = profilesDashboard({ environment, services, pyroscope: "production-pyroscope" });
+const pipeline = pipelineDashboard({ environment, platform: environment, storage }, "production-prometheus");
+
+/** All uids that a value refers to, at any depth. */
+function references(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(references);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) =>
+    key === "datasourceUid" || (key === "datasource" && typeof item === "object")
+      ? [typeof item === "string" ? item : (item as { uid: string }).uid]
+      : references(item),
+  );
+}
+
+describe("uids", () => {
+  test("are the environment and the role, in what Grafana holds", () => {
+    expect(uids).toEqual({
+      pyroscope: "production-pyroscope",
+      prometheus: "production-prometheus",
+      loki: "production-loki",
+      tempo: "production-tempo",
+    });
+    const long = "e".repeat(30);
+    const other = grafanaUid(`${long}b`, "prometheus");
+    expect(grafanaUid(`${long}a`, "prometheus")).toMatch(/^e{22}-[0-9a-f]{6}-prometheus$/);
+    expect(other).toHaveLength(40);
+    expect(other).not.toBe(grafanaUid(`${long}a`, "prometheus"));
+  });
+
+  test("that are referred to exist, whichever datasources there are", () => {
+    fc.assert(
+      fc.property(fc.subarray([...datasourceKinds]), (kinds: DatasourceKind[]) => {
+        const some = datasourceUids(environment, kinds);
+        const settings = kinds.map((kind) => datasourceSettings(kind, some, "15s"));
+        for (const uid of references(settings)) expect(Object.values(some)).toContain(uid);
+      }),
+    );
+    expect(new Set(references([profiles]))).toEqual(new Set(["production-pyroscope"]));
+    expect(new Set(references([pipeline]))).toEqual(new Set(["production-prometheus"]));
+    expect(new Set(references(alertRules(alerts)))).toEqual(new Set(["production-prometheus", "__expr__"]));
+  });
+});
+
+describe("datasources", () => {
+  test("are linked with each other", () => {
+    const tempo = datasourceSettings("tempo", uids, "15s");
+    const tags = [{ key: "service.name", value: "service_name" }];
+    expect(tempo).toMatchObject({
+      tracesToLogsV2: {
+        ...{ datasourceUid: "production-loki", tags },
+        query: '{${__tags}} |= "trace_id=${__trace.traceId}"',
+      },
+      tracesToMetrics: { datasourceUid: "production-prometheus", tags },
+      tracesToProfiles: {
+        ...{ datasourceUid: "production-pyroscope", tags },
+        profileTypeId: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
+      },
+    });
+    expect(datasourceSettings("loki", uids, "15s")).toMatchObject({
+      derivedFields: [{ url: "${__value.raw}", datasourceUid: "production-tempo" }],
+    });
+    expect(datasourceSettings("prometheus", uids, "15s")).toMatchObject({
+      exemplarTraceIdDestinations: [{ name: "trace_id", datasourceUid: "production-tempo" }],
+    });
+  });
+
+  test("find the trace in a line of the service, by the regular expression as Grafana applies it", () => {
+    const { derivedFields } = datasourceSettings("loki", uids, "15s") as {
+      derivedFields: { matcherRegex: string }[];
+    };
+    const line = 'INFO flight matched trace_id=4bf92f3577b34da6a3ce929d0e0e4736 took="3 ms"';
+    expect(new RegExp(derivedFields[0]?.matcherRegex ?? "").exec(line)?.[1]).toBe(
+      "4bf92f3577b34da6a3ce929d0e0e4736",
+    );
+  });
+
+  test("have no link to what there is not, and take one $ for a variable", () => {
+    expect(datasourceSettings("tempo", { tempo: "t" }, "15s")).toEqual({ nodeGraph: { enabled: true } });
+    expect(datasourceSettings("loki", { loki: "l" }, "15s")).toEqual({ maxLines: 1000 });
+    expect(datasourceSettings("pyroscope", uids, "10s")).toEqual({ minStep: "10s" });
+    const all = datasourceKinds.map((kind) => datasourceSettings(kind, uids, "15s"));
+    expect(JSON.stringify([all, profiles, pipeline, alertRules(alerts)])).not.toContain("$$");
+  });
+});
+
+const panelsOf = ({ panels = [] }: { panels?: unknown[] }): Panel[] => panels as Panel[];
+
+describe("dashboards", () => {
+  test("have these panels", () => {
+    expect(panelsOf(profiles).map(({ type, title }) => `${type}: ${title}`)).toEqual([
+      ...["flamegraph: Flame graph of $service", "table: Top functions of $service"],
+      ...["timeseries: CPU over time", "timeseries: Heap over time"],
+    ]);
+    expect(panelsOf(pipeline).map(({ type, title }) => `${type}: ${title}`)).toEqual([
+      ...["timeseries: Profiles scraped", "timeseries: Profiles written", "timeseries: Drops"],
+      ...["timeseries: Latency, 99th percentile", "timeseries: Storage growth in a day"],
+      ...["timeseries: Disk free", "stat: Retention horizon", "stat: Since the last clean-up"],
+    ]);
+  });
+
+  test("leave out what there is not: heap profiles, a Pyroscope on the host, the clean-up of 1.x", () => {
+    const titles = (dashboard: object): (string | undefined)[] =>
+      panelsOf(dashboard).map(({ title }) => title);
+    const cpuOnly = profilesDashboard({ environment, services: services.slice(0, 1), pyroscope: "p" });
+    expect(titles(cpuOnly)).not.toContain("Heap over time");
+    const info = { environment, platform: environment };
+    const remote = pipelineDashboard({ ...info, storage: undefined }, "p");
+    expect(titles(remote)).toEqual(titles(pipeline).slice(0, 4));
+    expect(JSON.stringify(remote)).not.toMatch(/job=\\"pyroscope|filesystem/);
+    const second = pipelineDashboard({ ...info, storage: { ...storage, version: "2.1.0" } }, "p");
+    expect(titles(second)).toEqual(titles(pipeline).slice(0, -1));
+  });
+
+  test("choose a service of the environment, by variables of the datasource", () => {
+    const { list = [] } = profiles.templating;
+    expect(list.map(({ name, current }) => [name, current?.value])).toEqual([
+      ["type", "process_cpu:cpu:nanoseconds:cpu:nanoseconds"],
+      ["environment", "production"],
+      ["service", "soar-run"],
+    ]);
+    const [graph, top] = panelsOf(profiles);
+    for (const panel of [graph, top]) {
+      expect(panel?.targets).toMatchObject([
+        { labelSelector: '{service_name="$service", environment="$environment"}', profileTypeId: "$type" },
+      ]);
+    }
+  });
+
+  test.each([profiles, pipeline])(
+    "number their panels, and lay them out beside and below each other",
+    (board) => {
+      const panels = panelsOf(board);
+      expect(panels.map(({ id }) => id)).toEqual(panels.map((_, index) => index + 1));
+      const taken = new Set<string>();
+      for (const { gridPos = { x: 0, y: 0, w: 0, h: 0 } } of panels) {
+        expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+        for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+          for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+            expect(taken).not.toContain(`${x} ${y}`);
+            taken.add(`${x} ${y}`);
+          }
+      }
+    },
+  );
+
+  test("tell an environment's scrapes from those of all others", () => {
+    const interval = parseDuration("60s");
+    const service = { name: "s", address: "127.0.0.1", port: 9091, labels: {}, interval };
+    const components = (of: string): string[] => {
+      const text = renderProfiles({
+        environment: of,
+        services: [{ ...service, profiles: ["cpu", "heap"], duration: parseDuration("5s") }],
+      });
+      return [...text.matchAll(/^pyroscope\.scrape "(.+)"/gm)].map(
+        ([, label]) => `pyroscope.scrape.${label}`,
+      );
+    };
+    const names = ["a", "a-cpu", "a-b", "cpu", "a-cpu-60s"];
+    for (const name of names) {
+      const matcher = /component_id=~"(.*)"/.exec(scrapeComponents(name))?.[1] ?? "";
+      const matched = names.filter((other) =>
+        components(other).some((id) => new RegExp(`^(?:${matcher})$`).test(id)),
+      );
+      expect(matched).toEqual([name]);
+      expect(components(name)).toHaveLength(2);
+    }
+  });
+});
+
+describe("alert rules", () => {
+  test("are those of the platform and the services for its owner, and of the services for others", () => {
+    const titles = (args: AlertArgs): string[] => alertRules(args).map(({ title }) => title);
+    const ofServices = ["No profiles", "A service's metrics are missing"];
+    const ofAlloy = ["Alloy is down", "Alloy drops profiles"];
+    expect(titles(alerts)).toEqual([
+      ...ofAlloy,
+      ...["Pyroscope is down", "Pyroscope discards samples"],
+      ...ofServices,
+    ]);
+    expect(titles({ ...alerts, storage: undefined })).toEqual([...ofAlloy, ...ofServices]);
+    expect(titles({ ...alerts, platform: "staging" })).toEqual(ofServices);
+    expect(titles({ ...alerts, longestInterval: undefined, measured: [], storage: undefined })).toEqual(
+      ofAlloy,
+    );
+  });
+
+  test("are a query, its last value and a threshold", () => {
+    const [down] = alertRules(alerts);
+    expect(down).toMatchObject({ condition: "C", for: "1m", noDataState: "Alerting", execErrState: "Error" });
+    expect(down?.labels).toEqual({ environment: "production", severity: "critical" });
+    expect(down?.data.map(({ model }) => model)).toMatchObject([
+      { refId: "A", expr: 'up{environment="production",job="alloy"}', instant: true },
+      { refId: "B", type: "reduce", expression: "A", reducer: "last" },
+      {
+        refId: "C",
+        type: "threshold",
+        expression: "B",
+        conditions: [{ evaluator: { type: "lt", params: [1] } }],
+      },
+    ]);
+  });
+
+  test("watch the services by their exact names, and wait for as long as their interval asks", () => {
+    const expr = (title: string, args = alerts): unknown =>
+      alertRules(args).find((rule) => rule.title === title)?.data[0]?.model;
+    expect(expr("A service's metrics are missing")).toMatchObject({
+      expr: 'up{environment="production",job=~"soar-run|soar\\\\.web"}',
+    });
+    expect(expr("No profiles")).toMatchObject({ expr: expect.stringContaining("[300s]") as unknown });
+    expect(expr("No profiles", { ...alerts, longestInterval: 600 })).toMatchObject({
+      expr: expect.stringContaining("[1800s]") as unknown,
+    });
+  });
+});
+
+test("an Explore link opens the datasource on a service's profiles", () => {
+  const of = (profiles: string[]): URL =>
+    new URL(
+      exploreUrl({
+        grafanaUrl: "https://grafana.example/grafana",
+        ...{ pyroscope: "production-pyroscope", environment, service: { name: 'a "b" & c', profiles } },
+      }),
+    );
+  const url = of(["heap", "cpu"]);
+  expect(url.href).toMatch(
+    /^https:\/\/grafana\.example\/grafana\/explore\?schemaVersion=1&panes=%7B%22soar%22/,
+  );
+  const datasource = { type: "grafana-pyroscope-datasource", uid: "production-pyroscope" };
+  expect(JSON.parse(url.searchParams.get("panes") ?? "")).toEqual({
+    soar: {
+      datasource: "production-pyroscope",
+      queries: [
+        {
+          ...{ refId: "A", datasource, queryType: "both", groupBy: [] },
+          profileTypeId: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
+          labelSelector: '{service_name="a \\"b\\" & c", environment="production"}',
+        },
+      ],
+      range: { from: "now-1h", to: "now" },
+    },
+  });
+  expect(of(["heap"]).searchParams.get("panes")).toContain("memory:inuse_space:bytes:space:bytes");
+});

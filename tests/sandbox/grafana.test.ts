@@ -1,0 +1,257 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, describe, expect, test } from "vitest";
+import { grafanaAuthOf } from "../../sandbox/host/host";
+import { TestStack } from "./harness/stack";
+
+const services = [
+  {
+    ...{ name: "soar-run", port: 9091, unit: "soar-run.service", metrics: true },
+    ...{ profiles: ["cpu", "heap"], interval: "10s", duration: "5s" },
+  },
+  { name: "soar-web", port: 9092, interval: "10s", duration: "5s" },
+];
+
+interface Rule {
+  name: string;
+  state: string;
+}
+
+describe("Grafana", { timeout: 400_000 }, async () => {
+  const stack = await TestStack.create("grafana", { host: { backends: true } });
+  const auth = await grafanaAuthOf(stack.host);
+  const receiver = await startReceiver(stack.host.gateway);
+  const grafana = {
+    ...{ url: "http://127.0.0.1:3000", tunnel: 13_000 + Number(stack.host.address.split(".")[2]) },
+    datasources: { tempo: "http://127.0.0.1:3200" },
+    alerts: { webhook: receiver.url, replaceNotificationPolicy: true },
+  };
+  stack.configure(
+    {
+      services,
+      prometheus: { url: "http://127.0.0.1:9090" },
+      logs: { url: "http://127.0.0.1:3100" },
+      grafana,
+    },
+    { grafanaAuth: auth },
+  );
+  afterAll(() => {
+    receiver.stop();
+  });
+
+  /** Grafana's API as an operator on the host sees it; "404" where there is nothing. */
+  const api = async (
+    path: string,
+    body?: unknown,
+    method = body === undefined ? "GET" : "POST",
+  ): Promise<unknown> => {
+    const text = body === undefined ? "" : JSON.stringify(body).replaceAll("'", `'\\''`);
+    const curl = `curl -sS -w '\\n%{http_code}' -u '${auth}' -H 'Content-Type: application/json' -X ${method}`;
+    const data = body === undefined ? "" : `-d '${text}'`;
+    const answer = await stack.operator(`${curl} ${data} '${grafana.url}${path}'`);
+    const [, content = "", status = ""] = /^([\s\S]*)\n(\d+)$/.exec(answer) ?? [];
+    if (status === "404") return "404";
+    if (!status.startsWith("2")) throw new Error(`${method} ${path}: ${status} ${content}`);
+    return content === "" ? {} : JSON.parse(content);
+  };
+  /** How many series or streams an expression has now. */
+  const query = async (type: string, expr: string): Promise<number> => {
+    const datasource = { type, uid: `sandbox-${type}` };
+    const target = { refId: "A", datasource, expr, instant: true, queryType: "instant", intervalMs: 15_000 };
+    const answer = await api("/api/ds/query", { queries: [target], from: "now-10m", to: "now" });
+    const { frames = [], error } = (answer as { results: { A: { frames?: Frame[]; error?: string } } })
+      .results.A;
+    if (error !== undefined) throw new Error(`${expr}: ${error}`);
+    return frames.filter(({ data }) => data.values.some(({ length }) => length > 0)).length;
+  };
+  const rule = async (name: string): Promise<string | undefined> => {
+    const answer = await api("/api/prometheus/grafana/api/v1/rules");
+    const { groups } = (answer as { data: { groups: { rules: Rule[] }[] } }).data;
+    return groups.flatMap(({ rules }) => rules).find((found) => found.name === name)?.state;
+  };
+
+  let created = 0;
+
+  test("has what is declared, all of it through the SSH tunnel", async () => {
+    const { changes, outputs } = await stack.up();
+    expect(Object.keys(changes)).toEqual(["create"]);
+    created = changes["create"] ?? 0;
+    const { grafana: url, explore, tunnel } = outputs["urls"]?.value as Record<string, unknown>;
+    expect(url).toBe("http://127.0.0.1:3000");
+    expect(tunnel).toContain("-L 3000:127.0.0.1:3000");
+    expect(Object.keys(explore as object)).toEqual(["soar-run", "soar-web"]);
+
+    const sources = (await api("/api/datasources")) as Record<string, unknown>[];
+    const described = sources.map(
+      ({ uid, type, url: where }) => `${String(uid)} ${String(type)} ${String(where)}`,
+    );
+    expect(described.sort()).toEqual([
+      "sandbox-loki loki http://127.0.0.1:3100",
+      "sandbox-prometheus prometheus http://127.0.0.1:9090",
+      "sandbox-pyroscope grafana-pyroscope-datasource http://127.0.0.1:4040",
+      "sandbox-tempo tempo http://127.0.0.1:3200",
+    ]);
+    expect(await api("/api/datasources/uid/sandbox-loki")).toMatchObject({
+      jsonData: { derivedFields: [{ datasourceUid: "sandbox-tempo", url: "${__value.raw}" }] },
+    });
+    const found = (await api("/api/search")) as Record<string, unknown>[];
+    expect(found.map(({ uid, folderUid = "" }) => `${String(folderUid)}/${String(uid)}`).sort()).toEqual([
+      ...["/sandbox-profiling", "sandbox-profiling/sandbox-pipeline", "sandbox-profiling/sandbox-profiles"],
+    ]);
+    const declared = await declaredDashboards(stack);
+    for (const dashboard of declared) {
+      const { dashboard: stored } = (await api(`/api/dashboards/uid/${dashboard.uid}`)) as {
+        dashboard: object;
+      };
+      expect(stored).toMatchObject(dashboard);
+    }
+    expect(declared).toHaveLength(2);
+    const group = await api("/api/v1/provisioning/folder/sandbox-profiling/rule-groups/Profiling%20pipeline");
+    expect(group).toMatchObject({ interval: 30 });
+    expect((group as { rules: { title: string }[] }).rules.map(({ title }) => title)).toEqual([
+      ...["Alloy is down", "Alloy drops profiles", "Pyroscope is down", "Pyroscope discards samples"],
+      ...["No profiles", "A service's metrics are missing"],
+    ]);
+    expect(await api("/api/v1/provisioning/policies")).toMatchObject({
+      receiver: "SOAR profiling (sandbox)",
+    });
+  });
+
+  test("reads Prometheus and Loki: health, and every query of the dashboards and rules", async () => {
+    for (const kind of ["prometheus", "loki"]) {
+      const health = (): Promise<unknown> => api(`/api/datasources/uid/sandbox-${kind}/health`);
+      await expect.poll(health, { timeout: 60_000, interval: 2000 }).toMatchObject({ status: "OK" });
+    }
+    const lines = (): Promise<number> => query("loki", '{service_name="soar-run",environment="sandbox"}');
+    await expect.poll(lines, { timeout: 60_000, interval: 2000 }).toBeGreaterThan(0);
+
+    const exprs = await expressions(stack);
+    // Two scrapes have to be there before anything has a rate.
+    const scraped = exprs.find((expr) => expr.startsWith("sum by (component_id)")) ?? "";
+    await expect.poll(() => query("prometheus", scraped), { timeout: 90_000, interval: 3000 }).toBe(3);
+    const empty: string[] = [];
+    for (const expr of exprs) if ((await query("prometheus", expr)) === 0) empty.push(expr);
+    // Nothing was dropped, and no search was made; a day's changes take longer than that to have two values.
+    expect(empty.filter((expr) => !/increase\(|querier_v1|\[1d\]/.test(expr))).toEqual([]);
+    for (const metric of [
+      "profiling:filesystem_avail_bytes",
+      "pyroscope_distributor_received_compressed_bytes_sum",
+    ]) {
+      expect(await query("prometheus", metric), metric).toBeGreaterThan(0);
+    }
+  });
+
+  test("a second `up` changes nothing and opens no SSH connection; preview is empty, twice, after a refresh too", async () => {
+    const logins = await stack.logins();
+    expect((await stack.up()).changes).toEqual({ same: created });
+    expect((await stack.preview()).changes).toEqual({ same: created });
+    expect((await stack.preview()).changes).toEqual({ same: created });
+    // The count's own login.
+    expect(await stack.logins()).toBe(logins + 1);
+    expect((await stack.preview({ refresh: true })).changes).toEqual({ same: created });
+  });
+
+  test("a change by hand is noticed by `pulumi refresh`, by a preview with it, and put back", async () => {
+    const path = "/api/datasources/uid/sandbox-loki";
+    const source = (await api(path)) as object;
+    await api(path, { ...source, url: "http://192.0.2.1:3100" }, "PUT");
+    const preview = await stack.preview({ refresh: true });
+    expect(preview.changes).toEqual({ same: created - 1, update: 1 });
+    expect(preview.text).toContain("http://192.0.2.1:3100");
+    expect(await stack.refresh({ runProgram: true })).toEqual({ same: created - 1, update: 1 });
+    expect((await stack.up()).changes).toEqual({ same: created - 1, update: 1 });
+    expect(await api(path)).toMatchObject({ url: "http://127.0.0.1:3100" });
+  });
+
+  test("an alert fires, and tells its receiver, while Alloy is stopped, and ends when it runs", async () => {
+    const state = (): Promise<string | undefined> => rule("Alloy is down");
+    await expect.poll(state, { timeout: 60_000, interval: 3000 }).toBe("inactive");
+    await stack.operator("systemctl stop alloy");
+    await expect.poll(state, { timeout: 150_000, interval: 3000 }).toBe("firing");
+    const told = (): unknown =>
+      receiver.alerts.filter(({ labels }) => labels["alertname"] === "Alloy is down");
+    await expect.poll(told, { timeout: 60_000, interval: 1000 }).toMatchObject([
+      {
+        ...{ status: "firing", labels: { environment: "sandbox", severity: "critical" } },
+        annotations: { summary: "Alloy does not answer" },
+      },
+    ]);
+    await stack.operator("systemctl start alloy");
+    await expect.poll(state, { timeout: 90_000, interval: 3000 }).toBe("inactive");
+  });
+
+  test("`destroy` takes all of it away, and fails at once without the program that opens the tunnel", async () => {
+    const text = await stack.destroyFails();
+    expect(text).toContain(
+      `The tunnel to http://127.0.0.1:3000 is not there: nothing answers at 127.0.0.1 port`,
+    );
+    expect(text).toContain("add --run-program to pulumi destroy");
+    expect(await stack.status("test -e /etc/alloy/conf.d/sandbox-profiles.alloy")).toBe(0);
+
+    await stack.destroy({ runProgram: true });
+    expect(await api("/api/datasources")).toEqual([]);
+    expect(await api("/api/search")).toEqual([]);
+    expect(await api("/api/v1/provisioning/alert-rules")).toEqual([]);
+    const points = (await api("/api/v1/provisioning/contact-points")) as { name: string }[];
+    expect(points.map(({ name }) => name)).not.toContain("SOAR profiling (sandbox)");
+    expect(await api("/api/v1/provisioning/policies")).toMatchObject({ receiver: "grafana-default-email" });
+    expect(await stack.status("ls /etc/alloy/conf.d/sandbox-*")).toBe(2);
+  });
+});
+
+interface Frame {
+  data: { values: unknown[][] };
+}
+
+interface Alert {
+  status: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+
+/** A webhook's other end, on the address at which the host sees this machine. */
+async function startReceiver(address: string): Promise<{ url: string; alerts: Alert[]; stop(): void }> {
+  const alerts: Alert[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      alerts.push(...(JSON.parse(body) as { alerts: Alert[] }).alerts);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  return {
+    url: `http://${address}:${(server.address() as AddressInfo).port}/alerts`,
+    alerts,
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+interface StateOf {
+  deployment: { resources: { type: string; inputs?: Record<string, unknown> }[] };
+}
+
+async function inputsOf(stack: TestStack, type: string): Promise<Record<string, unknown>[]> {
+  const { deployment } = JSON.parse(await stack.state()) as StateOf;
+  return deployment.resources.filter((resource) => resource.type === type).map(({ inputs = {} }) => inputs);
+}
+
+async function declaredDashboards(stack: TestStack): Promise<{ uid: string }[]> {
+  const inputs = await inputsOf(stack, "grafana:oss/dashboard:Dashboard");
+  return inputs.map(({ configJson }) => JSON.parse(String(configJson)) as { uid: string });
+}
+
+/** All PromQL of the declared dashboards and rules, with the interval that Grafana would set. */
+async function expressions(stack: TestStack): Promise<string[]> {
+  const dashboards = JSON.stringify(await declaredDashboards(stack));
+  const [group] = await inputsOf(stack, "grafana:alerting/ruleGroup:RuleGroup");
+  const rules = (group?.["rules"] as { datas: { model: string }[] }[]).flatMap(({ datas }) =>
+    datas.map(({ model }) => model),
+  );
+  const found = [dashboards, ...rules].flatMap((text) => [...text.matchAll(/"expr":("(?:[^"\\]|\\.)*")/g)]);
+  return found.map(([, text = '""']) => (JSON.parse(text) as string).replaceAll("$__rate_interval", "1m"));
+}

@@ -1,0 +1,45 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { run } from "../../sandbox/log";
+import { projectRoot } from "../../sandbox/paths";
+import { ensureActionlint } from "../../sandbox/tools/toolchain";
+import { jobOf, readWorkflow, runScript, scripts, workflowFile } from "../ci/workflow";
+
+test.each(["check", "preview"])(
+  "actionlint, with shellcheck, has nothing to say about %s.yml",
+  async (name) => {
+    const { path: actionlint } = await ensureActionlint();
+    const { code, stdout } = await run(
+      actionlint,
+      ["-shellcheck=shellcheck", "-no-color", workflowFile(name)],
+      {
+        allowFailure: true,
+      },
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+  },
+);
+
+describe("check.yml", async () => {
+  // A checkout has what is not generated; the first script installs the packages.
+  const checkout = await mkdtemp(path.join(tmpdir(), "soar-checkout-"));
+  const generated = new Set(["node_modules", ".git", "target", "test-results"]);
+  await cp(projectRoot, checkout, {
+    recursive: true,
+    filter: (file) => !generated.has(path.basename(file)),
+  });
+  afterAll(() => rm(checkout, { recursive: true, force: true }));
+
+  test.each(scripts(jobOf(readWorkflow("check"), "check")))(
+    "$run",
+    async (step) => {
+      // Without what vitest tells its own children.
+      const env = { CI: "true", VITEST: "", NODE_ENV: "" };
+      const { code, stdout, stderr } = await runScript(step, { cwd: checkout, env, values: {} }, 290_000);
+      expect(code, (stdout + stderr).slice(-5000)).toBe(0);
+    },
+    300_000,
+  );
+});
