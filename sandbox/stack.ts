@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import program from "../index";
-import type { SandboxHost } from "./host/host";
+import { grafanaAuthOf, type SandboxHost } from "./host/host";
 import { run } from "./log";
 import { projectRoot } from "./paths";
 import { engineEnvironment, ensurePulumiHome } from "./plugins/install";
@@ -75,6 +75,14 @@ export async function sandboxConfig(host: SandboxHost, fingerprint: string): Pro
     ...plain,
     host: { address: host.address, user: "deploy", hostKey: host.hostKey },
     repository: { url: host.repositoryUrl, keyUrl: `${host.repositoryUrl}/key.asc`, fingerprint },
+  };
+}
+
+/** The secrets of the stack `sandbox`. */
+export async function sandboxSecrets(host: SandboxHost): Promise<Record<string, string>> {
+  return {
+    sshPrivateKey: await readFile(host.privateKeyFile, "utf8"),
+    grafanaAuth: await grafanaAuthOf(host),
   };
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { portForwards } from "../components/host/connection";
 import { shellQuote } from "../components/host/shell";
+import type { StackUrls } from "../components/urls";
 import { formatFindings, waitForProfiles, type DeclaredService, type Finding } from "../operations/verify";
 import { startHost, type SandboxHost } from "./host/host";
 import { sshArguments } from "./host/ssh";
@@ -8,7 +8,7 @@ import { prepareIngredients } from "./host/prepare";
 import { step, UserError } from "./log";
 import { prepareSandbox } from "./prepare";
 import { withPyroscope } from "./query";
-import { openStack, sandboxConfig } from "./stack";
+import { openStack, sandboxConfig, sandboxSecrets } from "./stack";
 import { printTable, showStatus } from "./status";
 
 /** Two profiles of every service, at the interval of the stack `sandbox`, and time to hand them on. */
@@ -30,13 +30,11 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   );
   await showStatus();
   // The stack's own `tunnel` knows neither the sandbox's key nor its known hosts.
-  const { pyroscope = "", alloy = "" } = stack.urls;
-  const tunnel = `ssh -N ${portForwards([pyroscope, alloy])} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
-  printTable([
-    ["pyroscope", pyroscope],
-    ["alloy", alloy],
-    ["tunnel", tunnel],
-  ]);
+  const { pyroscope, alloy, prometheus = "", grafana = "" } = stack.urls;
+  const servers = { pyroscope, alloy, prometheus, grafana };
+  const forwards = portForwards(Object.values(servers));
+  const tunnel = `ssh -N ${forwards} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
+  printTable([...Object.entries(servers), ["tunnel", tunnel]]);
   console.log(`${formatFindings(findings)}\n`);
   refuseMissing(findings);
 }
@@ -44,10 +42,10 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
 async function applyStack(
   host: SandboxHost,
   fingerprint: string,
-): Promise<{ services: DeclaredService[]; urls: Record<string, string> }> {
+): Promise<{ services: DeclaredService[]; urls: StackUrls }> {
   const stack = await openStack({
     config: await sandboxConfig(host, fingerprint),
-    secrets: { sshPrivateKey: await readFile(host.privateKeyFile, "utf8") },
+    secrets: await sandboxSecrets(host),
     directory: host.directory,
   });
   const { outputs, summary } = await stack.up({
@@ -62,7 +60,7 @@ async function applyStack(
   );
   return {
     services: outputs["services"]?.value as DeclaredService[],
-    urls: outputs["urls"]?.value as Record<string, string>,
+    urls: outputs["urls"]?.value as StackUrls,
   };
 }
 

@@ -20,11 +20,18 @@ export interface SshSettings extends SshServer {
 
 /** The options of `ssh` that bring URLs on the host's loopback here, each to the same port; others need none. */
 export function portForwards(urls: readonly string[]): string {
-  return urls
-    .map((url) => new URL(url))
-    .filter(({ hostname }) => hostname === "127.0.0.1")
-    .map(({ port }) => `-L ${port}:127.0.0.1:${port}`)
-    .join(" ");
+  const ports = urls
+    .map((url) => dialed(url))
+    .filter(({ host }) => host === "127.0.0.1" || host === "localhost")
+    .map(({ port }) => port);
+  return [...new Set(ports)].map((port) => `-L ${port}:127.0.0.1:${port}`).join(" ");
+}
+
+/** What a URL dials; an IPv6 address without brackets. */
+export function dialed(url: string): { host: string; port: number } {
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return { host, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
 }
 
 /** The arguments of `@pulumi/command` for a connection; without a private key the SSH agent is asked. */

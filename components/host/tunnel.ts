@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import type { SshSettings } from "./connection";
+import { dialed, type SshSettings } from "./connection";
 import { shellLine } from "./shell";
 import { type SshConnection, openSsh } from "./ssh";
 
@@ -49,7 +49,7 @@ export function throughTunnel(url: string, localPort: number): string {
 
 /** A command for the machine that Pulumi runs on: fails, with what to do, when nothing answers at the port. */
 export function tunnelCheck({ localPort, ssh, url }: Pick<TunnelArgs, "localPort" | "ssh" | "url">): string {
-  const { host, port } = addressOf(url);
+  const { host, port } = dialed(url);
   const jump = ssh.jump === undefined ? "" : ` -J ${ssh.jump.user}@${ssh.jump.address}:${ssh.jump.port}`;
   const byHand = `ssh -N -L ${localPort}:${host}:${port}${jump} -p ${ssh.port} ${ssh.user}@${ssh.address}`;
   const message =
@@ -112,7 +112,7 @@ class Tunnel {
     });
     try {
       this.connection ??= this.dial();
-      const { host, port } = addressOf(this.url);
+      const { host, port } = dialed(this.url);
       const channel = await (await this.connection).forward(host, port);
       channel.on("error", () => undefined);
       channel.once("close", () => socket.destroy());
@@ -156,12 +156,6 @@ function portTaken({ localPort, setting }: TunnelArgs): Error {
     `${setting}: port ${localPort} of this machine's loopback is taken. End what listens there, perhaps another pulumi ` +
     `command of this stack, or set another port`;
   return new pulumi.RunError(message);
-}
-
-function addressOf(url: string): { host: string; port: number } {
-  const { hostname, port, protocol } = new URL(url);
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return { host, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
 }
 
 /** The value of an output outside of it; undefined where preview does not know it. */

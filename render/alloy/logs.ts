@@ -52,6 +52,8 @@ export function renderLogs({ environment, services, settings, passwordFile }: Lo
       label: `${label}_fields`,
       attributes: { forward_to: [] },
       blocks: [
+        // A line of its own about the reload that ends this component would keep it from ending, for the same reason.
+        rule({ source_labels: ["__journal__systemd_unit"], regex: "alloy\\.service", action: "drop" }),
         rule({ source_labels: ["__journal__systemd_unit"], target_label: "unit" }),
         // What systemd itself says of a unit, such as that it failed. Only PID 1 is in this scope.
         rule({

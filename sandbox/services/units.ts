@@ -3,6 +3,9 @@ import type { Service } from "./list";
 /** Where the host has the program that all the units run. */
 export const executable = "/usr/local/bin/soar-service";
 
+/** Where a collector on the host takes spans over HTTP, if there is one. */
+const collector = "http://127.0.0.1:4318";
+
 /** A unit file, and the link that has systemd start it at boot. */
 export interface UnitFile {
   /** Absolute on the host. */
@@ -28,6 +31,7 @@ Description=SOAR service ${name} (sandbox)
 
 [Service]
 ExecStart=${executable} --name ${name} --port ${port}${heap}
+Environment=OTEL_EXPORTER_OTLP_ENDPOINT=${collector}
 DynamicUser=yes
 Restart=always
 RestartSec=1

@@ -7,8 +7,8 @@ import { ensurePackages } from "../prerequisites";
 import { ensureGo, goCaches, goEnvironment } from "./go";
 import { moduleFolder, type Edit, type Recipe } from "./recipe";
 
-/** Free disk, in GB, that the builds of all tools need while they run; the results need less than one. */
-const neededSpace = 16;
+/** Free disk, in GB, that the builds of all tools need while they run; the results need one or two. */
+const neededSpace = 24;
 
 /** Builds the tool from its Go modules into `directory`: `bin/` with the program, and its packaging files. */
 export async function buildTool(recipe: Recipe, directory: string): Promise<void> {

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { portForwards } from "../../components/host/connection";
 import { openTunnel, throughTunnel, tunnelCheck } from "../../components/host/tunnel";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
 
@@ -178,4 +179,11 @@ test("the check before a destroy tells what to do when the tunnel is not there",
   });
   await openTunnel(args());
   await expect(run("sh", ["-c", check])).resolves.toMatchObject({ stderr: "" });
+});
+
+test("the forwards of what is on the host's loopback, each port once", () => {
+  const urls = ["http://127.0.0.1:4040", "http://localhost:3000/grafana", "https://grafana.example:3001"];
+  expect(portForwards([...urls, "http://127.0.0.1:3000", "http://127.0.0.1"])).toBe(
+    "-L 4040:127.0.0.1:4040 -L 3000:127.0.0.1:3000 -L 80:127.0.0.1:80",
+  );
 });

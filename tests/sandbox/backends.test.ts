@@ -98,6 +98,23 @@ describe("a host with backends", async () => {
     await expect.poll(() => onHost(search), { timeout: 20_000, interval: 500 }).toContain(traceId);
   });
 
+  test("Tempo has the spans of a service, and the trace that its log line names", async () => {
+    const service = "/usr/local/bin/soar-service --name soar-spans --port 9999";
+    const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4320";
+    await onHost(
+      `systemd-run --quiet --unit=soar-spans --setenv=${endpoint} --property=DynamicUser=yes ${service}`,
+    );
+    const logged = async (): Promise<string> =>
+      /packets received.* trace_id=(\w+)$/m.exec(await onHost("journalctl -u soar-spans -o cat"))?.[1] ?? "";
+    await expect.poll(logged, { timeout: 30_000, interval: 1_000 }).toMatch(/^[0-9a-f]{32}$/);
+    const id = await logged();
+    const trace = (): Promise<string> => onHost(`curl -s http://127.0.0.1:3200/api/traces/${id}`);
+    await expect.poll(trace, { timeout: 20_000, interval: 1_000 }).toContain('"name":"receive packet"');
+    expect(await trace()).toContain('"name":"match flight"');
+    expect(await trace()).toContain('{"key":"service.name","value":{"stringValue":"soar-spans"}}');
+    await onHost("systemctl stop soar-spans");
+  });
+
   test("Grafana answers to its administrator, and to nobody else", async () => {
     expect(JSON.parse(await onHost("curl -sSf http://127.0.0.1:3000/api/health"))).toMatchObject({
       database: "ok",

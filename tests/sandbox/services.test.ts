@@ -68,4 +68,13 @@ describe("the services to profile", () => {
     const expected: unknown = expect.arrayContaining(["4", "6", "7"]);
     await expect.poll(levels, { timeout: 30_000, interval: 1_000 }).toEqual(expected);
   });
+
+  test("log lines name a trace, and that nobody takes the spans is not worth a line", async () => {
+    const lines = await onHost("journalctl -u soar-run -o cat");
+    expect(lines).toMatch(/^\d+ packets received, \d+ flights in the air trace_id=[0-9a-f]{32}$/m);
+    expect(lines).toMatch(/^\d+ packets refused, one of them: no valid .+ trace_id=[0-9a-f]{32}$/m);
+    expect(lines.split("\n").filter((line) => /span|export|otlp|4318|error/i.test(line))).toEqual([]);
+    // Two sockets at most: its own, and none left over from the attempts.
+    expect(await onHost("ss -Htan state all '( dport = :4318 )' | grep -vc TIME-WAIT || :")).toBe("0\n");
+  });
 });

@@ -12,6 +12,7 @@ Description=SOAR service soar-run (sandbox)
 
 [Service]
 ExecStart=/usr/local/bin/soar-service --name soar-run --port 9091 --heap
+Environment=OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
 DynamicUser=yes
 Restart=always
 RestartSec=1

@@ -1,10 +1,11 @@
-//! A stand-in for the SOAR services: parses synthetic APRS packets and matches them to flights, and serves what a
-//! real one serves: CPU and heap profiles, metrics, and log lines for the journal.
+//! A stand-in for the SOAR services: parses synthetic APRS packets and matches them to flights, and has what a real one
+//! has: CPU and heap profiles, metrics, log lines for the journal, and spans.
 
 mod logging;
 mod metrics;
 mod options;
 mod profiling;
+mod spans;
 mod workload;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ use logging::Level;
 use metrics::Metrics;
 use options::Options;
 use profiling::Failure;
+use spans::Spans;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -51,6 +53,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     if options.heap {
         profiling::activate_heap()?;
     }
+    let spans = Spans::from_environment(&options.name)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .on_thread_start(profiling::hide_thread_from_heap)
@@ -60,7 +63,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         logging::log(Level::Info, &format!("{} listens on {}", options.name, listener.local_addr()?));
         let metrics = Arc::new(Metrics::new(&options.name));
         let counted = Arc::clone(&metrics);
-        thread::Builder::new().name("workload".into()).spawn(move || workload::run(&counted))?;
+        thread::Builder::new().name("workload".into()).spawn(move || workload::run(&counted, &spans))?;
         axum::serve(listener, router(metrics, options.heap)).await?;
         Ok(())
     })

@@ -18,6 +18,9 @@ export interface Up {
   outputs: OutputMap;
 }
 
+/** What the stack `sandbox` has beside the profiles: a test has it only when it says so. */
+const observability = ["prometheus", "logs", "traces", "grafana"];
+
 /** A stack of this project on a host of its own, as a test uses it. */
 export class TestStack {
   private changedSecrets: Record<string, string> = {};
@@ -43,7 +46,8 @@ export class TestStack {
   /** A further stack on a host. */
   static async on(host: SandboxHost, config: StackConfig, stackName = "sandbox"): Promise<TestStack> {
     const { repository } = await prepareIngredients(host);
-    const base = await sandboxConfig(host, repository.fingerprint);
+    const sandbox = await sandboxConfig(host, repository.fingerprint);
+    const base = Object.fromEntries(Object.entries(sandbox).filter(([key]) => !observability.includes(key)));
     const secrets = { sshPrivateKey: await readFile(host.privateKeyFile, "utf8") };
     const stack = new TestStack(host, stackName, { ...base, ...config }, secrets);
     afterEach(async ({ task }) => {
@@ -64,6 +68,7 @@ export class TestStack {
     this.changedSecrets = { ...this.changedSecrets, ...secrets };
   }
 
+  /** From the next command on. */
   removeSecret(key: string): void {
     this.secrets = Object.fromEntries(Object.entries(this.secrets).filter(([name]) => name !== key));
   }
