@@ -75,11 +75,15 @@ export class ProfilingStack extends pulumi.ComponentResource {
             { settings: { ...settings, grafana: settings.grafana }, secrets, platform: this.platform },
             { parent: this, dependsOn: [...onPlatform.dependsOn, ...parts] },
           );
-    const guards = [
-      own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: parts }),
-      grafana && guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: grafana }),
-    ].filter((guard) => guard !== undefined);
-    host.guardDestroy(`${name}-reachable`, { parent: this, dependsOn: [host, ...parts, ...guards] });
+    // A destroy takes them from the last one on: what would stop it is found before anything is gone.
+    const all = [...parts, ...(grafana === undefined ? [] : [grafana])];
+    const release = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: all });
+    const guarded = release === undefined ? all : [...all, release];
+    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: guarded });
+    host.guardDestroy(`${name}-reachable`, {
+      parent: this,
+      dependsOn: [host, ...guarded, ...(tunnel === undefined ? [] : [tunnel])],
+    });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;
     this.urls = pulumi

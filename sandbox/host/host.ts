@@ -67,7 +67,9 @@ export async function startHost(name: string, options: HostOptions = {}): Promis
 /** The login of the administrator of the Grafana on a host with backends: `admin:PASSWORD`. */
 export async function grafanaAuthOf({ name }: SandboxHost): Promise<string> {
   const file = (await readRecord(name))?.grafanaAuthFile;
-  if (file === undefined) throw new Error(`The host ${name} has no Grafana`);
+  if (file === undefined) {
+    throw new UserError(`The host ${name} was made without Grafana`, 'renew it ("make down" and "make up")');
+  }
   return readFile(file, "utf8");
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
@@ -144,6 +144,17 @@ describe("a tunnel", () => {
     } finally {
       await other.stop();
     }
+  });
+
+  test("keeps its port from a program with another destination while it is used", async () => {
+    await openTunnel(args());
+    const socket = connect(localPort, "127.0.0.1");
+    await vi.waitFor(() => {
+      expect(ssh.seen.forwards).toBe(1);
+    });
+    await expect(openTunnel({ ...args(), url: "http://127.0.0.1:3000" })).rejects.toThrow("is taken");
+    await expect(openTunnel(args())).resolves.toBe(`http://127.0.0.1:${localPort}/grafana`);
+    socket.destroy();
   });
 
   test("does not keep the process alive, even while it is used", async () => {

@@ -1,7 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
+import { declaredDashboards, expressions, grafanaOn, startReceiver } from "./harness/grafana";
 import { TestStack } from "./harness/stack";
 
 const services = [
@@ -11,11 +10,6 @@ const services = [
   },
   { name: "soar-web", port: 9092, interval: "10s", duration: "5s" },
 ];
-
-interface Rule {
-  name: string;
-  state: string;
-}
 
 const prometheus = { url: "http://127.0.0.1:9090" };
 
@@ -31,7 +25,7 @@ describe("Grafana", { timeout: 400_000 }, async () => {
   stack.configure(
     {
       services,
-      prometheus: { url: "http://127.0.0.1:9090" },
+      prometheus,
       logs: { url: "http://127.0.0.1:3100" },
       grafana,
     },
@@ -53,36 +47,7 @@ describe("Grafana", { timeout: 400_000 }, async () => {
     { grafanaAuth: auth },
   );
 
-  /** Grafana's API as an operator on the host sees it; "404" where there is nothing. */
-  const api = async (
-    path: string,
-    body?: unknown,
-    method = body === undefined ? "GET" : "POST",
-  ): Promise<unknown> => {
-    const text = body === undefined ? "" : JSON.stringify(body).replaceAll("'", `'\\''`);
-    const curl = `curl -sS -w '\\n%{http_code}' -u '${auth}' -H 'Content-Type: application/json' -X ${method}`;
-    const data = body === undefined ? "" : `-d '${text}'`;
-    const answer = await stack.operator(`${curl} ${data} '${grafana.url}${path}'`);
-    const [, content = "", status = ""] = /^([\s\S]*)\n(\d+)$/.exec(answer) ?? [];
-    if (status === "404") return "404";
-    if (!status.startsWith("2")) throw new Error(`${method} ${path}: ${status} ${content}`);
-    return content === "" ? {} : JSON.parse(content);
-  };
-  /** How many series or streams an expression has now. */
-  const query = async (type: string, expr: string): Promise<number> => {
-    const datasource = { type, uid: `sandbox-${type}` };
-    const target = { refId: "A", datasource, expr, instant: true, queryType: "instant", intervalMs: 15_000 };
-    const answer = await api("/api/ds/query", { queries: [target], from: "now-10m", to: "now" });
-    const { frames = [], error } = (answer as { results: { A: { frames?: Frame[]; error?: string } } })
-      .results.A;
-    if (error !== undefined) throw new Error(`${expr}: ${error}`);
-    return frames.filter(({ data }) => data.values.some(({ length }) => length > 0)).length;
-  };
-  const rule = async (name: string): Promise<string | undefined> => {
-    const answer = await api("/api/prometheus/grafana/api/v1/rules");
-    const { groups } = (answer as { data: { groups: { rules: Rule[] }[] } }).data;
-    return groups.flatMap(({ rules }) => rules).find((found) => found.name === name)?.state;
-  };
+  const { api, query, alertState } = grafanaOn(stack, grafana.url, auth);
 
   let created = 0;
 
@@ -183,7 +148,7 @@ describe("Grafana", { timeout: 400_000 }, async () => {
   });
 
   test("an alert fires, and tells its receiver, while Alloy is stopped, and ends when it runs", async () => {
-    const state = (): Promise<string | undefined> => rule("Alloy is down");
+    const state = (): Promise<string | undefined> => alertState("Alloy is down");
     await expect.poll(state, { timeout: 60_000, interval: 3000 }).toBe("inactive");
     await stack.operator("systemctl stop alloy");
     await expect.poll(state, { timeout: 150_000, interval: 3000 }).toBe("firing");
@@ -205,12 +170,14 @@ describe("Grafana", { timeout: 400_000 }, async () => {
     expect(Object.keys((await staging.up()).changes)).toEqual(["create"]);
     expect(await api("/api/datasources")).toEqual(sources);
     const found = (await api("/api/search")) as Record<string, unknown>[];
-    expect(found.map(({ uid }) => String(uid)).filter((uid) => uid.startsWith("staging"))).toEqual([
-      ...["staging-profiling", "staging-pipeline", "staging-profiles"],
-    ]);
-    const [text = ""] = (await declaredDashboards(staging)).map((dashboard) => JSON.stringify(dashboard));
+    const ofStaging = found.map(({ uid }) => String(uid)).filter((uid) => uid.startsWith("staging"));
+    expect(ofStaging.sort()).toEqual(["staging-pipeline", "staging-profiles", "staging-profiling"]);
+    expect(await stack.destroyFails()).toContain("staging");
+    expect(await api("/api/search")).toEqual(found);
+    const text = JSON.stringify(await declaredDashboards(staging));
     expect([...new Set(text.match(/"uid":"[^"]*"/g))].sort()).toEqual([
-      ...['"uid":"sandbox-prometheus"', '"uid":"staging-pipeline"'],
+      ...['"uid":"sandbox-prometheus"', '"uid":"sandbox-pyroscope"'],
+      ...['"uid":"staging-pipeline"', '"uid":"staging-profiles"'],
     ]);
     await staging.destroy({ runProgram: true });
     expect(await api("/api/search")).toEqual(before);
@@ -228,60 +195,3 @@ describe("Grafana", { timeout: 400_000 }, async () => {
     expect(await stack.status("ls /etc/alloy/conf.d/sandbox-*")).toBe(2);
   });
 });
-
-interface Frame {
-  data: { values: unknown[][] };
-}
-
-interface Alert {
-  status: string;
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-}
-
-/** A webhook's other end, on the address at which the host sees this machine. */
-async function startReceiver(address: string): Promise<{ url: string; alerts: Alert[]; stop(): void }> {
-  const alerts: Alert[] = [];
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      alerts.push(...(JSON.parse(body) as { alerts: Alert[] }).alerts);
-      response.end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  return {
-    url: `http://${address}:${(server.address() as AddressInfo).port}/alerts`,
-    alerts,
-    stop: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-interface StateOf {
-  deployment: { resources: { type: string; inputs?: Record<string, unknown> }[] };
-}
-
-async function inputsOf(stack: TestStack, type: string): Promise<Record<string, unknown>[]> {
-  const { deployment } = JSON.parse(await stack.state()) as StateOf;
-  return deployment.resources.filter((resource) => resource.type === type).map(({ inputs = {} }) => inputs);
-}
-
-async function declaredDashboards(stack: TestStack): Promise<{ uid: string }[]> {
-  const inputs = await inputsOf(stack, "grafana:oss/dashboard:Dashboard");
-  return inputs.map(({ configJson }) => JSON.parse(String(configJson)) as { uid: string });
-}
-
-/** All PromQL of the declared dashboards and rules, with the interval that Grafana would set. */
-async function expressions(stack: TestStack): Promise<string[]> {
-  const dashboards = JSON.stringify(await declaredDashboards(stack));
-  const [group] = await inputsOf(stack, "grafana:alerting/ruleGroup:RuleGroup");
-  const rules = (group?.["rules"] as { datas: { model: string }[] }[]).flatMap(({ datas }) =>
-    datas.map(({ model }) => model),
-  );
-  const found = [dashboards, ...rules].flatMap((text) => [...text.matchAll(/"expr":("(?:[^"\\]|\\.)*")/g)]);
-  return found.map(([, text = '""']) => (JSON.parse(text) as string).replaceAll("$__rate_interval", "1m"));
-}

@@ -74,7 +74,7 @@ describe("the services to profile", () => {
     expect(lines).toMatch(/^\d+ packets received, \d+ flights in the air trace_id=[0-9a-f]{32}$/m);
     expect(lines).toMatch(/^\d+ packets refused, one of them: no valid .+ trace_id=[0-9a-f]{32}$/m);
     expect(lines.split("\n").filter((line) => /span|export|otlp|4318|error/i.test(line))).toEqual([]);
-    // Two sockets at most: its own, and none left over from the attempts.
+    // No attempt stays open.
     expect(await onHost("ss -Htan state all '( dport = :4318 )' | grep -vc TIME-WAIT || :")).toBe("0\n");
   });
 });

@@ -44,13 +44,15 @@ describe("traces to a real Tempo, of two environments on one host", { timeout: 3
 
   test("spans of soar-run are in Tempo with its name and the environment", async () => {
     await prod.up();
-    const found = (): Promise<string[]> => tracesInTempo(prod, "service.name", "soar-run");
-    await expect.poll(found, { timeout: 90_000, interval: 1000 }).not.toEqual([]);
-    const [trace = ""] = await found();
-    expect(await awaitTrace(prod, trace)).toMatchObject({
-      "service.name": "soar-run",
-      "deployment.environment": "prod",
-    });
+    // Tempo's search takes a value for a part of one, so others are found as well.
+    const found = async (): Promise<Record<string, string | undefined>[]> => {
+      const traces = await tracesInTempo(prod, "service.name", "soar-run");
+      return Promise.all(traces.map((trace) => awaitTrace(prod, trace)));
+    };
+    const ofSoarRun = { "service.name": "soar-run", "deployment.environment": "prod" };
+    await expect
+      .poll(found, { timeout: 90_000, interval: 1000 })
+      .toContainEqual(expect.objectContaining(ofSoarRun));
   });
 
   test("an environment that a span brings is kept", async () => {
@@ -117,7 +119,7 @@ otelcol.exporter.otlp "bridge" {
     for (const [setting, port] of Object.entries({ grpcPort: 4317, httpPort: 4318 }))
       expect(said).toContain(`- traces.${setting}: ${port} is the port for OTLP/`);
     expect(await picture(prodFiles)).toBe(before);
-    expect(await prod.status("ls -d /usr/local/lib/soar-profiling/staging")).toBe(2);
+    expect(await prod.status(`ls ${stagingFiles.join(" ")}`)).toBe(2);
   });
 
   test("each environment has its own spans and lines, with its own name, and leaves the other's files alone", async () => {
@@ -147,14 +149,12 @@ otelcol.exporter.otlp "bridge" {
   });
 
   test("a port that the other environment takes later is refused on the host, and the old one is back", async () => {
-    const before = await picture([...prodFiles, ...stagingFiles]);
+    const pid = await prod.pid("alloy");
     prod.configure({ traces: { url: tempo, grpcPort: 4317, httpPort: 4418 } });
     const said = await prod.upFails();
     expect(said).toContain("listen tcp 127.0.0.1:4418: bind: address already in use");
     expect(said).toContain("the old files are back and alloy.service runs on them");
-    expect((await picture([...prodFiles, ...stagingFiles])).split("\n").at(-4)).toBe(
-      before.split("\n").at(-4),
-    );
+    expect(await prod.pid("alloy")).toBe(pid);
     const trace = await sendSpan(prod, 4318, { "service.name": "still" });
     expect(await awaitTrace(prod, trace)).toMatchObject({ "deployment.environment": "prod" });
     prod.configure({ traces: { url: tempo } });
@@ -162,12 +162,18 @@ otelcol.exporter.otlp "bridge" {
   });
 
   test("without them in the settings, and after a destroy, nothing of them is left", async () => {
-    const before = await picture(stagingFiles);
+    const texts = (): Promise<string> => prod.operator(`sha256sum ${stagingFiles.join(" ")}`);
+    const before = await texts();
     prod.configure({ traces: undefined, logs: undefined });
     const { text } = await prod.up();
+    // Alloy before 1.12 may hang when a journal ends while a line comes in, and is then restarted.
     for (const id of ["traces", "logs"])
-      expect(text).toContain(`${id}: its files are gone, alloy.service reloaded`);
-    expect(await picture(stagingFiles)).toBe(before);
+      expect(text).toMatch(
+        new RegExp(
+          `${id}: its files are gone, alloy\\.service (reloaded|restarted, because it did not answer to a reload)\n`,
+        ),
+      );
+    expect(await texts()).toBe(before);
     await staging.destroy();
     expect(await prod.operator("ls /etc/alloy/conf.d")).toBe("platform.alloy\nprod-profiles.alloy\n");
     expect(

@@ -63,8 +63,10 @@ describe("two stacks on one host", async () => {
     const up = await beta.up();
     expect(await picture(alphaFiles)).toBe(before);
     expect(up.outputs["platform"]?.value).toEqual({
+      environment: "alpha",
       alloy: { version: "1.10.0-1", httpPort: 12345 },
       pyroscopeUrl: "http://127.0.0.1:4040",
+      storage: { version: "1.12.0-1", retention: 7 * 86_400 },
     });
     await arrive(up);
     await flow("soar-run", "alpha");
