@@ -56,7 +56,7 @@ export interface ServiceDeclaration {
   trees: readonly string[];
   /** Each must exit 0; it sees the staged trees at their real paths. */
   validate: readonly string[];
-  /** Exits with the service's own verdict. Without it, every change restarts the unit. */
+  /** Exits with the service's own verdict; a unit that gives none in a minute is restarted, if no guest. Without it, every change restarts the unit. */
   reload?: string;
   health: readonly HealthCheck[];
   /** Lists what is wrong at the moment, one a line; a new line after the activation counts as a failure. */

@@ -54,7 +54,7 @@ export function tunnelCheck({ localPort, ssh, url }: Pick<TunnelArgs, "localPort
   const byHand = `ssh -N -L ${localPort}:${host}:${port}${jump} -p ${ssh.port} ${ssh.user}@${ssh.address}`;
   const message =
     `The tunnel to ${url} is not there: nothing answers at 127.0.0.1 port ${localPort}. The program opens it: add ` +
-    `--run-program to pulumi destroy and pulumi refresh. Or open it by hand meanwhile: ${byHand}`;
+    `--run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ${byHand}`;
   const dial = `
     const [port, message] = process.argv.slice(1);
     const socket = require("net").connect(port, "127.0.0.1", () => socket.destroy());

@@ -185,7 +185,7 @@ test("the check before a destroy tells what to do when the tunnel is not there",
     code: 1,
     stderr:
       `The tunnel to http://localhost:3000 is not there: nothing answers at 127.0.0.1 port ${localPort}. The program ` +
-      "opens it: add --run-program to pulumi destroy and pulumi refresh. Or open it by hand meanwhile: ssh -N " +
+      "opens it: add --run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ssh -N " +
       `-L ${localPort}:localhost:3000 -J hop@127.0.0.1:${ssh.port} -p ${ssh.port} deploy@127.0.0.1\n`,
   });
   await openTunnel(args());

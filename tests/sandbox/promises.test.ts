@@ -13,6 +13,8 @@ interface Row {
   change: (n: number) => StackConfig;
   /** A file beside ours, and a mistake that its operator makes in it. */
   neighbour: { file: string; text: string };
+  /** Its file holds a secret, so that nothing of the transaction is logged. */
+  isSecret?: true;
 }
 
 const service = { name: "soar-run", port: 9091, unit: "soar-run.service", interval: "10s", metrics: true };
@@ -39,10 +41,12 @@ const rows: Row[] = [
   },
   {
     ...{ id: "prometheus", unit: "prometheus", file: "/etc/prometheus/jobs/sandbox-soar-run.yml" },
-    change: (n) => ({ services: [{ ...service, metrics: { path: `/metrics/${n}` } }] }),
+    // With the label that the first row has left.
+    change: (n) => ({ services: [{ ...service, labels: { n: "3" }, metrics: { path: `/metrics/${n}` } }] }),
     neighbour: { file: "/etc/prometheus/jobs/operator.yml", text: "scrape_configs:\n  - job: x\n" },
   },
   {
+    isSecret: true,
     ...{ id: "site", unit: "caddy", file: `/etc/soar/caddy/${domain}.conf` },
     change: (n) => ({ site: { domain, tls: "internal", allowPush: n % 2 === 1 } }),
     neighbour: { file: "/etc/soar/caddy/operator.conf", text: "x.test {\n\tno_such_thing\n}\n" },
@@ -50,7 +54,8 @@ const rows: Row[] = [
 ];
 
 describe("the promises, of every service of a stack", { timeout: 300_000 }, async () => {
-  const stack = await TestStack.create("promises");
+  // With a Loki and a Tempo: while these are away, a change of what sends there is Alloy's to finish first.
+  const stack = await TestStack.create("promises", { host: { backends: true } });
   const files = rows.map(({ file }) => file);
   const units = ["alloy", "prometheus", "caddy", "pyroscope"];
   let resources = 0;
@@ -67,11 +72,11 @@ describe("the promises, of every service of a stack", { timeout: 300_000 }, asyn
     const [before, logins] = [await stack.fingerprint(files, units), await stack.logins()];
     expect((await stack.up()).changes).toEqual({ same: resources });
     for (let i = 0; i < 2; i++) expect((await stack.preview()).changes).toEqual({ same: resources });
-    expect(await stack.logins()).toBe(logins + 2);
+    expect(await stack.logins()).toBe(logins + 1);
     expect(await stack.fingerprint(files, units)).toBe(before);
   });
 
-  describe.each(rows)("$id", ({ id, unit, file, change, neighbour }) => {
+  describe.each(rows)("$id", ({ id, unit, file, change, neighbour, isSecret }) => {
     const pids = (): Promise<string> => stack.operator(`systemctl show -p Id -p MainPID ${units.join(" ")}`);
 
     test("preview shows the change, and `up` makes it by a reload, putting back a hand edit", async () => {
@@ -83,9 +88,8 @@ describe("the promises, of every service of a stack", { timeout: 300_000 }, asyn
       await stack.operator(`printf '\\n# by hand\\n' >>${file}`);
       const [others, running] = [await stack.fingerprint(without(file), []), await pids()];
       const up = await stack.up();
-      expect(up.text).toMatch(
-        new RegExp(`${id}: ${unit}\\.service reloaded, \\d+ file\\(s\\) changed: .*${file}`),
-      );
+      const done = `${id}: ${unit}.service reloaded, 1 file(s) changed: ${file}`;
+      expect(up.text.includes(done)).toBe(isSecret === undefined);
       expect(await stack.operator(`grep -c 'by hand' ${file} || :`)).toBe("0\n");
       expect(await stack.fingerprint(without(file), [])).toBe(others);
       expect(await pids()).toBe(running);

@@ -98,9 +98,9 @@ export class TestStack {
     return String(error);
   }
 
-  /** What `pulumi preview --diff` prints; `refresh` as with the flag `--refresh`. */
+  /** What `pulumi preview --diff` prints; `refresh` and `runProgram` as with the flags of these names. */
   async preview(
-    options: { refresh?: boolean } = {},
+    options: { refresh?: boolean; runProgram?: boolean } = {},
   ): Promise<{ text: string; changes: Record<string, number> }> {
     const stack = await this.open();
     const result = await stack.preview({ diff: true, color: "never", onOutput: this.log, ...options });
