@@ -9,8 +9,8 @@ export const least = { environment: "production", host: { address: "soar.example
 export const noSecrets: ReadonlySet<string> = new Set();
 
 /** The settings of a configuration that is right. */
-export function accepted(values: Record<string, unknown> = {}): Settings {
-  const validation = validateSettings({ ...least, ...values }, noSecrets);
+export function accepted(values: Record<string, unknown> = {}, secrets = noSecrets): Settings {
+  const validation = validateSettings({ ...least, ...values }, secrets);
   if ("issues" in validation) throw new Error(JSON.stringify(validation.issues, undefined, 1));
   return validation.settings;
 }
