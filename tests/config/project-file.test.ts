@@ -57,6 +57,32 @@ describe("Pulumi.yaml", () => {
   );
 });
 
+test("what is off by default describes its fields and their defaults too", () => {
+  const account = { tenant: "t", user: "u" };
+  const all = accepted(
+    {
+      prometheus: { url: "http://127.0.0.1:9090" },
+      logs: { url: "http://127.0.0.1:3100", ...account },
+      traces: { url: "http://127.0.0.1:4320", ...account },
+      grafana: {
+        ...{ url: "http://127.0.0.1:3000", tunnel: 13_000, datasources: { tempo: "http://127.0.0.1:3200" } },
+        alerts: { emails: ["a@b.example"], webhook: "http://hook.example" },
+      },
+      site: { domain: "a.example" },
+      services: [{ name: "a", port: 9091, unit: "a.service" }],
+    },
+    new Set(["logsPassword", "tracesPassword", "grafanaAuth"]),
+  );
+  const given = ["url", "domain", "tenant", "user", "tunnel", "datasources", "emails", "webhook"];
+  for (const key of ["prometheus", "logs", "traces", "grafana", "site"] as const) {
+    const { alerts, ...fields } = { alerts: undefined, ...all[key] } as Record<string, unknown>;
+    for (const [field, value] of Object.entries({ ...fields, ...(alerts as object | undefined) })) {
+      const text = given.includes(field) ? field : new RegExp(`\\b${field}\\b[^.;]*\\b${String(value)}\\b`);
+      expect(declared[key]?.description, `${key}.${field}`).toMatch(text);
+    }
+  }
+});
+
 test("Pulumi.sandbox.yaml is accepted once the sandbox has set its host", () => {
   const entries = Object.entries(read("Pulumi.sandbox.yaml").config);
   const values = Object.fromEntries(
