@@ -20,7 +20,7 @@ export interface EnvironmentPartsArgs extends LoadedConfig {
 export function environmentParts(
   name: string,
   { host, platform, settings, secrets, secretParts }: EnvironmentPartsArgs,
-  opts: pulumi.ComponentResourceOptions,
+  opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
 ): {
   parts: (pulumi.Resource & { files: pulumi.Output<FileDigest[]> })[];
   site: PublicSite | undefined;
@@ -29,23 +29,28 @@ export function environmentParts(
   const onAlloy = { host, environment, alloy: platform.alloy };
   const hasSecretService = secretParts.has("services");
 
-  const declareProfiles = (): Profiles => {
-    const secret = hasSecretService || secretParts.has("alloy");
-    const args = { ...onAlloy, services, fragments: alloy.fragments, secret };
-    return new Profiles(`${name}-profiles`, args, opts);
-  };
+  const profiles = new Profiles(
+    `${name}-profiles`,
+    {
+      ...{ ...onAlloy, services, fragments: alloy.fragments },
+      secret: hasSecretService || secretParts.has("alloy"),
+    },
+    opts,
+  );
+  // A host takes one change at a time: the profiles come first, so that they flow while the others follow.
+  const next = { ...opts, dependsOn: [...opts.dependsOn, profiles] };
   const declareLogs = (): Logs | undefined => {
     if (logs === undefined) return undefined;
     const { logsPassword: password } = secrets;
     const args = { ...onAlloy, settings: logs, services, password, secret: hasSecretService };
-    return new Logs(`${name}-logs`, args, opts);
+    return new Logs(`${name}-logs`, args, next);
   };
   const declareTraces = (): Traces | undefined => {
     if (traces === undefined) return undefined;
     return new Traces(
       `${name}-traces`,
       { ...onAlloy, settings: traces, password: secrets.tracesPassword },
-      opts,
+      next,
     );
   };
   const declareJobs = (): PrometheusJobs | undefined => {
@@ -54,16 +59,16 @@ export function environmentParts(
       ...{ host, environment, settings: prometheus, services },
       platform: monitoredPlatform(settings),
     };
-    return new PrometheusJobs(`${name}-prometheus`, args, opts);
+    return new PrometheusJobs(`${name}-prometheus`, args, next);
   };
   const declareSite = (): PublicSite | undefined => {
     if (site === undefined) return undefined;
     const { pyroscopeUrl } = platform;
     const args = { host, environment, settings: site, users: secrets.siteUsers, pyroscopeUrl };
-    return new PublicSite(`${name}-site`, args, opts);
+    return new PublicSite(`${name}-site`, args, next);
   };
 
   const publicSite = declareSite();
-  const all = [declareProfiles(), declareLogs(), declareTraces(), declareJobs(), publicSite];
+  const all = [profiles, declareLogs(), declareTraces(), declareJobs(), publicSite];
   return { parts: all.filter((part) => part !== undefined), site: publicSite };
 }
