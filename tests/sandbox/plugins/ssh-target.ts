@@ -22,10 +22,15 @@ export interface Target {
   stop(): Promise<void>;
 }
 
+/** One in 170 keys that ssh2 1.17.0 makes it cannot read itself ("Malformed OpenSSH private key"): those are made anew. */
 export function newKey(passphrase?: string): { private: string; public: string } {
-  return passphrase === undefined
-    ? utils.generateKeyPairSync("ed25519")
-    : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 4 });
+  for (;;) {
+    const key =
+      passphrase === undefined
+        ? utils.generateKeyPairSync("ed25519")
+        : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 4 });
+    if (!(utils.parseKey(key.private, passphrase) instanceof Error)) return key;
+  }
 }
 
 /**
