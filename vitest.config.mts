@@ -13,12 +13,13 @@ export default defineConfig({
         },
       },
       {
-        // The real programs and real hosts, one file at a time: they share the machine.
+        // The real programs and real hosts, two files at a time: they wait more than they compute, but share the machine.
         test: {
           name: "sandbox",
           include: ["tests/sandbox/**/*.test.ts"],
           pool: "forks",
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },
