@@ -117,7 +117,8 @@ describe("the connection to a host", async () => {
   it("to the host that takes its place is made by the next `up`", async () => {
     const fresh = await startHost("ssh-next");
     const { repository } = await prepareIngredients();
-    stack.configure(await sandboxConfig(fresh, repository.fingerprint));
+    const { host, repository: source } = await sandboxConfig(fresh, repository.fingerprint);
+    stack.configure({ host, repository: source });
     const { changes } = await stack.up();
     expect(Object.keys(changes)).toEqual(["create"]);
     const { stdout } = await sshHost(fresh, "systemctl is-active pyroscope alloy");

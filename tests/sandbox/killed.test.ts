@@ -130,7 +130,7 @@ describe("a transaction of three files that is cut off", async () => {
     beforeAll(async () => {
       old = await declaration();
     });
-    const next = (): string => old.replaceAll(`_v${version}"`, `_v${version + 1}"`).replace('"10s"', '"20s"');
+    const next = (): string => old.replaceAll(`_v${version}"`, `_v${version + 1}"`).replace('"6s"', '"20s"');
 
     test.each(Object.keys(points) as (keyof typeof points)[])(
       "with -9 %s: old or new files, and the next run makes them what is declared, old or new",
