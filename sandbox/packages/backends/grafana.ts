@@ -8,6 +8,10 @@ const settings = `[server]
 http_addr = 127.0.0.1
 http_port = 3000
 
+# Writers and readers of SQLite at once: without it, Grafana 10.0 answers 500 now and then, "database is locked".
+[database]
+wal = true
+
 [analytics]
 reporting_enabled = false
 check_for_updates = false

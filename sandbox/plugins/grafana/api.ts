@@ -1,3 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How often a request is sent again after 429 or 5xx, and after how many milliseconds: as the official provider does. */
+const retry = { times: 3, wait: 5_000 };
+
 /** Grafana's HTTP API, for one server and one account. */
 export interface Api {
   /** The address of the server, without a slash at the end. */
@@ -16,12 +21,12 @@ export function connect(address: string, auth: string): Api {
   return {
     url,
     async send(method, path, body, headers = {}) {
-      const response = await fetch(url + path, {
+      const request = {
         method,
         headers: { "Content-Type": "application/json", ...account, ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(60_000),
-      }).catch((error: unknown) => {
+      };
+      const response = await patiently(url + path, request).catch((error: unknown) => {
         throw new Error(`${url} does not answer: ${reasonOf(error)}`);
       });
       const text = await response.text();
@@ -30,6 +35,15 @@ export function connect(address: string, auth: string): Api {
       return text === "" ? {} : (JSON.parse(text) as unknown);
     },
   };
+}
+
+async function patiently(address: string, request: RequestInit): Promise<Response> {
+  for (let again = retry.times; ; again--) {
+    const response = await fetch(address, { ...request, signal: AbortSignal.timeout(60_000) });
+    if (again === 0 || (response.status !== 429 && response.status < 500)) return response;
+    await response.body?.cancel();
+    await sleep(retry.wait);
+  }
 }
 
 function authorization(auth: string): Record<string, string> {
