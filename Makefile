@@ -1,8 +1,9 @@
 # The sandbox: a real Debian host on this machine, and the stack `sandbox` on it. See README.md.
 .PHONY: up down status ssh test format
 
-# Runs TypeScript as it is.
+# Runs TypeScript as it is. Its cache would stay in the directory for temporary files.
 node = node --import tsx
+export TSX_DISABLE_CACHE = 1
 
 up: node_modules/.package-lock.json
 	@$(node) sandbox/cli.ts up

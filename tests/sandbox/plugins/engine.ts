@@ -62,7 +62,9 @@ export async function startEngine(): Promise<Engine> {
     stack: async (name) => {
       const program: PulumiFn = () => Promise.resolve();
       const inline = { stackName: name, projectName: "plugins", program };
-      const stack = await LocalWorkspace.createOrSelectStack(inline, { envVars, pulumiCommand });
+      const workDir = path.join(directory, "work", name);
+      mkdirSync(workDir, { recursive: true });
+      const stack = await LocalWorkspace.createOrSelectStack(inline, { workDir, envVars, pulumiCommand });
       return wrap(stack, path.join(directory, "state", ".pulumi", "stacks", "plugins", `${name}.json`));
     },
     stop: () => {
