@@ -40,6 +40,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
   readonly site: pulumi.Output<SiteAccess> | undefined;
   /** All files that this stack put on the host. */
   readonly files: pulumi.Output<FileDigest[]>;
+  /** How often each service's files were put back, where `detectDrift` is set. */
+  readonly generations: pulumi.Output<Record<string, number>> | undefined;
   /** What a stack with `platform: {stack: ...}` takes from this one. */
   readonly platform: pulumi.Output<PlatformInfo>;
 
@@ -51,6 +53,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
       `${name}-host`,
       {
         ...{ environment, owner: args.stack, ssh: settings.host, requirements: requirements(settings) },
+        detectDrift: settings.detectDrift,
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },
@@ -103,13 +106,14 @@ export class ProfilingStack extends pulumi.ComponentResource {
     this.files = pulumi
       .all([own?.files ?? [], ...parts.map((part) => part.files)])
       .apply((files) => files.flat());
+    this.generations = host.drift?.generations();
     this.registerOutputs(this.outputs());
   }
 
   /** Everything that a stack exports. */
   outputs(): Record<string, unknown> {
-    const { urls, site, services, versions, retention, storageEstimate, files, platform } = this;
-    const all = { urls, site, services, versions, retention, storageEstimate, files, platform };
+    const { urls, site, services, versions, retention, storageEstimate, files, generations, platform } = this;
+    const all = { urls, site, services, versions, retention, storageEstimate, files, generations, platform };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   }
 }

@@ -35,6 +35,7 @@ const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"
   grafana: "json",
   site: "json",
   otherListeners: "json",
+  detectDrift: "boolean",
   purgeData: "boolean",
   allowDowngrade: "boolean",
 };

@@ -211,6 +211,8 @@ export const settingsSchema = z.strictObject({
   services: z.array(serviceSchema, { error: field.expected("a list of services") }).default([]),
   /** What else listens on the host, so that collisions are found before anything starts. */
   otherListeners: z.array(otherListener, { error: field.expected("a list of listeners") }).default([]),
+  /** Whether each preview and up asks the host, by SSH, for files that were changed by hand. */
+  detectDrift: field.flag().default(false),
   /** Whether destroy also removes the stored profiles. */
   purgeData: field.flag().default(false),
   /** Whether a package may be replaced by an older version. */

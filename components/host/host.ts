@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
+import { Drift } from "./drift";
 import { Preflight, type Requirements } from "./preflight";
 import { installer } from "./scripts";
 import { shellLine } from "./shell";
@@ -14,6 +15,8 @@ export interface HostArgs {
   ssh: SshSettings;
   /** The private key in OpenSSH or PEM form. @default the SSH agent */
   privateKey?: pulumi.Input<string>;
+  /** Whether each run of the program asks the host what was changed there by hand. @default false */
+  detectDrift?: boolean;
   /** What the host must offer before anything on it is changed. */
   requirements: Requirements;
 }
@@ -21,7 +24,7 @@ export interface HostArgs {
 /** One action on the host: a script of ours and its arguments. */
 export interface HostAction {
   /** Runs at creation and again whenever an input changes; must be idempotent. */
-  run: readonly (string | number)[];
+  run: pulumi.Input<readonly (string | number)[]>;
   /** Runs at deletion. */
   remove?: readonly (string | number)[];
   /** Content goes here, never into the command line. */
@@ -50,6 +53,8 @@ export class Host extends pulumi.ComponentResource {
   private readonly ssh: SshSettings;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   private readonly scripts: pulumi.Resource;
+  /** What was changed on the host by hand, if that is asked for. */
+  readonly drift: Drift | undefined;
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Host", name, {}, opts);
@@ -72,6 +77,11 @@ export class Host extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: preflight },
     );
+    const { ssh, privateKey, owner: stack } = args;
+    this.drift =
+      args.detectDrift === true
+        ? new Drift({ ssh, privateKey, stack, command: this.driftCommand() })
+        : undefined;
     this.registerOutputs();
   }
 
@@ -82,7 +92,7 @@ export class Host extends pulumi.ComponentResource {
       name,
       {
         connection: this.connection,
-        create: this.line(action.run),
+        create: pulumi.output(action.run).apply((words) => this.line(words)),
         ...(action.remove === undefined ? {} : { delete: this.removal(action.remove) }),
         ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
         ...(action.silent === true ? { logging: command.remote.Logging.None } : {}),
@@ -117,9 +127,18 @@ export class Host extends pulumi.ComponentResource {
     return `test ! -d /var/lib/soar-profiling/${this.environment} || ${this.line(words)}`;
   }
 
+  /** Finds nothing on a host where the scripts are not there yet. */
+  private driftCommand(): string {
+    const script = `${this.directory()}/drift`;
+    return `test ! -x ${script} || ${this.sudo()}${shellLine(["timeout", 60, script])}`;
+  }
+
+  private directory(): string {
+    return `/usr/local/lib/soar-profiling/${this.environment}`;
+  }
+
   private line(words: readonly (string | number)[]): string {
     const [script, ...args] = words;
-    const path = `/usr/local/lib/soar-profiling/${this.environment}/${script}`;
-    return `${this.sudo()}${shellLine(["timeout", "-k", 30, timeLimit, path, ...args])}`;
+    return `${this.sudo()}${shellLine(["timeout", "-k", 30, timeLimit, `${this.directory()}/${script}`, ...args])}`;
   }
 }

@@ -16,6 +16,7 @@ const installed = [
   "service-config",
   "program-version",
   "platform",
+  "drift",
   "uninstall",
 ];
 

@@ -9,6 +9,12 @@ import type { SshServer, SshSettings } from "./connection";
 export interface SshConnection {
   /** A stream to an address as it is reached from the host. */
   forward(address: string, port: number): Promise<Duplex>;
+  /**
+   * Runs a command on the host.
+   * @returns what it printed
+   * @throws Error with what it printed as an error, unless it ends with 0
+   */
+  run(command: string): Promise<string>;
   end(): void;
   /** When it is over, for whatever reason. */
   readonly ended: Promise<void>;
@@ -46,6 +52,7 @@ export async function openSsh(ssh: SshSettings, privateKey: string | undefined):
 function connection(client: Client): SshConnection {
   return {
     forward: (address, port) => forwardOut(client, address, port),
+    run: (command) => run(client, command),
     end: () => void client.end(),
     ended: new Promise<void>((resolve) => {
       client.once("close", () => {
@@ -142,6 +149,27 @@ function forwardOut(client: Client, address: string, port: number): Promise<Dupl
     client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
       if (error === undefined) resolve(channel);
       else reject(new Error(`${address} port ${port} does not answer on the host: ${error.message}`));
+    });
+  });
+}
+
+function run(client: Client, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    client.once("close", () => {
+      reject(new Error("the connection was lost"));
+    });
+    client.exec(command, (error, channel) => {
+      if (error !== undefined) {
+        reject(error);
+        return;
+      }
+      const printed = { out: "", err: "" };
+      channel.on("data", (chunk: Buffer) => (printed.out += chunk.toString()));
+      channel.stderr.on("data", (chunk: Buffer) => (printed.err += chunk.toString()));
+      channel.once("close", (status: number | null) => {
+        if (status === 0) resolve(printed.out);
+        else reject(new Error(printed.err.trim() || `the command ended with status ${status}`));
+      });
     });
   });
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { dialed, type SshSettings } from "./connection";
+import { plain } from "./plain";
 import { shellLine } from "./shell";
 import { type SshConnection, openSsh } from "./ssh";
 
@@ -156,12 +157,4 @@ function portTaken({ localPort, setting }: TunnelArgs): Error {
     `${setting}: port ${localPort} of this machine's loopback is taken. End what listens there, perhaps another pulumi ` +
     `command of this stack, or set another port`;
   return new pulumi.RunError(message);
-}
-
-/** The value of an output outside of it; undefined where preview does not know it. */
-function plain(value: pulumi.Input<string> | undefined): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    if (value === undefined) resolve(undefined);
-    else pulumi.output(value).apply(resolve);
-  });
 }

@@ -49,8 +49,12 @@ export async function register(
         }
         return { id: `${name}-id`, state: { ...inputs, stdout: "", stderr: "" } };
       },
-      call: ({ token }: MockCallArgs) => {
-        throw new Error(`unexpected call of ${token}`);
+      call: ({ token, inputs }: Omit<MockCallArgs, "inputs"> & { inputs: Record<string, unknown> }) => {
+        const outputs = references[String(inputs["name"])];
+        if (token !== "pulumi:pulumi:readStackOutputs" || outputs === undefined) {
+          throw new Error(`unexpected call of ${token}`);
+        }
+        return { outputs };
       },
     },
     "soar-profiling",

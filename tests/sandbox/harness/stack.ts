@@ -104,7 +104,7 @@ export class TestStack {
   ): Promise<{ text: string; changes: Record<string, number> }> {
     const stack = await this.open();
     const result = await stack.preview({ diff: true, color: "never", onOutput: this.log, ...options });
-    return { text: result.stdout, changes: result.changeSummary };
+    return { text: result.stdout + result.stderr, changes: result.changeSummary };
   }
 
   /** What a `pulumi refresh` found; `runProgram` as with the flag `--run-program`. */

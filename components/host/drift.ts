@@ -1,0 +1,114 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SshSettings } from "./connection";
+import { plain } from "./plain";
+import { openSsh } from "./ssh";
+
+/** What {@link Drift} asks, and whom. */
+export interface DriftArgs {
+  ssh: SshSettings;
+  /** @default the SSH agent */
+  privateKey?: pulumi.Input<string> | undefined;
+  /** Runs `scripts/drift` on the host; prints nothing where it is not there yet. */
+  command: string;
+  /** The Pulumi stack, `organization/project/stack`, whose output `generations` says how it was last. */
+  stack: string;
+}
+
+/** What the host says of one service. */
+interface ServiceState {
+  generation: number;
+  differences: string[];
+}
+
+/** By the name of the service's records. */
+type ServiceStates = Record<string, ServiceState>;
+
+/** How long the host may take to answer, in milliseconds. */
+const patience = 20_000;
+
+/**
+ * Finds what was changed by hand on the host: `remote.Command` has no Read, so Pulumi would not see it. One SSH
+ * connection for each run of the program. The records of each service on the host have a generation, which is part of
+ * its command: one more where something differs, so that Pulumi runs the command again. When the host cannot be asked,
+ * the generations are those of the stack's last outputs, so that there is no false difference.
+ */
+export class Drift {
+  private readonly states: pulumi.Output<ServiceStates>;
+  private readonly all: Record<string, pulumi.Output<number>> = {};
+
+  constructor(args: DriftArgs) {
+    this.states = pulumi.output(
+      ask(args)
+        .then(parseStates)
+        .catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          void pulumi.log.warn(
+            `detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
+          );
+          return lastStates(args.stack);
+        }),
+    );
+  }
+
+  /** The generation of a service's records; what differs is told as a warning of its resource. */
+  generation(id: string, resource: pulumi.Resource): pulumi.Output<number> {
+    const generation = this.states.apply((states) => {
+      const { generation, differences } = states[id] ?? { generation: 0, differences: [] };
+      for (const difference of differences) {
+        void pulumi.log.warn(`On the host ${difference}. An up puts it back.`, resource);
+      }
+      return differences.length === 0 ? generation : generation + 1;
+    });
+    this.all[id] = generation;
+    return generation;
+  }
+
+  /** The generations of all services so far, for the stack's output `generations`. */
+  generations(): pulumi.Output<Record<string, number>> {
+    return pulumi.output(this.all);
+  }
+}
+
+/** What `scripts/drift` prints. */
+export function parseStates(text: string): ServiceStates {
+  const states: ServiceStates = {};
+  for (const line of text.split("\n").filter((line) => line !== "")) {
+    const [, kind, id = "", rest = ""] = /^(service|differs) (\S+) (.+)$/.exec(line) ?? [];
+    if (kind === "service") states[id] = { generation: Number(rest), differences: [] };
+    else if (kind === "differs") states[id]?.differences.push(rest);
+    else throw new Error(`unexpected answer of the host: ${line}`);
+  }
+  return states;
+}
+
+/** As the last `up` left them. A StackReference would do it too, and show each change of an output as one of its own. */
+async function lastStates(stack: string): Promise<ServiceStates> {
+  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack })) as {
+    outputs: { generations?: Record<string, number> };
+  };
+  const last = Object.entries(outputs.generations ?? {});
+  return Object.fromEntries(last.map(([id, generation]) => [id, { generation, differences: [] }]));
+}
+
+async function ask({ ssh, privateKey, command }: DriftArgs): Promise<string> {
+  const key = await plain(privateKey);
+  const connecting = openSsh(ssh, key);
+  // Also what keeps the process alive meanwhile.
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer from ${ssh.address} in ${patience / 1000} s`));
+    }, patience);
+  });
+  try {
+    return await Promise.race([connecting.then((connection) => connection.run(command)), tooLate]);
+  } finally {
+    clearTimeout(timer);
+    void connecting.then(
+      (connection) => {
+        connection.end();
+      },
+      () => undefined,
+    );
+  }
+}

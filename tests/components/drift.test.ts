@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Drift, type DriftArgs, parseStates } from "../../components/host/drift";
+import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
+import { minimal, stackOf } from "./stack";
+
+const key = newKey();
+const stack = "org/soar-profiling/test";
+const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+const warnings = (): string[] => warn.mock.calls.map(([text]) => text);
+
+let target: Target;
+const ssh = () => ({
+  ...{ address: "127.0.0.1", port: target.port, user: "deploy", hostKey: target.hostKey },
+});
+
+beforeEach(async () => {
+  target = await startTarget({ publicKey: key.public });
+  warn.mockClear();
+});
+afterEach(() => target.stop());
+
+/** The generations of the services that are named, when the last `up` left these. */
+async function generationsOf(
+  ids: string[],
+  args: Pick<DriftArgs, "command"> & Partial<DriftArgs>,
+  last?: Record<string, number>,
+): Promise<Record<string, number>> {
+  await pulumi.runtime.setMocks({
+    newResource: ({ name, type }) => {
+      expect(type).toBe("soar:test");
+      return { id: name, state: {} };
+    },
+    call: ({ token, inputs }) => {
+      expect([token, inputs]).toEqual(["pulumi:pulumi:readStackOutputs", { name: stack }]);
+      return { name: stack, outputs: last === undefined ? {} : { generations: last } };
+    },
+  });
+  const parent = new pulumi.ComponentResource("soar:test", "test");
+  const drift = new Drift({ ssh: ssh(), privateKey: pulumi.secret(key.private), stack, ...args });
+  for (const id of ids) drift.generation(id, parent);
+  return new Promise((resolve) => {
+    drift.generations().apply(resolve);
+  });
+}
+
+const says = (...lines: string[]): string => `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(" ")}`;
+
+describe("drift", () => {
+  test("is asked for once, and is one generation more where something differs, with a warning of each thing", async () => {
+    const command = says(
+      ...["service alloy 0", "service profiles 3", "differs profiles /etc/a b.alloy was edited"],
+      ...["differs profiles alloy.service does not run", "service logs 2"],
+    );
+    const last = { alloy: 7, profiles: 7, logs: 7 };
+    expect(await generationsOf(["alloy", "profiles", "logs"], { command }, last)).toEqual({
+      ...{ alloy: 0, profiles: 4, logs: 2 },
+    });
+    expect(target.seen).toMatchObject({
+      connections: 1,
+      logins: ["deploy by publickey"],
+      commands: [command],
+    });
+    expect(warnings()).toEqual([
+      "On the host /etc/a b.alloy was edited. An up puts it back.",
+      "On the host alloy.service does not run. An up puts it back.",
+    ]);
+    await vi.waitFor(() => {
+      expect(target.open()).toBe(0);
+    });
+  });
+
+  test("is nothing on a host that knows nothing of the environment yet", async () => {
+    expect(await generationsOf(["alloy"], { command: "true" })).toEqual({ alloy: 0 });
+    expect(warnings()).toEqual([]);
+  });
+
+  test.each([
+    ["the command fails", { command: "echo no such thing >&2; exit 3" }, "no such thing"],
+    ["the command fails in silence", { command: "exit 3" }, "the command ended with status 3"],
+    ["the answer is none of ours", { command: "echo hello" }, "unexpected answer of the host: hello"],
+    ["the login is refused", { command: "true", privateKey: newKey().private }, "no SSH login as deploy at"],
+  ])("when %s, the generations are the last ones, with one warning", async (_, args, reason) => {
+    const generations = await generationsOf(["alloy", "logs"], args, { alloy: 2 });
+    expect(generations).toEqual({ alloy: 2, logs: 0 });
+    expect(warnings()).toEqual([
+      expect.stringContaining(
+        "detectDrift: the host could not be asked, so what was changed there by hand is not shown: ",
+      ),
+    ]);
+    expect(warnings()[0]).toContain(reason);
+  });
+
+  test("of a stack is asked of its host, and a generation is the last word of a service's command", async () => {
+    const host = { ...minimal.host, ...ssh(), user: "root" };
+    const values = { ...minimal, host, detectDrift: true };
+    const references = { [stack]: { generations: { alloy: 3, profiles: 0 } } };
+    const resources = await stackOf(values, { sshPrivateKey: pulumi.secret(newKey().private) }, references);
+    const creates = resources.flatMap(({ inputs }) => {
+      const create = String(inputs["create"]);
+      return create.includes("service-config") ? [create.replace(/.*service-config /, "")] : [];
+    });
+    expect(creates).toEqual(["apply pyroscope", "apply alloy 3", "apply profiles"]);
+    expect(target.seen.commands).toEqual([]);
+    await stackOf(values, { sshPrivateKey: pulumi.secret(key.private) });
+    const script = "/usr/local/lib/soar-profiling/test/drift";
+    expect(target.seen.commands).toEqual([`test ! -x ${script} || timeout 60 ${script}`]);
+  });
+
+  test("tells apart what the host says", () => {
+    expect(parseStates("service a 1\ndiffers a x y\nservice b-c 20\n")).toEqual({
+      a: { generation: 1, differences: ["x y"] },
+      "b-c": { generation: 20, differences: [] },
+    });
+    expect(() => parseStates("service a\n")).toThrow("unexpected answer of the host: service a");
+  });
+});

@@ -1,0 +1,127 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { stopSshd } from "./harness/faults";
+import { TestStack } from "./harness/stack";
+
+const domain = "pyroscope.sandbox.test";
+const file = {
+  pyroscope: "/etc/pyroscope/config.yml",
+  profiles: "/etc/alloy/conf.d/sandbox-profiles.alloy",
+  job: "/etc/prometheus/jobs/sandbox-soar-run.yml",
+  prometheus: "/etc/prometheus/prometheus.yml",
+  site: `/etc/soar/caddy/${domain}.conf`,
+};
+
+describe("what was changed on the host by hand", { timeout: 300_000 }, async () => {
+  const stack = await TestStack.create("drift");
+  let resources = 0;
+
+  beforeAll(async () => {
+    stack.configure({
+      detectDrift: true,
+      services: [{ name: "soar-run", port: 9091, interval: "10s", metrics: true }],
+      prometheus: { url: "http://127.0.0.1:9090" },
+      site: { domain, tls: "internal" },
+    });
+    resources = (await stack.up()).changes["create"] ?? 0;
+  }, 120_000);
+
+  const fingerprint = (): Promise<string> =>
+    stack.fingerprint(Object.values(file), ["alloy", "pyroscope", "prometheus", "caddy"]);
+  const contents = (): Promise<string> =>
+    stack.operator(
+      `stat -c '%n %a %U:%G' ${Object.values(file).join(" ")}; cat ${Object.values(file).join(" ")}`,
+    );
+  const warnings = (text: string): string[] =>
+    [...new Set([...text.matchAll(/warning: (On the host .*)/g)].map(([, what = ""]) => what.trim()))].sort();
+  /** The last generation of each command that a preview would change. */
+  const changed = (text: string): Record<string, string> =>
+    Object.fromEntries(
+      [...text.matchAll(/service-config apply (\S+)(?: \d+)?" => ".*service-config apply \S+ (\d+)"/g)].map(
+        ([, id = "", generation = ""]) => [id, generation],
+      ),
+    );
+
+  test("is nothing at first: a preview is empty, and an `up` is one connection and touches nothing", async () => {
+    const before = await fingerprint();
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+    const logins = await stack.logins();
+    expect((await stack.up()).changes).toEqual({ same: resources });
+    // The program's own, and the count's.
+    expect(await stack.logins()).toBe(logins + 2);
+    expect(await fingerprint()).toBe(before);
+  });
+
+  test("shows in a preview by the file's name, `up` puts it back, and the next preview is empty", async () => {
+    const before = await contents();
+    await stack.operator(
+      `echo '# by hand' >>${file.profiles}; rm ${file.job}; chmod 0666 ${file.pyroscope}; ` +
+        `sed -i '/# soar-profiling/d' ${file.prometheus}; echo '# by hand' >>${file.site}`,
+    );
+    const preview = await stack.preview();
+    expect(warnings(preview.text)).toEqual(
+      [
+        `On the host ${file.profiles} was edited. An up puts it back.`,
+        `On the host ${file.job} is missing. An up puts it back.`,
+        `On the host ${file.prometheus} was edited. An up puts it back.`,
+        `On the host ${file.pyroscope} is 0666 root:pyroscope, not 0640 root:pyroscope. An up puts it back.`,
+        `On the host ${file.site} was edited. An up puts it back.`,
+      ].sort(),
+    );
+    expect(preview.changes).toEqual({ same: resources - 4, update: 4 });
+    const again = { profiles: "1", prometheus: "1", pyroscope: "1", site: "1" };
+    expect(changed(preview.text)).toEqual(again);
+
+    const alloy = await stack.pid("alloy");
+    expect((await stack.up()).changes).toEqual({ same: resources - 4, update: 4 });
+    expect(await contents()).toBe(before);
+    expect(await stack.pid("alloy")).toBe(alloy);
+    const after = await stack.preview();
+    expect([after.changes, warnings(after.text)]).toEqual([{ same: resources }, []]);
+  });
+
+  test("may be a unit that was stopped: it runs again, and the second time counts on", async () => {
+    await stack.operator(`systemctl stop pyroscope; echo '# again' >>${file.profiles}`);
+    const preview = await stack.preview();
+    expect(warnings(preview.text)).toEqual([
+      `On the host ${file.profiles} was edited. An up puts it back.`,
+      "On the host pyroscope.service does not run. An up puts it back.",
+    ]);
+    expect(changed(preview.text)).toEqual({ profiles: "2", pyroscope: "2" });
+    expect((await stack.up()).changes).toEqual({ same: resources - 2, update: 2 });
+    expect(await stack.operator("systemctl is-active pyroscope")).toBe("active\n");
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("is not shown when the host cannot be asked: a warning, and no false difference", async () => {
+    await stopSshd(stack, 25);
+    const preview = await stack.preview();
+    expect(preview.changes).toEqual({ same: resources });
+    expect(preview.text).toContain(
+      "warning: detectDrift: the host could not be asked, so what was changed there by hand is not shown: no SSH login as deploy at",
+    );
+    await expect.poll(() => stack.status("true"), { timeout: 40_000, interval: 1000 }).toBe(0);
+  });
+
+  test("is put back together with a change of the settings, and not without `detectDrift`", async () => {
+    await stack.operator(`echo '# by hand' >>${file.job}`);
+    stack.configure({ detectDrift: undefined });
+    const blind = await stack.preview();
+    expect(warnings(blind.text)).toEqual([]);
+    stack.configure({
+      detectDrift: true,
+      services: [{ name: "soar-run", port: 9091, interval: "10s", metrics: true, labels: { team: "ogn" } }],
+    });
+    const { changes } = await stack.up();
+    expect(changes["update"]).toBe(2);
+    expect(await stack.status(`grep 'by hand' ${file.job}`)).toBe(1);
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("does not keep the stack from being destroyed", async () => {
+    await stack.operator(`echo '# by hand' >>${file.profiles}`);
+    await stack.destroy();
+    expect(
+      await stack.status("ls -d /etc/alloy/conf.d /var/lib/soar-profiling /usr/local/lib/soar-profiling"),
+    ).toBe(2);
+  });
+});
