@@ -1,12 +1,13 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { LocalPyroscope, Settings } from "../config/settings";
+import type { LocalPyroscope, RepositorySettings, Settings } from "../config/settings";
 import { renderAptSource } from "../render/apt";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { Alloy, type AlloyInfo, type ProfileDestination } from "./alloy";
 import { AptRepository, keyring } from "./host/apt-repository";
 import type { Host } from "./host/host";
+import type { SourceRequirement } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
 import { sourcesOf, uidsOf } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
@@ -34,6 +35,9 @@ export interface PlatformArgs {
   pyroscopePassword?: pulumi.Output<string> | undefined;
 }
 
+/** The name of the package source's files. */
+const sourceId = "grafana";
+
 /** What a host has once: the package source, Pyroscope (unless it is elsewhere), Alloy. */
 export class Platform extends pulumi.ComponentResource {
   readonly info: PlatformInfo;
@@ -51,10 +55,10 @@ export class Platform extends pulumi.ComponentResource {
       `${name}-repository`,
       {
         host,
-        id: "grafana",
+        id: sourceId,
         keyUrl,
         fingerprint,
-        source: renderAptSource({ ...settings.repository, keyFile: keyring("grafana") }),
+        source: renderAptSource({ ...settings.repository, keyFile: keyring(sourceId) }),
       },
       { parent: this, dependsOn: claim },
     );
@@ -97,6 +101,11 @@ export class Platform extends pulumi.ComponentResource {
   ): command.remote.Command {
     return this.host.command(name, ownership, { ...opts, dependsOn: [this, ...opts.dependsOn] });
   }
+}
+
+/** The package source that the host is to get. */
+export function packageSource({ url, suite }: RepositorySettings): SourceRequirement {
+  return { url, suite, keyring: keyring(sourceId) };
 }
 
 /** A host has one platform. It is released only when no other environment on the host has files in place. */

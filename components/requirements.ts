@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings";
 import { alloyPorts } from "./alloy";
 import { caddyRequirement } from "./exposure";
 import type { Requirements } from "./host/preflight";
+import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePorts } from "./pyroscope";
 import { otlpPorts } from "./traces";
@@ -19,5 +20,6 @@ export function requirements(settings: Settings): Requirements {
     ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...spans],
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
+    sources: [packageSource(settings.repository)],
   };
 }

@@ -16,10 +16,10 @@ export async function step<T>(what: string, action: () => Promise<T>): Promise<T
   const progress = setInterval(() => process.stderr.write(`    ... ${what}: ${taken()}\n`), 15_000);
   try {
     const result = await action();
-    process.stderr.write(`    done in ${taken()}\n`);
+    process.stderr.write(`    done in ${taken()}: ${what}\n`);
     return result;
   } catch (error) {
-    process.stderr.write(`    failed after ${taken()}\n`);
+    process.stderr.write(`    failed after ${taken()}: ${what}\n`);
     throw error;
   } finally {
     clearInterval(progress);

@@ -20,7 +20,10 @@ export interface AptPackageArgs {
   purgeData?: boolean;
 }
 
-/** A package at exactly one version, held there, with the configuration files that are on the host. */
+/**
+ * A package at exactly one version, held there, with the configuration files that are on the host. One that the host had
+ * before stays when this goes.
+ */
 export class AptPackage extends pulumi.ComponentResource {
   constructor(name: string, args: AptPackageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:AptPackage", name, {}, opts);
@@ -31,6 +34,7 @@ export class AptPackage extends pulumi.ComponentResource {
           ...["apt-package", "install", args.package, args.version, args.repository.id, args.unit],
           ...(args.allowDowngrade === true ? ["--allow-downgrade"] : []),
         ],
+        record: `apt-${args.package}`,
         remove: [
           ...["apt-package", "remove", args.package, args.unit],
           ...[args.purgeData === true ? "purge" : "keep", args.dataDirectory],

@@ -73,8 +73,8 @@ export class Drift {
 export function parseStates(text: string): ServiceStates {
   const states: ServiceStates = {};
   for (const line of text.split("\n").filter((line) => line !== "")) {
-    const [, kind, id = "", rest = ""] = /^(service|differs) (\S+) (.+)$/.exec(line) ?? [];
-    if (kind === "service") states[id] = { generation: Number(rest), differences: [] };
+    const [, kind, id = "", rest = ""] = /^(record|differs) (\S+) (.+)$/.exec(line) ?? [];
+    if (kind === "record") states[id] = { generation: Number(rest), differences: [] };
     else if (kind === "differs") states[id]?.differences.push(rest);
     else throw new Error(`unexpected answer of the host: ${line}`);
   }

@@ -25,6 +25,8 @@ export interface HostArgs {
 export interface HostAction {
   /** Runs at creation and again whenever an input changes; must be idempotent. */
   run: pulumi.Input<readonly (string | number)[]>;
+  /** The name of its records on the host, which tell whether what it did was changed by hand. @default it has none */
+  record?: string;
   /** Runs at deletion. */
   remove?: readonly (string | number)[];
   /** Content goes here, never into the command line. */
@@ -86,13 +88,23 @@ export class Host extends pulumi.ComponentResource {
   }
 
   /** A resource that runs a script of ours, after the scripts are there and before they go. */
-  command(name: string, action: HostAction, opts: pulumi.CustomResourceOptions): command.remote.Command {
+  command(
+    name: string,
+    action: HostAction,
+    opts: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+  ): command.remote.Command {
     const after = opts.dependsOn;
+    const generation =
+      action.record === undefined ? undefined : this.drift?.generation(action.record, opts.parent);
+    const option = (n: number | undefined): (string | number)[] =>
+      n === undefined || n === 0 ? [] : ["--generation", n];
     return new command.remote.Command(
       name,
       {
         connection: this.connection,
-        create: pulumi.output(action.run).apply((words) => this.line(words)),
+        create: pulumi
+          .all([action.run, generation])
+          .apply(([words, n]) => this.line([...words, ...option(n)])),
         ...(action.remove === undefined ? {} : { delete: this.removal(action.remove) }),
         ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
         ...(action.silent === true ? { logging: command.remote.Logging.None } : {}),

@@ -34,12 +34,22 @@ export interface ProgramRequirement {
   remedy: string;
 }
 
+/** An apt source that the host is to get: there must be none of that place with another key. */
+export interface SourceRequirement {
+  url: string;
+  suite: string;
+  /** Its `Signed-By`. */
+  keyring: string;
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
   disks: readonly DiskRequirement[];
   /** @default none */
   programs?: readonly ProgramRequirement[];
+  /** @default none */
+  sources?: readonly SourceRequirement[];
 }
 
 /** Arguments of {@link Preflight}. */
@@ -50,12 +60,13 @@ export interface PreflightArgs {
 
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
- * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions.
+ * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions, apt
+ * sources that contradict ours.
  */
 export class Preflight extends pulumi.ComponentResource {
   constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Preflight", name, {}, opts);
-    const { ports, disks, programs = [] } = args.requirements;
+    const { ports, disks, programs = [], sources = [] } = args.requirements;
     const checks = [
       ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
         "port",
@@ -73,6 +84,7 @@ export class Preflight extends pulumi.ComponentResource {
         minimum ?? 0,
         remedy,
       ]),
+      ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
     ];
     new command.remote.Command(
       `${name}-check`,

@@ -34,12 +34,11 @@ export class ServiceConfig extends pulumi.ComponentResource {
     super("soar:host:ServiceConfig", name, {}, opts);
     const declaration =
       args.secret === true ? pulumi.secret(args.declaration) : pulumi.output(args.declaration);
-    const apply = ["service-config", "apply", args.id];
-    const generation = args.host.drift?.generation(args.id, this);
     args.host.command(
       `${name}-files`,
       {
-        run: generation === undefined ? apply : generation.apply((n) => (n === 0 ? apply : [...apply, n])),
+        run: ["service-config", "apply", args.id],
+        record: args.id,
         remove: ["service-config", "remove", args.id],
         stdin: declaration.apply((value) => renderDeclaration(value as ServiceDeclaration, args.secret)),
         silent: args.secret ?? false,

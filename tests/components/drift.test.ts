@@ -49,8 +49,8 @@ const says = (...lines: string[]): string => `printf '%s\\n' ${lines.map((line) 
 describe("drift", () => {
   test("is asked for once, and is one generation more where something differs, with a warning of each thing", async () => {
     const command = says(
-      ...["service alloy 0", "service profiles 3", "differs profiles /etc/a b.alloy was edited"],
-      ...["differs profiles alloy.service does not run", "service logs 2"],
+      ...["record alloy 0", "record profiles 3", "differs profiles /etc/a b.alloy was edited"],
+      ...["differs profiles alloy.service does not run", "record logs 2"],
     );
     const last = { alloy: 7, profiles: 7, logs: 7 };
     expect(await generationsOf(["alloy", "profiles", "logs"], { command }, last)).toEqual({
@@ -91,16 +91,22 @@ describe("drift", () => {
     expect(warnings()[0]).toContain(reason);
   });
 
-  test("of a stack is asked of its host, and a generation is the last word of a service's command", async () => {
+  test("of a stack is asked of its host, and a generation ends the command of a service or a package", async () => {
     const host = { ...minimal.host, ...ssh(), user: "root" };
     const values = { ...minimal, host, detectDrift: true };
-    const references = { [stack]: { generations: { alloy: 3, profiles: 0 } } };
+    const references = { [stack]: { generations: { alloy: 3, profiles: 0, "apt-alloy": 1 } } };
     const resources = await stackOf(values, { sshPrivateKey: pulumi.secret(newKey().private) }, references);
     const creates = resources.flatMap(({ inputs }) => {
       const create = String(inputs["create"]);
-      return create.includes("service-config") ? [create.replace(/.*service-config /, "")] : [];
+      return /service-config|apt-package/.test(create) ? [create.replace(/.*\//, "")] : [];
     });
-    expect(creates).toEqual(["apply pyroscope", "apply alloy 3", "apply profiles"]);
+    expect(creates).toEqual([
+      "apt-package install pyroscope 1.12.0 grafana pyroscope.service",
+      "service-config apply pyroscope",
+      "apt-package install alloy 1.10.0-1 grafana alloy.service --generation 1",
+      "service-config apply alloy --generation 3",
+      "service-config apply profiles",
+    ]);
     expect(target.seen.commands).toEqual([]);
     await stackOf(values, { sshPrivateKey: pulumi.secret(key.private) });
     const script = "/usr/local/lib/soar-profiling/test/drift";
@@ -108,10 +114,10 @@ describe("drift", () => {
   });
 
   test("tells apart what the host says", () => {
-    expect(parseStates("service a 1\ndiffers a x y\nservice b-c 20\n")).toEqual({
+    expect(parseStates("record a 1\ndiffers a x y\nrecord b-c 20\n")).toEqual({
       a: { generation: 1, differences: ["x y"] },
       "b-c": { generation: 20, differences: [] },
     });
-    expect(() => parseStates("service a\n")).toThrow("unexpected answer of the host: service a");
+    expect(() => parseStates("record a\n")).toThrow("unexpected answer of the host: record a");
   });
 });

@@ -1,39 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
-import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-
-const script = path.join(__dirname, "../../components/host/scripts/edit-lines.pl");
-const directory = mkdtempSync(path.join(tmpdir(), "edits-"));
-afterAll(() => {
-  rmSync(directory, { recursive: true });
-});
-
-const file = "/etc/prometheus/prometheus.yml";
-const jobs = `entry ${file} scrape_config_files "/etc/prometheus/jobs/*.yml"`;
-const rules = `entry ${file} rule_files "/etc/prometheus/rules/*-profiling.yml"`;
-const job = `entry ${file} scrape_configs {job_name: soar-profiling, file_sd_configs: [{files: ["/etc/p/*.yml"]}]}`;
-const sites = `line ${file} import /etc/prometheus/sites/*.conf`;
-
-/** Runs the host's own script on a text, as bytes. */
-function run(text: string, ...edits: string[]): { text: string; refusal: string } {
-  const list = path.join(directory, "edits");
-  writeFileSync(list, edits.map((edit) => `${edit}\n`).join(""));
-  const { status, stdout, stderr } = spawnSync("perl", [script, file, list], {
-    input: Buffer.from(text, "latin1"),
-  });
-  expect(status).toBe(stderr.length === 0 ? 0 : 1);
-  return { text: stdout.toString("latin1"), refusal: stderr.toString() };
-}
-
-function edited(text: string, ...edits: string[]): string {
-  const result = run(text, ...edits);
-  expect(result.refusal).toBe("");
-  return result.text;
-}
+import { edited, file, job, jobs, rules, run, sites } from "./edit-lines";
 
 const debian = [
   ...["# Sample config for Prometheus.", "", "global:", "  scrape_interval:     15s # Set", ""],
@@ -243,58 +210,4 @@ describe("a line is added", () => {
       expect(edited(text, `remove ${sites}`)).toBe(text);
     },
   );
-});
-
-describe("whatever a file is", () => {
-  const keys = [
-    "rule_files",
-    "scrape_config_files",
-    "scrape_configs",
-    "global",
-    '"rule_files"',
-    "rule_files_x",
-  ];
-  const line = fc.oneof(
-    fc.constantFrom(...keys).map((key) => `${key}:`),
-    fc.constantFrom(
-      "rule_files: [a, b]",
-      "rule_files: []",
-      "scrape_config_files: [ x ] # y",
-      "rule_files: [",
-      "]",
-    ),
-    fc.constantFrom(
-      "- a",
-      "  - b",
-      "  - {c: d}",
-      "    - e: f",
-      "  g: h",
-      "# i",
-      "  # - j",
-      "",
-      "---",
-      "...",
-      "{}",
-      "\t",
-      "- k # soar-profiling",
-    ),
-    fc
-      .string({ unit: "binary", maxLength: 8 })
-      .map((text) => Buffer.from(text).toString("latin1").replaceAll("\n", "")),
-  );
-  const text = fc
-    .tuple(fc.array(line, { maxLength: 9 }), fc.constantFrom("\n", "\n", "\r\n"), fc.boolean(), fc.boolean())
-    .map(([lines, end, last, mark]) => (mark ? "\xEF\xBB\xBF" : "") + lines.join(end) + (last ? end : ""));
-
-  it("an edit is refused, or taken out again to the byte, and is there once however often it is made", () => {
-    fc.assert(
-      fc.property(text, fc.subarray([jobs, rules, job, sites], { minLength: 1 }), (before, edits) => {
-        const { text: after, refusal } = run(before, ...edits.map((edit) => `add ${edit}`));
-        if (refusal !== "") return;
-        expect(edited(after, ...edits.map((edit) => `add ${edit}`))).toBe(after);
-        expect(edited(after, ...edits.map((edit) => `remove ${edit}`))).toBe(before);
-      }),
-      { numRuns: 120 },
-    );
-  }, 60_000);
 });

@@ -36,9 +36,11 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
   /** The last generation of each command that a preview would change. */
   const changed = (text: string): Record<string, string> =>
     Object.fromEntries(
-      [...text.matchAll(/service-config apply (\S+)(?: \d+)?" => ".*service-config apply \S+ (\d+)"/g)].map(
-        ([, id = "", generation = ""]) => [id, generation],
-      ),
+      [
+        ...text.matchAll(
+          /service-config apply (\S+)(?: --generation \d+)?" => ".*service-config apply \S+ --generation (\d+)"/g,
+        ),
+      ].map(([, id = "", generation = ""]) => [id, generation]),
     );
 
   test("is nothing at first: a preview is empty, and an `up` is one connection and touches nothing", async () => {
@@ -90,6 +92,33 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect((await stack.up()).changes).toEqual({ same: resources - 2, update: 2 });
     expect(await stack.operator("systemctl is-active pyroscope")).toBe("active\n");
     expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("may be a package: its hold is gone, or its version another; `up` keeps it where it was, and restarts what it must", async () => {
+    await stack.operator("apt-mark unhold pyroscope");
+    const unheld = await stack.preview();
+    expect(warnings(unheld.text)).toEqual(["On the host package pyroscope is not held. An up puts it back."]);
+    expect(unheld.changes).toEqual({ same: resources - 1, update: 1 });
+
+    await stack.operator(
+      "DEBIAN_FRONTEND=noninteractive apt-get -qq install --allow-change-held-packages alloy=1.10.0-2 && systemctl restart alloy",
+    );
+    stack.configure({ allowDowngrade: true });
+    expect(warnings((await stack.preview()).text)).toEqual(
+      expect.arrayContaining([
+        "On the host alloy.service is of another version of its package. An up puts it back.",
+        "On the host package alloy is at 1.10.0-2, not at 1.10.0-1. An up puts it back.",
+        "On the host package pyroscope is not held. An up puts it back.",
+      ]),
+    );
+    const pyroscope = await stack.pid("pyroscope");
+    await stack.up();
+    expect(await stack.operator("apt-mark showhold; dpkg-query -W -f '${Version}\n' alloy")).toBe(
+      "alloy\npyroscope\n1.10.0-1\n",
+    );
+    expect(await stack.operator(`readlink /proc/${await stack.pid("alloy")}/exe`)).toBe("/usr/bin/alloy\n");
+    expect(await stack.pid("pyroscope")).toBe(pyroscope);
+    expect(Object.keys((await stack.preview()).changes)).toEqual(["same"]);
   });
 
   test("is not shown when the host cannot be asked: a warning, and no false difference", async () => {

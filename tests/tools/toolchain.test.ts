@@ -88,9 +88,8 @@ describe("the ways to a tool", () => {
     expect(existsSync(tool.path)).toBe(true);
     expect(path.basename(tool.packaging ?? "")).toBe("packaging");
     expect(tried).toEqual([]);
-    expect(printed).toBe(
-      "==> alloy 1.10.0: /opt/bin/alloy is another version; trying the official release\n    done in N s\n",
-    );
+    const what = "alloy 1.10.0: /opt/bin/alloy is another version; trying the official release";
+    expect(printed).toBe(`==> ${what}\n    done in N s: ${what}\n`);
   });
 
   it("builds last, and says why the other ways were not taken", async () => {
@@ -102,10 +101,10 @@ describe("the ways to a tool", () => {
     expect(tried).toEqual(["release pulumi", "build pulumi"]);
     expect(printed.split("\n")).toEqual([
       "==> pulumi 3.259.0: not installed; trying the official release",
-      "    done in N s",
+      "    done in N s: pulumi 3.259.0: not installed; trying the official release",
       "    official release not reachable: no such host",
       "==> pulumi 3.259.0: building from Go modules (about 4 minutes on two cores)",
-      "    done in N s",
+      "    done in N s: pulumi 3.259.0: building from Go modules (about 4 minutes on two cores)",
       "",
     ]);
   });

@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { TestStack } from "./harness/stack";
+
+const units = ["pyroscope", "alloy"];
+const source = "/etc/apt/sources.list.d/grafana.list";
+const config = { pyroscope: "/etc/pyroscope/config.yml", alloy: "/etc/alloy/config.alloy" };
+
+/** The seed's host: its scripts put the packages there, and files of their own, which run and listen everywhere. */
+describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
+  const stack = await TestStack.create("adopted");
+  const url = stack.host.repositoryUrl;
+
+  const listeners = (): Promise<string> =>
+    stack.operator("ss -Hltnp | grep -e pyroscope -e alloy | awk '{ print $4 }' | sort");
+  const packages = (): Promise<string> =>
+    stack.operator(
+      "dpkg-query -W -f '${Package} ${Version} ${Status}\\n' pyroscope alloy; apt-mark showhold",
+    );
+  /** All that was made by hand: files, packages, units. */
+  const look = async (): Promise<string[]> => [
+    await stack.operator(
+      "find /etc/pyroscope /etc/alloy /etc/default/alloy -exec stat -c '%n %a %U:%G' {} + | sort; " +
+        `sha256sum ${Object.values(config).join(" ")} /etc/default/alloy`,
+    ),
+    await packages(),
+    await stack.operator(`systemctl is-enabled ${units.join(" ")}; systemctl is-active ${units.join(" ")}`),
+    await stack.operator("find /etc/systemd/system | grep -v '^/etc/systemd/system/[^/]*[.]wants' | sort"),
+    await listeners(),
+  ];
+  let byHand: string[] = [];
+
+  beforeAll(async () => {
+    await stack.operator(
+      `curl -fsS ${url}/key.asc | gpg --dearmor >/etc/apt/keyrings/grafana.gpg && ` +
+        `echo 'deb [signed-by=/etc/apt/keyrings/grafana.gpg] ${url} stable main' >${source} && ` +
+        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install pyroscope=1.12.0-1 alloy=1.10.0-1 >/dev/null",
+    );
+    await stack.operator(
+      `echo '# by hand' >>${config.pyroscope}; echo '// by hand' >>${config.alloy}; ` +
+        "chown -R pyroscope:pyroscope /etc/pyroscope; systemctl enable --now alloy; systemctl restart pyroscope; " +
+        "echo profiles >/var/lib/pyroscope/of-before; " +
+        "for i in $(seq 60); do curl -fsS 127.0.0.1:4040/ready && break; sleep 0.5; done",
+    );
+    await stack.operator(
+      "for i in $(seq 60); do curl -fsS 127.0.0.1:12345/-/ready && break; sleep 0.5; done",
+    );
+    byHand = await look();
+  }, 120_000);
+
+  test("is refused while its own package source contradicts ours, and left as it is", async () => {
+    expect(await stack.upFails()).toContain(
+      `- ${source} has ${url} stable already, signed by another key file than /etc/apt/keyrings/grafana.asc, ` +
+        "which apt refuses: remove it, the stack brings its own\n",
+    );
+    expect(await look()).toEqual(byHand);
+  });
+
+  test("is taken over: the same packages, held, restarted once, on loopback only, with what they had stored", async () => {
+    expect(await listeners()).toMatch(/^\*:4040$/m);
+    await stack.operator(`rm ${source}`);
+    const restarts = "journalctl -q -o cat _PID=1 UNIT=pyroscope.service | grep -c '^Started ' || :";
+    const before = Number(await stack.operator(restarts));
+    await stack.up();
+    expect(Number(await stack.operator(restarts))).toBe(before + 1);
+    expect(await packages()).toBe(
+      "alloy 1.10.0-1 hold ok installed\npyroscope 1.12.0-1 hold ok installed\nalloy\npyroscope\n",
+    );
+    expect(
+      (await listeners())
+        .trim()
+        .split("\n")
+        .filter((address) => !address.startsWith("127.")),
+    ).toEqual([]);
+    expect(await stack.operator("cat /var/lib/pyroscope/of-before")).toBe("profiles\n");
+    expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+  });
+
+  test("is given back by a destroy: the packages, their files, their data and what they did; purgeData or not", async () => {
+    stack.configure({ purgeData: true });
+    await stack.up();
+    const text = await stack.destroy();
+    expect(text).toContain("pyroscope was on this host before, and stays with its data, at 1.12.0-1");
+    expect(text).toContain("alloy was on this host before, and stays with its data, at 1.10.0-1");
+    expect(await stack.operator("cat /var/lib/pyroscope/of-before")).toBe("profiles\n");
+    expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);
+    await expect.poll(look, { timeout: 30_000, interval: 1000 }).toEqual(byHand);
+  });
+});
