@@ -10,7 +10,9 @@ const hostKey = z.string({ error: field.expected("an SSH host key") }).transform
   if (key !== undefined) return key;
   context.addIssue({
     code: "custom",
-    message: `must be "TYPE BASE64" as in /etc/ssh/ssh_host_ed25519_key.pub (of an ssh-keyscan line leave out the address)`,
+    message:
+      `must be "TYPE BASE64" as in /etc/ssh/ssh_host_ed25519_key.pub, of type ssh-ed25519 or ecdsa-sha2-nistp256, 384 ` +
+      `or 521 (of an ssh-keyscan line leave out the address)`,
   });
   return z.NEVER;
 });

@@ -6,6 +6,9 @@ import { byText, managedBy } from "./header";
 /** Where Alloy serves the metrics of its component that `renderAlloyPlatform` writes for the host's file systems. */
 export const hostMetricsPath = "/api/v0/component/prometheus.exporter.unix.platform/metrics";
 
+/** Told to Grafana too, whose rates take four of them: with a longer interval of the operator's they would be empty. */
+export const scrapeInterval = "15s";
+
 /** What Prometheus is told of one process that serves metrics. */
 export interface ScrapeTarget {
   /** The labels `job` and `service_name`; with the environment also the name of the job and of its file. */
@@ -52,6 +55,7 @@ export function renderScrapeJob(environment: string, target: ScrapeTarget): stri
     scrape_configs: [
       {
         job_name: `${environment}-${name}`,
+        scrape_interval: scrapeInterval,
         ...(path === "/metrics" ? {} : { metrics_path: path }),
         static_configs: [{ targets: [address], labels: labels(environment, target) }],
       },
@@ -75,7 +79,11 @@ export function renderTargetFile(environment: string, target: ScrapeTarget): str
 
 /** The item of `scrape_configs` that takes in all files of {@link renderTargetFile}, as one line of YAML. */
 export function targetFilesJob(pattern: string): string {
-  const job = { job_name: "soar-profiling", file_sd_configs: [{ files: [pattern] }] };
+  const job = {
+    job_name: "soar-profiling",
+    scrape_interval: scrapeInterval,
+    file_sd_configs: [{ files: [pattern] }],
+  };
   return stringify(job, { collectionStyle: "flow", defaultStringType: "QUOTE_DOUBLE", lineWidth: 0 }).trim();
 }
 

@@ -34,9 +34,12 @@ const patience = 20_000;
  */
 export class Drift {
   private readonly states: pulumi.Output<ServiceStates>;
+  private readonly last: pulumi.Output<ServiceStates>;
   private readonly all: Record<string, pulumi.Output<number>> = {};
 
   constructor(args: DriftArgs) {
+    const last = lastStates(args.stack);
+    this.last = pulumi.output(last);
     this.states = pulumi.output(
       ask(args)
         .then(parseStates)
@@ -45,15 +48,15 @@ export class Drift {
           void pulumi.log.warn(
             `detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
           );
-          return lastStates(args.stack);
+          return last;
         }),
     );
   }
 
   /** The generation of a service's records; what differs is told as a warning of its resource. */
   generation(id: string, resource: pulumi.Resource): pulumi.Output<number> {
-    const generation = this.states.apply((states) => {
-      const { generation, differences } = states[id] ?? { generation: 0, differences: [] };
+    const generation = pulumi.all([this.states, this.last]).apply(([states, last]) => {
+      const { generation, differences } = states[id] ?? lost(id, last[id]);
       for (const difference of differences) {
         void pulumi.log.warn(`On the host ${difference}. An up puts it back.`, resource);
       }
@@ -69,6 +72,12 @@ export class Drift {
   }
 }
 
+/** A service that the host has no records of: it is new, or they went by another hand than this stack's. */
+function lost(id: string, last: ServiceState | undefined): ServiceState {
+  if (last === undefined) return { generation: 0, differences: [] };
+  return { generation: last.generation, differences: [`nothing is known of ${id}`] };
+}
+
 /** What `scripts/drift` prints. */
 export function parseStates(text: string): ServiceStates {
   const states: ServiceStates = {};
@@ -81,9 +90,13 @@ export function parseStates(text: string): ServiceStates {
   return states;
 }
 
-/** As the last `up` left them. A StackReference would do it too, and show each change of an output as one of its own. */
+/**
+ * As the last `up` left them; nothing before the first. A StackReference would do it too, and show each change of an
+ * output as one of its own.
+ */
 async function lastStates(stack: string): Promise<ServiceStates> {
-  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack })) as {
+  const read = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
+  const { outputs } = (await read.catch(() => ({ outputs: {} }))) as {
     outputs: { generations?: Record<string, number> };
   };
   const last = Object.entries(outputs.generations ?? {});

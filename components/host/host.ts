@@ -63,6 +63,11 @@ export class Host extends pulumi.ComponentResource {
     this.environment = args.environment;
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
+    const { ssh, privateKey, owner: stack } = args;
+    this.drift =
+      args.detectDrift === true
+        ? new Drift({ ssh, privateKey, stack, command: this.driftCommand() })
+        : undefined;
     const preflight = new Preflight(
       `${name}-preflight`,
       { connection: this.connection, requirements: args.requirements },
@@ -72,18 +77,16 @@ export class Host extends pulumi.ComponentResource {
       `${name}-scripts`,
       {
         connection: this.connection,
-        create: `${this.sudo()}${shellLine(["timeout", 60, "sh", "-s", "--", args.environment, args.owner])}`,
+        create: this.generation("scripts", this).apply((option) => {
+          const words = ["timeout", 60, "sh", "-s", "--", args.environment, args.owner, ...option];
+          return `${this.sudo()}${shellLine(words)}`;
+        }),
         delete: this.removal(["uninstall"]),
         stdin: installer(),
         addPreviousOutputInEnv: false,
       },
       { parent: this, dependsOn: preflight },
     );
-    const { ssh, privateKey, owner: stack } = args;
-    this.drift =
-      args.detectDrift === true
-        ? new Drift({ ssh, privateKey, stack, command: this.driftCommand() })
-        : undefined;
     this.registerOutputs();
   }
 
@@ -94,17 +97,14 @@ export class Host extends pulumi.ComponentResource {
     opts: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
   ): command.remote.Command {
     const after = opts.dependsOn;
-    const generation =
-      action.record === undefined ? undefined : this.drift?.generation(action.record, opts.parent);
-    const option = (n: number | undefined): (string | number)[] =>
-      n === undefined || n === 0 ? [] : ["--generation", n];
+    const generation = action.record === undefined ? [] : this.generation(action.record, opts.parent);
     return new command.remote.Command(
       name,
       {
         connection: this.connection,
         create: pulumi
           .all([action.run, generation])
-          .apply(([words, n]) => this.line([...words, ...option(n)])),
+          .apply(([words, option]) => this.line([...words, ...option])),
         ...(action.remove === undefined ? {} : { delete: this.removal(action.remove) }),
         ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
         ...(action.silent === true ? { logging: command.remote.Logging.None } : {}),
@@ -128,6 +128,12 @@ export class Host extends pulumi.ComponentResource {
     opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
   ): command.local.Command {
     return new command.local.Command(name, { create: ":", delete: reachabilityCheck(this.ssh) }, opts);
+  }
+
+  /** The last words of the command that makes these records; none as long as they were not changed by hand. */
+  private generation(record: string, resource: pulumi.Resource): pulumi.Output<(string | number)[]> {
+    const generation = this.drift?.generation(record, resource) ?? pulumi.output(0);
+    return generation.apply((n) => (n === 0 ? [] : ["--generation", n]));
   }
 
   private sudo(): string {

@@ -133,10 +133,9 @@ function pinned(
 ): Pick<ConnectConfig, "algorithms" | "hostVerifier"> {
   const [type = "", encoded = ""] = hostKey.split(" ");
   const key = Buffer.from(encoded, "base64");
-  // A server with several keys shows the one that it is asked for. RSA keys sign in newer ways than their type says.
-  const algorithms = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
   return {
-    algorithms: { serverHostKey: algorithms as ServerHostKeyAlgorithm[] },
+    // A server with several keys shows the one that it is asked for.
+    algorithms: { serverHostKey: [type as ServerHostKeyAlgorithm] },
     hostVerifier: (shown: Buffer): boolean => {
       result.isOther = !shown.equals(key);
       return !result.isOther;

@@ -1,3 +1,4 @@
+import { scrapeInterval } from "../prometheus-jobs";
 import { grafanaUid } from "./identity";
 
 export type DatasourceKind = "pyroscope" | "prometheus" | "loki" | "tempo";
@@ -36,7 +37,7 @@ export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, m
     case "prometheus":
       return {
         httpMethod: "POST",
-        timeInterval: "15s",
+        timeInterval: scrapeInterval,
         ...(uids.tempo === undefined
           ? {}
           : { exemplarTraceIdDestinations: [{ name: "trace_id", datasourceUid: uids.tempo }] }),

@@ -75,6 +75,13 @@ describe("drift", () => {
     expect(warnings()).toEqual([]);
   });
 
+  test("may be that the host has lost what it knew of a service, which the last `up` had left there", async () => {
+    expect(await generationsOf(["alloy", "logs"], { command: "true" }, { alloy: 2 })).toEqual({
+      ...{ alloy: 3, logs: 0 },
+    });
+    expect(warnings()).toEqual(["On the host nothing is known of alloy. An up puts it back."]);
+  });
+
   test.each([
     ["the command fails", { command: "echo no such thing >&2; exit 3" }, "no such thing"],
     ["the command fails in silence", { command: "exit 3" }, "the command ended with status 3"],

@@ -13,7 +13,7 @@ afterAll(() => {
 export const file = "/etc/prometheus/prometheus.yml";
 export const jobs = `entry ${file} scrape_config_files "/etc/prometheus/jobs/*.yml"`;
 export const rules = `entry ${file} rule_files "/etc/prometheus/rules/*-profiling.yml"`;
-export const job = `entry ${file} scrape_configs {job_name: soar-profiling, file_sd_configs: [{files: ["/etc/p/*.yml"]}]}`;
+export const job = `entry ${file} scrape_configs {job_name: soar-profiling, scrape_interval: 15s, file_sd_configs: [{files: ["/etc/p/*.yml"]}]}`;
 export const sites = `line ${file} import /etc/prometheus/sites/*.conf`;
 
 /** Runs the host's own script on a text, as bytes. */

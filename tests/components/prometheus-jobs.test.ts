@@ -53,7 +53,7 @@ describe("the jobs of a stack with a platform of its own", () => {
       declared.filter((line) => /^(entry|directory|file) /.test(line) && !line.includes("rule")),
     ).toEqual([
       "directory /etc/prometheus/soar-profiling-targets 0750 root:prometheus",
-      'entry /etc/prometheus/prometheus.yml scrape_configs { "job_name": "soar-profiling", "file_sd_configs": ' +
+      'entry /etc/prometheus/prometheus.yml scrape_configs { "job_name": "soar-profiling", "scrape_interval": "15s", "file_sd_configs": ' +
         '[ { "files": [ "/etc/prometheus/soar-profiling-targets/*.yml" ] } ] }',
       ...["alloy", "host", "pyroscope", "soar-run"].map((name) =>
         file(`soar-profiling-targets/production-${name}`),

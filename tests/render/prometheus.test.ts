@@ -97,6 +97,7 @@ test("the job of the target files is one line of YAML", () => {
   expect(line).toMatch(/^\{.*\}$/);
   expect(parse(line)).toEqual({
     job_name: "soar-profiling",
+    scrape_interval: "15s",
     file_sd_configs: [{ files: ["/etc/prometheus/soar-profiling-targets/*.yml"] }],
   });
 });

@@ -85,4 +85,19 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);
     await expect.poll(look, { timeout: 30_000, interval: 1000 }).toEqual(byHand);
   });
+
+  test("keeps a package source that Grafana's instructions of today have made, with its key", async () => {
+    const key = "/etc/apt/keyrings/grafana.asc";
+    await stack.operator(
+      `curl -fsS ${url}/key.asc >${key} && echo 'deb [signed-by=${key}] ${url} stable main' >${source} && apt-get -qq update`,
+    );
+    const before = await stack.operator(`sha256sum ${key} ${source}`);
+    await stack.up();
+    await stack.destroy();
+    expect(await stack.operator(`sha256sum ${key} ${source}`)).toBe(before);
+    expect(
+      await stack.operator("ls /etc/apt/sources.list.d /etc/apt/keyrings | grep -v debian"),
+    ).not.toContain("grafana.sources");
+    expect(await stack.operator("apt-get update 2>&1 | grep -c ^[WE]: || :")).toBe("0\n");
+  });
 });

@@ -121,6 +121,35 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect(Object.keys((await stack.preview()).changes)).toEqual(["same"]);
   });
 
+  test("may be a package that was purged: it comes back, and does not start before its files are there", async () => {
+    await stack.operator(
+      "systemctl stop pyroscope; apt-get -qq purge -y --allow-change-held-packages pyroscope; date '+%F %T' >/run/purged",
+    );
+    expect(warnings((await stack.preview()).text)).toContain(
+      "On the host package pyroscope is not installed. An up puts it back.",
+    );
+    await stack.up();
+    const since = 'journalctl -q -o cat _PID=1 UNIT=pyroscope.service --since "$(cat /run/purged)"';
+    expect(await stack.operator(`${since} | grep -c 'unmet condition check (ConditionPathExists='`)).not.toBe(
+      "0\n",
+    );
+    expect(await stack.operator(`${since} | grep -c '^Started '`)).toBe("1\n");
+    expect(await stack.operator("ss -Hltnp | grep pyroscope | grep -vc 127.0.0.1 || :")).toBe("0\n");
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("may be what the host knows of a service: its files and its records come back", async () => {
+    await stack.operator("/usr/local/lib/soar-profiling/sandbox/service-config remove profiles");
+    const preview = await stack.preview();
+    expect(warnings(preview.text)).toEqual([
+      "On the host nothing is known of profiles. An up puts it back.",
+    ]);
+    expect(preview.changes).toEqual({ same: resources - 1, update: 1 });
+    await stack.up();
+    expect(await stack.status(`ls ${file.profiles}`)).toBe(0);
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
   test("is not shown when the host cannot be asked: a warning, and no false difference", async () => {
     await stopSshd(stack, 25);
     const preview = await stack.preview();

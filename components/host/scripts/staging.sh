@@ -23,13 +23,26 @@ make_missing_directories() {
   done
 }
 
+# A directory in the stage with the way to it, without links: these would lead out of it, to the real files.
+keep_in_stage() { # DIRECTORY
+  _at=
+  for _part in $(printf '%s' "$1" | tr / ' '); do
+    _at=$_at/$_part
+    if [ -L "$work/stage$_at" ]; then rm "$work/stage$_at" && cp -aH -- "$_at" "$work/stage$_at"; fi
+  done
+}
+
 # The live trees with the change in them, under $work/stage.
 stage() {
   umask 022
   value tree | while read -r tree; do
     mkdir -p "$work/stage$(dirname "$tree")"
-    [ ! -e "$tree" ] || cp -a -- "$tree" "$work/stage$tree"
+    [ ! -e "$tree" ] || cp -aH -- "$tree" "$work/stage$tree"
   done
+  {
+    value directory | cut -d' ' -f1
+    { cut -d' ' -f5 "$work/files" && cut -d' ' -f2 "$work/gone"; } | sed 's,/[^/]*$,,'
+  } | sort -u | while read -r path; do keep_in_stage "$path"; done
   value directory | while read -r path mode owner; do make_directory "$work/stage" "$path" "$mode" "$owner"; done
   while read -r n mode owner activation path; do
     mkdir -p "$work/stage$(dirname "$path")"
