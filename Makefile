@@ -14,9 +14,10 @@ down: node_modules/.package-lock.json
 status: node_modules/.package-lock.json
 	@$(node) sandbox/cli.ts status
 
-# make -s ssh CMD='...' runs one command on the host.
+# make -s ssh CMD='...' runs one command on the host: as it is written, while make would expand its $.
+override export CMD := $(value CMD)
 ssh: node_modules/.package-lock.json
-	@CMD="$$CMD" $(node) sandbox/cli.ts ssh
+	@$(node) sandbox/cli.ts ssh
 
 test: node_modules/.package-lock.json
 	@tests/run.sh
@@ -28,4 +29,5 @@ format: node_modules/.package-lock.json
 node_modules/.package-lock.json: package-lock.json
 	@command -v node >/dev/null || { echo 'Node is missing: install Node 20.19 or later (https://nodejs.org)' >&2; exit 1; }
 	@node sandbox/require-node.cjs
+	@command -v npm >/dev/null || { echo "npm is missing: install it (Debian has it apart from Node: apt-get install npm)" >&2; exit 1; }
 	npm ci --ignore-scripts --no-audit --no-fund

@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // As root it would leave files in node_modules that its owner cannot remove.
+    cache: false,
     projects: [
       {
         // Seconds; no host, no network, no root.

@@ -1,12 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { hostStatus, stopHost, type HostStatus } from "./host/host";
-import { hostNames } from "./host/record";
+import { hostNames, mainHost } from "./host/record";
 import { sshTerminal } from "./host/ssh";
 import { step, UserError } from "./log";
 import { showStatus } from "./status";
-
-/** The host that `up` starts; tests have others. */
-export const mainHost = { name: "main", subnet: 0 };
+import { runAsRoot } from "./sudo";
 
 const commands: Record<string, (args: readonly string[]) => Promise<number>> = {
   up: async () => {
@@ -51,18 +48,7 @@ async function ssh(args: readonly string[]): Promise<number> {
 /** Runs this command again as root, with the same cache and the same tools; undefined when it is root already. */
 function againAsRoot(): number | undefined {
   if (process.platform !== "linux" || process.getuid?.() === 0) return undefined;
-  if (spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status !== 0) {
-    throw new UserError(
-      "The sandbox needs root, for namespaces, mounts and packages",
-      "run it as root, or allow sudo without a password",
-    );
-  }
-  const kept = ["PATH", "HOME", "XDG_CACHE_HOME", "SOAR_SANDBOX_CACHE", "CMD"].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [`${name}=${value}`];
-  });
-  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  return spawnSync("sudo", ["-n", "env", ...kept, ...command], { stdio: "inherit" }).status ?? 1;
+  return runAsRoot([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
 }
 
 async function main(): Promise<number> {

@@ -1,22 +1,31 @@
-import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { link, mkdir, readFile, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { lock } from "./lock";
 
 /** The root of the project's checkout. */
 export const projectRoot = path.resolve(__dirname, "..");
 
 /**
  * Where everything that is expensive to make is kept between runs, outside the work tree.
- * `SOAR_SANDBOX_CACHE`, else `soar-profiling` under `XDG_CACHE_HOME` or `~/.cache`.
+ * `SOAR_SANDBOX_CACHE`, else `soar-profiling` under `XDG_CACHE_HOME` or `~/.cache`. Without symbolic links, as the kernel
+ * tells of mounts, and so that it has one name.
  */
 export function cacheDir(): string {
-  const fromUser = process.env["SOAR_SANDBOX_CACHE"];
-  if (fromUser !== undefined && fromUser !== "") return path.resolve(fromUser);
-  const base = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache");
-  return path.join(base, "soar-profiling");
+  const fromUser = process.env["SOAR_SANDBOX_CACHE"] ?? "";
+  if (fromUser !== "") return withoutLinks(path.resolve(fromUser));
+  const base = process.env["XDG_CACHE_HOME"] ?? "";
+  // The specification has one ignored that is no absolute path.
+  const caches = path.isAbsolute(base) ? base : path.join(homedir(), ".cache");
+  return withoutLinks(path.join(caches, "soar-profiling"));
+}
+
+/** The path without symbolic links in what exists of it. */
+function withoutLinks(file: string): string {
+  if (existsSync(file)) return realpathSync(file);
+  return path.join(withoutLinks(path.dirname(file)), path.basename(file));
 }
 
 /** A short key over the inputs of something built: the same inputs, the same key. */
@@ -63,33 +72,5 @@ async function removeLeftovers(final: string): Promise<void> {
     if (entry.startsWith(prefix) && entry.endsWith(".tmp")) {
       await rm(path.join(path.dirname(final), entry), { recursive: true, force: true });
     }
-  }
-}
-
-/** Whether a process that runs holds a lock file. */
-export async function isLocked(file: string): Promise<boolean> {
-  const holder = Number(await readFile(file, "utf8").catch(() => ""));
-  return holder > 0 && existsSync(`/proc/${holder}`);
-}
-
-/** Takes a lock file that holds our process id; one left by a process that has ended is taken over. */
-export async function lock(file: string): Promise<() => Promise<void>> {
-  // Linked into place with its content: a kill in between leaves no lock without a holder.
-  const ours = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  await writeFile(ours, String(process.pid));
-  try {
-    for (;;) {
-      try {
-        await link(ours, file);
-        return () => unlink(file);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-      const holder = Number(await readFile(file, "utf8").catch(() => ""));
-      if (holder > 0 && !existsSync(`/proc/${holder}`)) await rm(file, { force: true });
-      else await sleep(200);
-    }
-  } finally {
-    await unlink(ours);
   }
 }

@@ -1,21 +1,35 @@
+import { hostStatus, stopHost } from "./host/host";
 import { prepareIngredients } from "./host/prepare";
-import { UserError } from "./log";
+import { hostNames, mainHost } from "./host/record";
+import { step, UserError } from "./log";
 import { ensurePulumiHome } from "./plugins/install";
 import { ensureActionlint, ensurePulumi } from "./tools/toolchain";
 
 /** Makes everything that hosts and stacks are made of, so that no test waits for it. */
 export async function prepareSandbox(): Promise<void> {
-  await ensurePulumiHome(await ensurePulumi());
+  // The ingredients first: their builds begin with what a machine may lack.
   await prepareIngredients({ backends: true });
+  await ensurePulumiHome(await ensurePulumi());
 }
 
 /** That, and the programs that only tests need. */
 async function prepareTests(): Promise<void> {
+  await endLeftHosts();
   await prepareSandbox();
   await ensureActionlint();
 }
 
+/** Ends the hosts that a killed test run has left: the next would take them for fresh ones. */
+async function endLeftHosts(): Promise<void> {
+  for (const name of await hostNames()) {
+    const status = await hostStatus(name);
+    if (name === mainHost.name || status === undefined || status.usedBy !== undefined) continue;
+    await step(`end the host ${name}, which a killed test run has left`, () => stopHost(name));
+  }
+}
+
 if (require.main === module) {
+  process.umask(0o022); // What is made here is also the hosts' and their users'.
   prepareTests().catch((error: unknown) => {
     console.error(error instanceof UserError ? error.message : error);
     process.exitCode = 1;

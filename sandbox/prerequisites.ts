@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import * as path from "node:path";
+import { lock } from "./lock";
 import { step, run, UserError, type RunResult } from "./log";
-import { cacheDir, lock } from "./paths";
+import { cacheDir } from "./paths";
 
 /** What the sandbox must know about the machine it runs on. */
 export interface Machine {

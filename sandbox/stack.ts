@@ -1,13 +1,13 @@
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import program from "../index";
 import { grafanaAuthOf, type SandboxHost } from "./host/host";
 import { run } from "./log";
-import { projectRoot } from "./paths";
+import { cacheDir, contentKey, projectRoot, publish } from "./paths";
 import { engineEnvironment, ensurePulumiHome } from "./plugins/install";
-import { ensurePulumi } from "./tools/toolchain";
+import { ensurePulumi, type Tool } from "./tools/toolchain";
 
 const project = "soar-profiling";
 
@@ -50,7 +50,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     { stackName: name, projectName: project, program: options.program ?? program },
     {
       workDir,
-      pulumiCommand: await PulumiCommand.get({ root: path.dirname(path.dirname(pulumi.path)) }),
+      pulumiCommand: await pulumiCommand(pulumi),
       envVars,
     },
   );
@@ -62,6 +62,16 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     }
   }
   return stack;
+}
+
+/** Pulumi as the Automation API takes it: as `bin/pulumi` of a folder, whatever the folder of an installed one is called. */
+export async function pulumiCommand(pulumi: Tool): Promise<PulumiCommand> {
+  const root = path.join(cacheDir(), "pulumi-command", contentKey([pulumi.path]));
+  await publish(root, async (temporary) => {
+    await mkdir(path.join(temporary, "bin"));
+    await symlink(pulumi.path, path.join(temporary, "bin", "pulumi"));
+  });
+  return PulumiCommand.get({ root });
 }
 
 /** The configuration of the stack `sandbox`, completed with what only a running host tells. */

@@ -1,14 +1,19 @@
+import * as path from "node:path";
+import { CommandError } from "@pulumi/pulumi/automation";
 import { portForwards } from "../components/host/connection";
 import { shellQuote } from "../components/host/shell";
 import type { StackUrls } from "../components/urls";
 import { formatFindings, waitForProfiles, type DeclaredService, type Finding } from "../operations/verify";
+import { checkNetwork } from "./host/create";
 import { startHost, type SandboxHost } from "./host/host";
 import { sshArguments } from "./host/ssh";
-import { prepareIngredients } from "./host/prepare";
+import { prepareIngredients, prepareMachine } from "./host/prepare";
+import { lock } from "./lock";
 import { step, UserError } from "./log";
 import { prepareSandbox } from "./prepare";
 import { withPyroscope } from "./query";
 import { openStack, sandboxConfig, sandboxSecrets } from "./stack";
+import { unlockState } from "./state-lock";
 import { printTable, showStatus } from "./status";
 
 /** Two profiles of every service, at the interval of the stack `sandbox`, and time to hand them on. */
@@ -19,12 +24,16 @@ const patience = 120;
  * arrived. Quick, and changes nothing, when all of that is so already.
  */
 export async function up(main: { name: string; subnet: number }): Promise<void> {
+  await prepareMachine();
+  await checkNetwork(main.name, main.subnet);
   await prepareSandbox();
   const { repository } = await prepareIngredients({ backends: true });
   const host = await step(`host ${main.name}`, () =>
     startHost(main.name, { subnet: main.subnet, backends: true }),
   );
-  const stack = await step("stack sandbox", () => applyStack(host, repository.fingerprint));
+  const stack = await step("stack sandbox", () =>
+    alone(host, () => applyStack(host, repository.fingerprint)),
+  );
   const findings = await step("profiles in Pyroscope", () =>
     withPyroscope(host, (query) => waitForProfiles(query, stack.services, patience)),
   );
@@ -39,6 +48,16 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   refuseMissing(findings);
 }
 
+/** Two at once take turns. */
+async function alone<T>(host: SandboxHost, action: () => Promise<T>): Promise<T> {
+  const release = await lock(path.join(host.directory, "stack.lock"));
+  try {
+    return await action();
+  } finally {
+    await release();
+  }
+}
+
 async function applyStack(
   host: SandboxHost,
   fingerprint: string,
@@ -48,11 +67,15 @@ async function applyStack(
     secrets: await sandboxSecrets(host),
     directory: host.directory,
   });
-  const { outputs, summary } = await stack.up({
-    suppressProgress: true,
-    suppressOutputs: true,
-    onOutput: (text) => process.stderr.write(text),
-  });
+  await unlockState(stack, host.directory);
+  const print = (text: string): void => void process.stderr.write(text);
+  const quiet = { suppressProgress: true, suppressOutputs: true };
+  const { outputs, summary } = await stack
+    .up({ ...quiet, onOutput: print, onError: print })
+    .catch((error: unknown) => {
+      if (!(error instanceof CommandError)) throw error; // Its message is all that was printed just now.
+      throw new UserError("The stack sandbox was not applied", "see above what the engine says");
+    });
   const { same = 0, ...changed } = summary.resourceChanges ?? {};
   const changes = Object.entries(changed).map(([operation, count]) => `${count} ${operation}`);
   console.log(

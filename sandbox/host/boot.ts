@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import * as path from "node:path";
+import { lock } from "../lock";
 import { run, UserError } from "../log";
-import { lock } from "../paths";
 import { killGroups, machineName, makeGroups, removeGroups } from "./cgroup";
 import { connect, disconnect, requireFree, subnet } from "./network";
 import { diskOf, mountDisk, mountsBelow, unmount } from "./overlay";

@@ -1,11 +1,12 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { lock } from "../lock";
 import { UserError } from "../log";
-import { lock } from "../paths";
+import { thisProcess } from "../process-id";
 import { findFree, networkFile, requireFree, subnet, type Subnet } from "./network";
 import { diskOf } from "./overlay";
 import { prepareIngredients, type Composition } from "./prepare";
-import { hostDirectory, hostNames, hostsDirectory, readRecord, thisProcess, writeRecord } from "./record";
+import { hostDirectory, hostNames, hostsDirectory, readRecord, writeRecord } from "./record";
 import type { HostRecord } from "./record";
 import { knownHostsFile } from "./ssh";
 
@@ -52,6 +53,11 @@ export async function createHost(name: string, options: HostOptions): Promise<Ho
   } finally {
     await release();
   }
+}
+
+/** Fails when a host that is not there yet cannot have its network: before anything is made for it, which takes long. */
+export async function checkNetwork(name: string, wanted: number): Promise<void> {
+  if ((await readRecord(name)) === undefined) await reserve(wanted);
 }
 
 async function reserve(wanted: number | undefined): Promise<Subnet> {

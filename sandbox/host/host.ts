@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import * as path from "node:path";
+import { lock } from "../lock";
 import { UserError } from "../log";
-import { lock } from "../paths";
 import { bootContainer, halt, repositoryPort, serveRepository, tail } from "./boot";
 import { killGroups } from "./cgroup";
 import { createHost, renewHost, type HostOptions } from "./create";

@@ -39,9 +39,14 @@ export function prepareIngredients({ backends = false }: Composition = {}): Prom
   return full;
 }
 
-async function prepare(): Promise<Ingredients> {
+/** Refuses a machine on which no host can run, and installs what runs one. */
+export async function prepareMachine(): Promise<void> {
   checkMachine();
   await ensurePackages(["systemd-container", "openssh-client", "iproute2"]);
+}
+
+async function prepare(): Promise<Ingredients> {
+  await prepareMachine();
   // The image waits for the network, the builds for the processors.
   const [image, [repository, layer]] = await together(ensureImage(), build());
   return { image, layers: [layer], repository };
@@ -55,9 +60,10 @@ async function addBackends({ image, layers, repository: base }: Ingredients): Pr
 }
 
 async function build(): Promise<[Repository, string]> {
+  // First, because a machine may have a cargo that is too old.
+  const layer = await ensureServicesLayer();
   const tools = { pyroscope: await ensurePyroscope(), alloy: await ensureAlloy() };
-  const repository = await ensureRepository(tools);
-  return [repository, await ensureServicesLayer()];
+  return [await ensureRepository(tools), layer];
 }
 
 /** Waits for both, also when one fails: nothing goes on in the background after that. */

@@ -1,40 +1,12 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../paths";
+import { identify, isRunning, type ProcessId } from "../process-id";
 
-/** A process that cannot be mistaken for a later one with the same number. */
-export interface ProcessId {
-  pid: number;
-  /** Clock ticks from the machine's start to the process's. */
-  startTime: string;
-  /** The machine's start. */
-  bootId: string;
-}
-
-async function startTimeOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  if (stat === undefined) return undefined;
-  // The second field is the program's name in parentheses and may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? undefined : fields[19];
-}
-
-async function bootId(): Promise<string> {
-  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-}
-
-/** The identity of a running process; undefined when there is none with that number. */
-export async function identify(pid: number): Promise<ProcessId | undefined> {
-  const startTime = await startTimeOf(pid);
-  return startTime === undefined ? undefined : { pid, startTime, bootId: await bootId() };
-}
-
-export async function isRunning(process: ProcessId): Promise<boolean> {
-  return (await startTimeOf(process.pid)) === process.startTime && (await bootId()) === process.bootId;
-}
+export { identify, isRunning, type ProcessId } from "../process-id";
 
 /** Enters the control groups given before `--` and becomes the program after it, with the same process id. */
 const enterGroups = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';

@@ -2,7 +2,7 @@ import { readFile, readdir, rename, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { cacheDir } from "../paths";
 import type { Image } from "./image";
-import { identify, type ProcessId } from "./process";
+import type { ProcessId } from "./process";
 
 /** What is known of a host between runs of the sandbox, in `host.json` of its directory. */
 export interface HostRecord {
@@ -27,6 +27,9 @@ export interface HostRecord {
   /** The repository's server. */
   server?: ProcessId;
 }
+
+/** The host that `make up` starts; tests have others. */
+export const mainHost = { name: "main", subnet: 0 };
 
 export function hostsDirectory(): string {
   return path.join(cacheDir(), "hosts");
@@ -58,11 +61,4 @@ export async function hostNames(): Promise<string[]> {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
-}
-
-/** This process, as the one that starts a host. */
-export async function thisProcess(): Promise<ProcessId> {
-  const id = await identify(process.pid);
-  if (id === undefined) throw new Error("/proc does not show this process");
-  return id;
 }

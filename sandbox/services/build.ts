@@ -1,8 +1,8 @@
-import { copyFile, readFile, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { run, step } from "../log";
 import { cacheDir, contentKey, publish } from "../paths";
-import { ensureCargo } from "./cargo";
+import { ensureCargo, keepSettings } from "./cargo";
 
 const source = __dirname;
 const program = "soar-service";
@@ -23,10 +23,15 @@ async function build(directory: string): Promise<void> {
   if (minimum === undefined) throw new Error("Cargo.toml states no rust-version");
   const cargo = await ensureCargo(minimum);
   const target = path.join(directory, "target");
+  // What cargo downloads would stay in the user's home.
+  const home = path.join(directory, "cargo-home");
+  await mkdir(home);
+  await keepSettings(home);
   const args = ["build", "--release", "--locked", "--target-dir", target];
-  await step(`Building ${program} with ${cargo}`, () => run("cargo", args, { cwd: source }));
+  const options = { cwd: source, env: { CARGO_HOME: home } };
+  await step(`Building ${program} with ${cargo}`, () => run("cargo", args, options));
   await copyFile(path.join(target, "release", program), path.join(directory, program));
-  await rm(target, { recursive: true });
+  for (const part of [target, home]) await rm(part, { recursive: true });
 }
 
 async function sourceKey(): Promise<string> {

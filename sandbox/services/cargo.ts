@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { symlink } from "node:fs/promises";
+import { homedir } from "node:os";
+import * as path from "node:path";
 import { UserError, run } from "../log";
 import { ensurePackages, packageCandidate, type Runner } from "../prerequisites";
 
@@ -52,6 +56,16 @@ async function newEnoughPackage(minimum: string, runner: Runner): Promise<string
     `cargo is not installed, and apt has none for Rust ${minimum}`,
     `install Rust ${minimum} or newer, for example with rustup`,
   );
+}
+
+/** Gives another home of cargo what the user has set: mirrors and proxies, and logins to them. */
+export async function keepSettings(home: string): Promise<void> {
+  const fromUser = process.env["CARGO_HOME"] ?? "";
+  const users = fromUser === "" ? path.join(homedir(), ".cargo") : fromUser;
+  for (const name of ["config.toml", "config", "credentials.toml", "credentials"]) {
+    const file = path.resolve(users, name);
+    if (existsSync(file)) await symlink(file, path.join(home, name));
+  }
 }
 
 /** Compares major and minor version; what follows them is ignored. */

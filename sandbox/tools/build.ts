@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { lock } from "../lock";
 import { run, UserError } from "../log";
-import { cacheDir, lock } from "../paths";
+import { cacheDir } from "../paths";
 import { ensurePackages } from "../prerequisites";
-import { ensureGo, goCaches, goEnvironment } from "./go";
+import { ensureGo, goCaches, goEnvironment, goTemporary } from "./go";
 import { moduleFolder, type Edit, type Recipe } from "./recipe";
 
 /** Free disk, in GB, that the builds of all tools need while they run; the results need one or two. */
@@ -44,12 +45,13 @@ async function inModule(
   const work = path.join(directory, "work");
   try {
     await mkdir(work);
+    await mkdir(goTemporary(), { recursive: true });
     for (const file of ["go.mod", "go.sum"]) {
       await copyFile(path.join(moduleFolder(recipe), file), path.join(work, file));
     }
     await action(work);
   } finally {
-    await rm(work, { recursive: true, force: true });
+    for (const part of [work, goTemporary()]) await rm(part, { recursive: true, force: true });
     await release();
   }
 }
@@ -162,7 +164,7 @@ const spaceRemedy = `free ${neededSpace} GB, or set SOAR_SANDBOX_CACHE to a fold
 
 async function checkSpace(): Promise<void> {
   // With a part of it done before, less is enough.
-  if (existsSync(goCaches())) return;
+  if (existsSync(path.join(goCaches(), "mod"))) return;
   const { bavail, bsize } = await statfs(cacheDir());
   const free = (bavail * bsize) / 1e9;
   if (free < neededSpace) {

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import * as path from "node:path";
 import { run, UserError } from "../log";
 import { cacheDir } from "../paths";
@@ -22,7 +23,8 @@ const machine: GoSource = {
   // sudo leaves out the place where Go's own archive goes.
   find: () => findProgram("go", ["/usr/local/go/bin"]),
   version: async (program) => {
-    const result = await run(program, ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local", GOWORK: "off" } });
+    const env = { ...goEnvironment(false), GOTOOLCHAIN: "local" };
+    const result = await run(program, ["env", "GOVERSION"], { env });
     return result.stdout.trim().replace(/^go/, "");
   },
   candidate: () => packageCandidate("golang-go"),
@@ -68,9 +70,19 @@ export function goCaches(): string {
   return path.join(cacheDir(), "go");
 }
 
-/** The environment of every Go command: caches of our own, and nothing of the user's that changes the result. */
+/** The folder for temporary files of Go: the machine's may be in memory, and may run no programs. */
+export function goTemporary(): string {
+  return path.join(goCaches(), "tmp");
+}
+
+/** The environment of every Go command: folders of our own, and nothing of the user's that changes the result. */
 export function goEnvironment(cgo: boolean): Record<string, string> {
   return {
+    GOENV: settingsOfUser(),
+    // For the checksum database's cache, and for telemetry.
+    GOPATH: path.join(goCaches(), "path"),
+    XDG_CONFIG_HOME: path.join(goCaches(), "config"),
+    TMPDIR: goTemporary(),
     GOCACHE: path.join(goCaches(), "build"),
     GOMODCACHE: path.join(goCaches(), "mod"),
     GOTOOLCHAIN: "auto",
@@ -78,4 +90,12 @@ export function goEnvironment(cgo: boolean): Record<string, string> {
     GOWORK: "off",
     CGO_ENABLED: cgo ? "1" : "0",
   };
+}
+
+/** The file of `go env -w`, such as for a proxy: where Go finds it by itself, or what the user says. */
+function settingsOfUser(): string {
+  const fromUser = process.env["GOENV"] ?? "";
+  if (fromUser !== "") return fromUser;
+  const configuration = process.env["XDG_CONFIG_HOME"] ?? "";
+  return path.join(configuration === "" ? path.join(homedir(), ".config") : configuration, "go", "env");
 }

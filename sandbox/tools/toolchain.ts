@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { isLocked, lock } from "../lock";
 import { step } from "../log";
-import { cacheDir, isLocked, lock, publish } from "../paths";
+import { cacheDir, publish } from "../paths";
 import type { Attempt } from "./attempt";
 import { grafana, loki, tempo } from "./backends";
 import { buildTool, getPackaging } from "./build";
@@ -16,7 +17,7 @@ import { getRelease } from "./release";
 export interface Tool {
   name: Recipe["name"];
   version: string;
-  /** The executable. Of a downloaded or built one it is `bin/<name>`, so that the Automation API takes the folder above. */
+  /** The executable. */
   path: string;
   how: "installed" | "release" | "built";
   /** The folder with the official packaging files, where the recipe names any. */

@@ -1,12 +1,13 @@
 import { copyFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import program from "../../index";
 import { run, type RunResult } from "../../sandbox/log";
 import { projectRoot } from "../../sandbox/paths";
 import { engineEnvironment, ensurePulumiHome } from "../../sandbox/plugins/install";
+import { pulumiCommand } from "../../sandbox/stack";
 import { ensurePulumi } from "../../sandbox/tools/toolchain";
 import { repository, startGitHubApi, token } from "../ci/github-api";
 import { install, jobOf, readWorkflow, runScript, scripts } from "../ci/workflow";
@@ -92,7 +93,7 @@ describe("preview.yml, with no host in reach", async () => {
       { stackName: "prod", projectName: "soar-profiling", program },
       {
         workDir: checkout,
-        pulumiCommand: await PulumiCommand.get({ root: path.dirname(path.dirname(pulumi.path)) }),
+        pulumiCommand: await pulumiCommand(pulumi),
         envVars: { ...env, PULUMI_CONFIG_PASSPHRASE: passphrase },
       },
     );

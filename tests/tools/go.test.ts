@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { homedir } from "node:os";
+import * as path from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { atLeast, ensureGo, type GoSource } from "../../sandbox/tools/go";
+import { atLeast, ensureGo, goCaches, goEnvironment, type GoSource } from "../../sandbox/tools/go";
 
 const source = (on: {
   found?: string;
@@ -53,5 +55,29 @@ describe("atLeast", () => {
     ["devel", "1.21", false],
   ])("%s >= %s: %s", (version, minimum, expected) => {
     expect(atLeast(version, minimum)).toBe(expected);
+  });
+});
+
+describe("the environment of Go", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it("has every folder that Go writes to among its caches", () => {
+    const environment = goEnvironment(false);
+    for (const name of ["GOCACHE", "GOMODCACHE", "GOPATH", "TMPDIR", "XDG_CONFIG_HOME"]) {
+      expect(path.dirname(environment[name] ?? "")).toBe(goCaches());
+    }
+  });
+
+  it.each([
+    ["", "", path.join(homedir(), ".config/go/env")],
+    ["", "/xdg", "/xdg/go/env"],
+    ["/etc/go.env", "/xdg", "/etc/go.env"],
+    ["off", "", "off"],
+  ])("keeps the user's settings: GOENV=%s XDG_CONFIG_HOME=%s", (goenv, xdg, expected) => {
+    vi.stubEnv("GOENV", goenv);
+    vi.stubEnv("XDG_CONFIG_HOME", xdg);
+    expect(goEnvironment(false)["GOENV"]).toBe(expected);
   });
 });

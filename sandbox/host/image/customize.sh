@@ -5,11 +5,13 @@
 #   KEYS   a directory with host_key, host_key.pub and login.pub
 #   ROOT   the root file system
 set -eu
+# The modes of the checkout, and of whoever runs this, are no concern of the host's.
+umask 022
 files=$1
 keys=$2
 root=$3
 
-cp -R --preserve=mode "$files/." "$root/"
+cp -R --no-preserve=mode "$files/." "$root/"
 chown -R 0:0 "$root/etc/sudoers.d" "$root/etc/ssh"
 chmod 0440 "$root/etc/sudoers.d/deploy"
 

@@ -1,13 +1,20 @@
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import * as path from "node:path";
 import type { Deployment, OutputMap, Stack } from "@pulumi/pulumi/automation";
-import { afterAll, afterEach, expect } from "vitest";
-import { sshHost, startHost, stopHost, type HostOptions, type SandboxHost } from "../../../sandbox/host/host";
+import { afterAll, expect } from "vitest";
+import {
+  hostStatus,
+  sshHost,
+  startHost,
+  stopHost,
+  type HostOptions,
+  type SandboxHost,
+} from "../../../sandbox/host/host";
 import { prepareIngredients } from "../../../sandbox/host/prepare";
-import { run } from "../../../sandbox/log";
-import { projectRoot } from "../../../sandbox/paths";
+import { run, UserError } from "../../../sandbox/log";
 import { openStack, sandboxConfig, type StackConfig } from "../../../sandbox/stack";
 import { ensurePulumi } from "../../../sandbox/tools/toolchain";
+import { keepEvidence } from "./evidence";
 
 /** What an `up` did. */
 export interface Up {
@@ -37,10 +44,11 @@ export class TestStack {
     name: string,
     options: { config?: StackConfig; host?: HostOptions } = {},
   ): Promise<TestStack> {
+    await endLeft(name);
     const host = await startHost(name, options.host);
-    const stack = await TestStack.on(host, { environment: "sandbox", ...options.config });
+    // First, so that it is done last: evidence is kept before.
     afterAll(() => stopHost(name), 60_000);
-    return stack;
+    return TestStack.on(host, { environment: "sandbox", ...options.config });
   }
 
   /** A further stack on a host. */
@@ -50,9 +58,7 @@ export class TestStack {
     const base = Object.fromEntries(Object.entries(sandbox).filter(([key]) => !observability.includes(key)));
     const secrets = { sshPrivateKey: await readFile(host.privateKeyFile, "utf8") };
     const stack = new TestStack(host, stackName, { ...base, ...config }, secrets);
-    afterEach(async ({ task }) => {
-      if (task.result?.state === "fail") await stack.keepEvidence(task.name);
-    });
+    keepEvidence(host, stack.logFile);
     return stack;
   }
 
@@ -218,22 +224,17 @@ export class TestStack {
     this.changedSecrets = {};
     return stack;
   }
+}
 
-  /** The host's journal and the engine's output, in a folder that the test's output names. */
-  private async keepEvidence(test: string): Promise<void> {
-    const directory = path.join(
-      projectRoot,
-      "test-results",
-      test.replaceAll(/[^A-Za-z0-9]+/g, "-").slice(0, 80),
-    );
-    await mkdir(directory, { recursive: true });
-    const journal = await sshHost(this.host, "journalctl --no-pager -o short-precise | tail -n 5000", {
-      timeout: 30_000,
-    });
-    await writeFile(path.join(directory, `journal-${this.host.name}.log`), journal.stdout + journal.stderr);
-    await writeFile(path.join(directory, `engine-${this.stackName}.log`), await this.engineLog());
-    console.error(
-      `The host's journal and the engine's output are in ${path.relative(projectRoot, directory)}/`,
+/** Ends a host that a killed test has left, which would not be fresh; one that another run uses is not touched. */
+async function endLeft(name: string): Promise<void> {
+  const status = await hostStatus(name);
+  if (status === undefined) return;
+  if (status.usedBy === undefined) await stopHost(name);
+  else if (status.usedBy !== process.pid) {
+    throw new UserError(
+      `The host ${name} is in use by process ${status.usedBy}`,
+      "run the tests one at a time, or with another SOAR_SANDBOX_CACHE",
     );
   }
 }

@@ -1,0 +1,47 @@
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { describe, expect, it } from "vitest";
+import { run, type RunResult } from "../../sandbox/log";
+import { projectRoot } from "../../sandbox/paths";
+
+const packages = "node_modules/.package-lock.json";
+
+/** Runs make as from a shell, also where make runs the tests. */
+function make(args: string[], env: Record<string, string | undefined> = {}): Promise<RunResult> {
+  const fresh = { MAKEFLAGS: undefined, MAKELEVEL: undefined, MFLAGS: undefined, CMD: undefined };
+  return run("make", ["--silent", ...args], {
+    ...{ cwd: projectRoot, env: { ...fresh, ...env } },
+    allowFailure: true,
+  });
+}
+
+describe("make ssh", () => {
+  // In place of the program: what it would get. The packages are there, and stay as they are.
+  const ssh = (args: string[], env?: Record<string, string>): Promise<RunResult> =>
+    make([`--old-file=${packages}`, "node=printenv CMD #", "ssh", ...args], env);
+
+  it.each(["echo $HOME $(hostname) ${x} $$", `printf '%s\\n' "a  b" # c`, "first\nsecond \\\nthird", ""])(
+    "passes on as it is: %j",
+    async (command) => {
+      const expected = { code: 0, stdout: `${command}\n`, stderr: "" };
+      expect(await ssh([`CMD=${command}`])).toEqual(expected);
+      expect(await ssh([], { CMD: command })).toEqual(expected);
+    },
+  );
+
+  it("opens a shell without CMD", async () => {
+    expect((await ssh([])).stdout).toBe("\n");
+  });
+});
+
+describe("the packages", () => {
+  it("need npm, which is told in one line", async () => {
+    const bin = await mkdtemp(path.join(tmpdir(), "make-test-"));
+    await symlink(process.execPath, path.join(bin, "node"));
+    const result = await make([`PATH=${bin}`, "--new-file=package-lock.json", packages]);
+    await rm(bin, { recursive: true });
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(/^npm is missing: .*apt-get install npm.*\nmake: \*\*\* .*\n$/);
+  });
+});
