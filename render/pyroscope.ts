@@ -73,6 +73,15 @@ function limits(retention: Duration): object {
 }
 
 function version1({ retention }: PyroscopeArgs, data: string): object {
+  return { ...storage1(data), limits: { ...limits1(retention), ...limits(retention) } };
+}
+
+function limits1(retention: Duration): object {
+  return { compactor_blocks_retention_period: goDuration(retention) };
+}
+
+/** The storage of 1.x, which is in 2.x too. */
+function storage1(data: string): object {
   return {
     memberlist: { bind_addr: [loopback], advertise_addr: loopback },
     ingester: {
@@ -86,7 +95,6 @@ function version1({ retention }: PyroscopeArgs, data: string): object {
     store_gateway: { sharding_ring: ring, bucket_store: { sync_dir: `${data}/sync` } },
     compactor: { data_dir: `${data}/compactor`, sharding_ring: ring },
     pyroscopedb: { data_path: `${data}/data` },
-    limits: { compactor_blocks_retention_period: goDuration(retention), ...limits(retention) },
   };
 }
 
@@ -94,7 +102,10 @@ function version2({ grpcPort, raftPort, retention }: PyroscopeArgs, data: string
   const grpc = `${loopback}:${grpcPort}`;
   const raft = `${loopback}:${raftPort}`;
   return {
-    architecture_storage: "v2",
+    // New profiles go to the storage of 2.x alone. What 1.x has stored is still found, and deleted when it is too old; with
+    // "v2" it would be hidden, and stay on the disk for ever.
+    architecture_storage: "v1-v2-dual",
+    ...storage1(data),
     metastore: {
       address: grpc,
       data_dir: `${data}/metastore/data`,
@@ -117,9 +128,7 @@ function version2({ grpcPort, raftPort, retention }: PyroscopeArgs, data: string
         ring: { kvstore: inmemory, replication_factor: 1 },
       },
     },
-    // Not used by v2, but it would open memberlist's port.
-    ingester: { lifecycler: { ring: { kvstore: inmemory } } },
     compaction_worker: { temp_dir: `${data}/tmp` },
-    limits: { retention_period: goDuration(retention), ...limits(retention) },
+    limits: { retention_period: goDuration(retention), ...limits1(retention), ...limits(retention) },
   };
 }

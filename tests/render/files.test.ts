@@ -55,10 +55,25 @@ test.each(["1.12.0", "2.0.6"])("queries of Pyroscope %s reach the whole retentio
     limits: Record<string, unknown>;
   };
   expect(limits).toMatchObject({
-    [version.startsWith("1") ? "compactor_blocks_retention_period" : "retention_period"]: "168h",
+    // 2.x has the storage of 1.x too, which has a key of its own.
+    compactor_blocks_retention_period: "168h",
+    ...(version.startsWith("1") ? {} : { retention_period: "168h" }),
     max_query_lookback: "168h",
     max_query_length: "169h",
   });
+});
+
+test("Pyroscope 2.x finds what 1.x has stored, where 1.x has stored it", () => {
+  const { architecture_storage, ...second } = parse(
+    renderPyroscope({ ...pyroscope, version: "2.0.6" }),
+  ) as Record<string, unknown>;
+  const { limits, ...first } = parse(renderPyroscope({ ...pyroscope, version: "1.12.0" })) as Record<
+    string,
+    object
+  >;
+  expect(architecture_storage).toBe("v1-v2-dual");
+  expect(second).toMatchObject(first);
+  expect(second["limits"]).toMatchObject(limits ?? {});
 });
 
 test("Pyroscope's data can be elsewhere", () => {
