@@ -9,7 +9,10 @@ const gibibyte = 2 ** 30;
  */
 const guard = 10 * gibibyte;
 
-/** Compaction and cleanup run every 30 and 15 minutes; so long without is no chance any more. */
+/**
+ * 1.x compacts every 30 minutes and cleans up every 15, 2.x compacts within minutes and deletes 15 minutes later; so long
+ * without is no chance any more.
+ */
 const stalledAfter = 3 * 3600;
 
 export interface RulesArgs {
@@ -97,8 +100,9 @@ function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (Alert |
   const pyroscope = select({ environment, job: "pyroscope" });
   return [
     discarded(pyroscope),
-    // 2.x compacts in another way, and has neither metric.
-    ...(major === 1 ? [compactionStalled(pyroscope), cleanupStalled(pyroscope)] : []),
+    ...(major === 1
+      ? [compactionStalled(pyroscope), cleanupStalled(pyroscope)]
+      : [compactionStalled2(pyroscope), cleanupStalled2(pyroscope)]),
     ...disk(environment, major, dataDirectory),
   ];
 }
@@ -158,6 +162,50 @@ function cleanupStalled(pyroscope: string): Alert {
     description:
       "The last cleanup was {{ $value | humanizeDuration }} ago: what is older than the retention stays on the disk.",
   };
+}
+
+/** 2.x compacts only what comes in: without profiles there is nothing to do. */
+function compactionStalled2(pyroscope: string): Alert {
+  return {
+    alert: "PyroscopeCompactionStalled",
+    expr: unanswered(
+      `pyroscope_distributor_received_compressed_bytes_count${pyroscope}`,
+      `pyroscope_compaction_worker_jobs_completed_total${succeeded(pyroscope)}`,
+      pyroscope,
+    ),
+    severity: "warning",
+    summary: "Pyroscope does not compact",
+    description:
+      "{{ $value | humanize }} profiles came in 3 hours, and no compaction succeeded: queries get slower and blocks pile up.",
+  };
+}
+
+/** 2.x deletes what was compacted, and what is older than the retention, in the course of its compactions. */
+function cleanupStalled2(pyroscope: string): Alert {
+  return {
+    alert: "PyroscopeCleanupStalled",
+    expr: unanswered(
+      `pyroscope_compaction_worker_jobs_completed_total${succeeded(pyroscope)}`,
+      `pyroscope_compaction_worker_blocks_deleted_total${succeeded(pyroscope)}`,
+      pyroscope,
+    ),
+    severity: "warning",
+    summary: "Pyroscope does not delete old profiles",
+    description:
+      "{{ $value | humanize }} compactions in 3 hours, and no block was deleted: what is older than the retention stays on the disk.",
+  };
+}
+
+function succeeded(of: string): string {
+  return of.replace("}", ',status="success"}');
+}
+
+/** How much one counter has grown while the other did not, once the process is old enough. */
+function unanswered(counter: string, answer: string, of: string): string {
+  const growth = (metric: string): string =>
+    `sum by (instance, job) (increase(${metric}[${stalledAfter}s])) > 0`;
+  const started = `process_start_time_seconds${of}`;
+  return `${growth(counter)} and on (instance, job) time() - ${started} > ${stalledAfter} unless ${growth(answer)}`;
 }
 
 function disk(environment: string, major: 1 | 2, directory: string): (Alert | Recording)[] {

@@ -122,13 +122,32 @@ describe("the rules", () => {
       "AlloySendsNoProfiles",
       "AlloyDropsProfiles",
     ]);
-    expect(of({ jobs: [], platform: { pyroscope: { ...pyroscope, major: 2 } } })).toEqual([
-      ...["AlloyDropsProfiles", "PyroscopeDiscardsSamples", ...disk, ...diskAlerts],
-    ]);
-    expect(of({ jobs: [], platform: { pyroscope } })).toEqual([
-      ...["AlloyDropsProfiles", "PyroscopeDiscardsSamples"],
-      ...["PyroscopeCompactionStalled", "PyroscopeCleanupStalled", ...disk, ...diskAlerts],
-    ]);
+    for (const major of [1, 2] as const) {
+      expect(of({ jobs: [], platform: { pyroscope: { ...pyroscope, major } } })).toEqual([
+        ...["AlloyDropsProfiles", "PyroscopeDiscardsSamples"],
+        ...["PyroscopeCompactionStalled", "PyroscopeCleanupStalled", ...disk, ...diskAlerts],
+      ]);
+    }
+  });
+
+  test("about Pyroscope 2.x are in terms of its own metrics", () => {
+    const text = renderRules({
+      environment: "e",
+      jobs: [],
+      platform: { pyroscope: { ...pyroscope, major: 2 } },
+    });
+    expect(text).not.toContain("pyroscope_compactor_");
+    const of = (name: string): string =>
+      text?.split(`alert: ${name}\n`)[1]?.split("expr: ")[1]?.split("\n")[0] ?? "";
+    const job = 'environment="e",job="pyroscope"';
+    const old = `and on (instance, job) time() - process_start_time_seconds{${job}} > 10800`;
+    const compacted = `sum by (instance, job) (increase(pyroscope_compaction_worker_jobs_completed_total{${job},status="success"}[10800s])) > 0`;
+    expect(of("PyroscopeCompactionStalled")).toBe(
+      `sum by (instance, job) (increase(pyroscope_distributor_received_compressed_bytes_count{${job}}[10800s])) > 0 ${old} unless ${compacted}`,
+    );
+    expect(of("PyroscopeCleanupStalled")).toBe(
+      `${compacted} ${old} unless sum by (instance, job) (increase(pyroscope_compaction_worker_blocks_deleted_total{${job},status="success"}[10800s])) > 0`,
+    );
   });
 
   test("name every environment in labels, names and selectors", () => {

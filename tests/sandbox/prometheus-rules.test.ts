@@ -32,6 +32,11 @@ const discarded = (reason: string): string =>
   `pyroscope_discarded_samples_total{${of("pyroscope")},reason="${reason}",tenant="anonymous"}`;
 const compaction = `pyroscope_compactor_last_successful_run_timestamp_seconds{${of("pyroscope")}}`;
 const cleanup = `pyroscope_compactor_block_cleanup_last_successful_run_timestamp_seconds{${of("pyroscope")}}`;
+const received2 = `pyroscope_distributor_received_compressed_bytes_count{${of("pyroscope")},type="process_cpu"}`;
+const compacted2 = (status: string): string =>
+  `pyroscope_compaction_worker_jobs_completed_total{${of("pyroscope")},level="0",status="${status}"}`;
+const deleted2 = (status: string): string =>
+  `pyroscope_compaction_worker_blocks_deleted_total{${of("pyroscope")},status="${status}"}`;
 const started: Series = { series: `process_start_time_seconds{${of("pyroscope")}}`, values: "0x600" };
 const filesystem = (metric: string, mountpoint: string): string =>
   `node_filesystem_${metric}_bytes{${of("host")},mountpoint="${mountpoint}",device="/dev/x",fstype="ext4"}`;
@@ -39,6 +44,12 @@ const filesystem = (metric: string, mountpoint: string): string =>
 const GiB = 2 ** 30;
 const size: Series = { series: filesystem("size", "/"), values: `${100 * GiB}x600` };
 const guarded = "At 10 GiB Pyroscope deletes its oldest profiles, whatever the retention.";
+
+const second: RulesArgs = {
+  ...owner,
+  platform: { pyroscope: { major: 2, dataDirectory: "/var/lib/pyroscope" } },
+};
+const ofPyroscope = { job: "pyroscope", instance: "127.0.0.1:1" };
 
 /** Each alert: when it fires and what it says then, and when it does not. */
 const cases: [alert: string, when: string, at: string, series: Series[], firing: Firing[], RulesArgs?][] = [
@@ -187,6 +198,89 @@ const cases: [alert: string, when: string, at: string, series: Series[], firing:
     [],
   ],
   [
+    ...(["PyroscopeCompactionStalled", "2.x: every job fails", "5h"] as const),
+    [
+      { series: received2, values: "0+4x600" },
+      { series: compacted2("success"), values: "7x600" },
+      { series: compacted2("failure"), values: "0+3x600" },
+      started,
+    ],
+    [
+      {
+        labels: ofPyroscope,
+        summary: "Pyroscope does not compact",
+        description:
+          "720 profiles came in 3 hours, and no compaction succeeded: queries get slower and blocks pile up.",
+      },
+    ],
+    second,
+  ],
+  [
+    ...(["PyroscopeCompactionStalled", "2.x: it never did", "5h"] as const),
+    [{ series: received2, values: "0+4x600" }, started],
+    [
+      {
+        labels: ofPyroscope,
+        summary: "Pyroscope does not compact",
+        description:
+          "720 profiles came in 3 hours, and no compaction succeeded: queries get slower and blocks pile up.",
+      },
+    ],
+    second,
+  ],
+  [
+    ...(["PyroscopeCompactionStalled", "2.x: it compacts, a profile an hour", "10h"] as const),
+    [
+      { series: received2, values: "0x59 1x59 2x59 3x59 4x59 5x59 6x59 7x59 8x59 9x59 10x59" },
+      { series: compacted2("success"), values: "_ 0x59 1x59 2x59 3x59 4x59 5x59 6x59 7x59 8x59 9x59" },
+      started,
+    ],
+    [],
+    second,
+  ],
+  [
+    ...(["PyroscopeCompactionStalled", "2.x: nothing comes in", "5h"] as const),
+    [{ series: received2, values: "4x600" }, { series: compacted2("success"), values: "7x600" }, started],
+    [],
+    second,
+  ],
+  [
+    ...(["PyroscopeCompactionStalled", "2.x: it has just started", "5h"] as const),
+    [
+      { series: received2, values: "0+4x600" },
+      { ...started, values: "14400x600" },
+    ],
+    [],
+    second,
+  ],
+  [
+    ...(["PyroscopeCleanupStalled", "2.x: every deletion fails", "5h"] as const),
+    [
+      { series: compacted2("success"), values: "0+2x600" },
+      { series: deleted2("failure"), values: "0+9x600" },
+      started,
+    ],
+    [
+      {
+        labels: ofPyroscope,
+        summary: "Pyroscope does not delete old profiles",
+        description:
+          "360 compactions in 3 hours, and no block was deleted: what is older than the retention stays on the disk.",
+      },
+    ],
+    second,
+  ],
+  [
+    ...(["PyroscopeCleanupStalled", "2.x: it deletes", "5h"] as const),
+    [
+      { series: compacted2("success"), values: "0+2x600" },
+      { series: deleted2("success"), values: "0+9x600" },
+      started,
+    ],
+    [],
+    second,
+  ],
+  [
     ...(["ProfilingDiskLow", "less is free than the guard and a fifth", "10m"] as const),
     [{ series: filesystem("avail", "/"), values: `${11 * GiB}x600` }, size],
     [
@@ -219,7 +313,7 @@ const cases: [alert: string, when: string, at: string, series: Series[], firing:
         description: "4GiB are free on /. On a full disk Pyroscope takes no profiles.",
       },
     ],
-    { ...owner, platform: { pyroscope: { major: 2, dataDirectory: "/var/lib/pyroscope" } } },
+    second,
   ],
   [
     ...(["ProfilingDiskFilling", "2 GiB an hour of 40", "9h"] as const),
