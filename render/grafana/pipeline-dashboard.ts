@@ -139,7 +139,7 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
         },
       ],
     }),
-    ...(storage.version.startsWith("1.") ? [cleanUp(uid, pyroscope)] : []),
+    storage.version.startsWith("1.") ? cleanUp(uid, pyroscope) : compaction(uid, pyroscope),
   ];
 }
 
@@ -149,5 +149,22 @@ function cleanUp(uid: string, pyroscope: string): PanelBuilder {
     ...{ title: "Since the last clean-up", unit: "s" },
     description: "Old profiles are deleted by a clean-up every 15 minutes.",
     lines: [{ expr: `time() - ${last}`, legend: "clean-up" }],
+  });
+}
+
+function compaction(uid: string, pyroscope: string): PanelBuilder {
+  const perSecond = (metric: string): string =>
+    `sum by (status) (rate(${metric}{${pyroscope}}[$__rate_interval]))`;
+  return graph(uid, {
+    ...{ title: "Compactions and deletions", unit: "cps" },
+    description:
+      "Blocks are compacted within minutes and deleted a quarter of an hour later. Anything but success is worth a look at Pyroscope's journal.",
+    lines: [
+      {
+        expr: perSecond("pyroscope_compaction_worker_jobs_completed_total"),
+        legend: "compaction: {{status}}",
+      },
+      { expr: perSecond("pyroscope_compaction_worker_blocks_deleted_total"), legend: "deletion: {{status}}" },
+    ],
   });
 }

@@ -136,7 +136,8 @@ describe("dashboards", () => {
     expect(titles(remote)).toEqual(titles(pipeline).slice(0, 4));
     expect(JSON.stringify(remote)).not.toMatch(/job=\\"pyroscope|filesystem/);
     const second = pipelineDashboard({ ...info, storage: { ...storage, version: "2.1.0" } }, "p");
-    expect(titles(second)).toEqual(titles(pipeline).slice(0, -1));
+    expect(titles(second)).toEqual([...titles(pipeline).slice(0, -1), "Compactions and deletions"]);
+    expect(JSON.stringify(second)).not.toContain("pyroscope_compactor_");
   });
 
   test("choose a service of the environment, by variables of the datasource", () => {
