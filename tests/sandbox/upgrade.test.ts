@@ -130,4 +130,18 @@ describe("packages at another version", async () => {
       withPyroscope(stack.host, (query) => storedProfiles(query, { start, end: Date.now() + 1000 }));
     await expect.poll(stored, { timeout: 60_000, interval: 2000 }).toContainEqual(profile);
   });
+
+  it("an upgrade whose configuration is refused says what is installed, and how to go back", async () => {
+    const alloy = { version: "1.10.0-2", fragments: { broken: "nonsense {\n" } };
+    stack.configure({ alloy, allowDowngrade: false });
+    const said = await stack.upFails();
+    expect(said).toContain("nothing was changed");
+    expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-1"]);
+    expect(said).toContain(
+      "soar-profiling: alloy 1.10.0-2 is installed all the same (before: 1.10.0-1); to go back, set that version and allowDowngrade",
+    );
+    pin(1, { allowDowngrade: true });
+    await stack.up();
+    expect(await packages()).toEqual(["alloy 1.10.0-1", "pyroscope 1.12.0-1"]);
+  });
 });

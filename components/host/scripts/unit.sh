@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # A systemd unit: bring it to the files on disk, and see whether it is healthy. Source it; do not run it.
-# Uses $spec, the declaration of one service (see service-config), and $work. Sets $action and $since.
+# Uses $spec, the declaration of one service (see service-config), $place, its records, and $work. Sets $action and $since.
 # shellcheck disable=SC2154,SC2034
 
 value() { sed -n "s/^$1 //p" "$spec"; } # the value of each line that begins with the word $1
@@ -18,6 +18,16 @@ unit_pid() { systemctl show -p MainPID --value "$unit"; }
 # dpkg has replaced the program since it was started.
 program_replaced() {
   case $(readlink "/proc/$(unit_pid)/exe" 2>/dev/null || :) in *' (deleted)') return 0 ;; *) return 1 ;; esac
+}
+
+# The package is replaced before its files are: when these fail, it stays.
+tell_package() {
+  _now=$(value package)
+  _before=$(sed -n 's/^package //p' "$place/manifest" 2>/dev/null) || :
+  if [ -z "$guest" ] && [ -n "$_before" ] && [ "$_before" != "$_now" ]; then
+    printf 'soar-profiling: %s is installed all the same (before: %s); to go back, set that version and allowDowngrade\n' \
+      "$_now" "${_before#* }" >&2 2>/dev/null || :
+  fi
 }
 
 # The declared groups of the user. They stay: it is what the package's own installation gives.
