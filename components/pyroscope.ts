@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope } from "../config/settings";
+import { pyroscopeMajor } from "../config/versions";
 import { renderPyroscope } from "../render/pyroscope";
 import { renderDropIn } from "../render/systemd";
 import { AptPackage } from "./host/apt-package";
@@ -77,7 +78,7 @@ export function pyroscopePorts(settings: LocalPyroscope): PortRequirement[] {
   return [
     port(settings.httpPort, "HTTP", "httpPort"),
     port(settings.grpcPort, "gRPC", "grpcPort"),
-    ...(settings.version.startsWith("2.") ? [port(settings.raftPort, "raft", "raftPort")] : []),
+    ...(pyroscopeMajor(settings.version) === 2 ? [port(settings.raftPort, "raft", "raftPort")] : []),
   ];
 }
 
@@ -108,6 +109,10 @@ function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
         command: `curl -fsS --max-time 5 -H 'Content-Type: application/json' -d "${lastHour}" ${query}`,
       },
     ],
+    // 2.x has the storage of 1.x in it, which on a host that never had 1.x complains of this directory every 5 minutes.
+    ...(pyroscopeMajor(settings.version) === 2
+      ? { directories: [{ path: `${dataDirectory}/data`, mode: "0755", owner: "pyroscope:pyroscope" }] }
+      : {}),
     files: [
       {
         ...{ path: config, mode: "0640", owner: "root:pyroscope", activation: "restart" },

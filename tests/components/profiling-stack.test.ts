@@ -102,6 +102,17 @@ describe("a stack with a platform of its own", () => {
     expect(await stackOf({ ...minimal, services, pyroscope: { diskBudget: "100GiB" } })).toHaveLength(11);
   });
 
+  it("gives Pyroscope 2.x the directory of 1.x's storage, which is in it", async () => {
+    const declared = async (version: string): Promise<string> => {
+      const resources = await stackOf({ ...minimal, pyroscope: { version } });
+      const config = resources.find(({ name }) => name === "soar-platform-pyroscope-config-files");
+      return config?.inputs["stdin"] as string;
+    };
+    const line = "\ndirectory /var/lib/pyroscope/data 0755 pyroscope:pyroscope\n";
+    expect(await declared("2.2.1")).toContain(line);
+    expect(await declared("1.12.0")).not.toContain("\ndirectory ");
+  });
+
   it("purges and downgrades only when told", async () => {
     const resources = await stackOf({ ...minimal, purgeData: true, allowDowngrade: true });
     const install = resources.find(({ name }) => name === "soar-platform-pyroscope-package-install");
