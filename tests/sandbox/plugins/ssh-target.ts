@@ -48,7 +48,11 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
     connection.on("close", () => open.delete(connection)).on("error", () => undefined);
     connection.on("authentication", (attempt) => {
       if (!allowed(attempt, options)) {
-        attempt.reject();
+        // A client that asks what is possible, as Go's does first, tries nothing that is not named.
+        attempt.reject([
+          ...(options.publicKey === undefined ? [] : (["publickey"] as const)),
+          ...(options.password === undefined ? [] : (["password"] as const)),
+        ]);
         return;
       }
       if (!(attempt.method === "publickey" && attempt.signature === undefined)) {
