@@ -136,6 +136,8 @@ describe("secrets, with a remote Pyroscope", async () => {
       for (const text of [wrong.split("\n")[1] ?? wrong, "s3ntinel"]) expect(said).not.toContain(text);
     }
     stack.configure({}, { sshPrivateKey: right });
+    // After so many failed logins, sshd turns this machine away for a while (PerSourcePenalties).
+    await expect.poll(() => stack.status("true"), { timeout: 90_000, interval: 2000 }).toBe(0);
   });
 
   test("none of them was in a command line, a log or the plain state in all that time", async () => {

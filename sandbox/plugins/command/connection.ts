@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
+import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm, utils } from "ssh2";
 import { type Logger } from "../serve";
 
 /** How to reach a host; the names and defaults are those of the official schema. */
@@ -33,12 +33,14 @@ export async function dial(
   connection: Connection,
   logger: Logger,
 ): Promise<{ client: Client; close: () => void }> {
+  requireReadable(connection);
   if (connection.proxy === undefined) {
     const client = await retry("Dial", connection, logger, () => connect(connection));
     return { client, close: () => void client.end() };
   }
   const { proxy } = connection;
   try {
+    requireReadable(proxy);
     const hop = await retry("Dial proxy", proxy, logger, () => connect(proxy));
     try {
       const client = await retry("Dial from proxy", connection, logger, async () =>
@@ -56,6 +58,15 @@ export async function dial(
   } catch (error) {
     throw new Error(`proxy: ${(error as Error).message}`);
   }
+}
+
+/** Keys that cannot be read are refused before the first dial, since trying again is no use. */
+function requireReadable({ hostKey, privateKey, privateKeyPassword }: Endpoint): void {
+  if (hostKey !== undefined) parseHostKey(hostKey);
+  if (privateKey === undefined) return;
+  const parsed = utils.parseKey(privateKey, privateKeyPassword);
+  // The message may quote the key.
+  if (parsed instanceof Error) throw new Error("ssh: no key found");
 }
 
 /** Tries again after 0.1 s, then 1.5 times as long each time, at most 5 s. */

@@ -183,6 +183,13 @@ describe("remote.Command", () => {
     expect(guarded.seen.commands).toEqual(["true"]);
   });
 
+  it("does not dial with a private key that cannot be read", async () => {
+    const login = { ...connectionTo(target), privateKey: "no key", dialErrorLimit: 10 };
+    const outcome = await stack.up(program({ create: "true" }, login));
+    expect(outcome.error).toContain("error: ssh: no key found");
+    expect(target.seen.connections).toBe(0);
+  });
+
   it("logs in by an agent", async () => {
     const key = newKey();
     const guarded = await start({ publicKey: key.public });
