@@ -25,7 +25,16 @@ const stacks = ["prod", "staging"];
 describe("preview.yml, with no host in reach", async () => {
   const pulumi = await ensurePulumi();
   const checkout = await mkdtemp(path.join(tmpdir(), "soar-preview-"));
-  for (const part of ["ci", "components", "config", "render", "index.ts", "package.json", "tsconfig.json"]) {
+  for (const part of [
+    "ci",
+    "components",
+    "config",
+    "render",
+    "index.ts",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.pulumi.json",
+  ]) {
     await cp(path.join(projectRoot, part), path.join(checkout, part), { recursive: true });
   }
   for (const file of ["Pulumi.yaml", ...stacks.map((stack) => `Pulumi.${stack}.yaml`)]) {
