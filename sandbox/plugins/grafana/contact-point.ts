@@ -114,7 +114,7 @@ async function save(api: Api, inputs: Properties, state: Properties, left: Point
 
 export const contactPoint: Kind = {
   inputs: ["name", "disableProvenance", ...Object.keys(notifiers)],
-  replaces: ["name"],
+  replaces: ["name", "disableProvenance"],
   comparable(properties) {
     const lists = Object.keys(notifiers).map((list): [string, unknown] => {
       const receivers = properties[list] ?? [];
