@@ -24,7 +24,8 @@ const provider: Provider = {
     const { complete, make } = kindOf(urn);
     const inputs = complete(plain(properties) as Properties);
     const { id, outputs } = make(inputs);
-    return Promise.resolve({ id, outs: { ...inputs, ...outputs } });
+    // The official plugin reads the id from there when it refreshes.
+    return Promise.resolve({ id, outs: { ...inputs, ...outputs, id } });
   },
 };
 

@@ -62,6 +62,17 @@ describe("random", () => {
     expect(first).toMatchObject(others);
   });
 
+  it("keeps the id among the outputs, where the official plugin looks for it when it refreshes", async () => {
+    for (const [type, id] of [
+      ["randomPassword:RandomPassword", "none"],
+      ["randomPet:RandomPet", expect.stringContaining("host_")],
+    ] as const) {
+      expect(stack.state(`random:index/${type}`).outputs["id"]).toEqual(id);
+    }
+    expect((await stack.refresh()).changes).toEqual({ same: 4 });
+    expect(stack.state("random:index/randomPassword:RandomPassword").id).toBe("none");
+  });
+
   it("keeps the password and its hash secret in the state", () => {
     const { outputs } = stack.state("random:index/randomPassword:RandomPassword");
     expect(outputs["result"]).toHaveProperty("ciphertext");
