@@ -6,7 +6,8 @@ import { run, UserError } from "../log";
 import { killGroups, machineName, makeGroups, removeGroups } from "./cgroup";
 import { connect, disconnect, requireFree, subnet } from "./network";
 import { diskOf, mountDisk, mountsBelow, unmount } from "./overlay";
-import { end, isRunning, startDetached, waitFor, type ProcessId } from "./process";
+import { isRunning, type ProcessId } from "../process-id";
+import { end, startDetached, waitFor } from "./process";
 import { hostDirectory, hostsDirectory, writeRecord, type HostRecord } from "./record";
 
 /** The port of the package repository on the host's gateway. */

@@ -7,7 +7,8 @@ import { killGroups } from "./cgroup";
 import { createHost, renewHost, type HostOptions } from "./create";
 import { subnet } from "./network";
 import { mountsBelow, unmount } from "./overlay";
-import { isRunning, waitFor } from "./process";
+import { isRunning } from "../process-id";
+import { waitFor } from "./process";
 import { hostDirectory, hostNames, hostsDirectory, readRecord, writeRecord, type HostRecord } from "./record";
 import { sshHost } from "./ssh";
 

@@ -6,8 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../paths";
 import { identify, isRunning, type ProcessId } from "../process-id";
 
-export { identify, isRunning, type ProcessId } from "../process-id";
-
 /** Enters the control groups given before `--` and becomes the program after it, with the same process id. */
 const enterGroups = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
 

@@ -1,8 +1,8 @@
 import { readFile, readdir, rename, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { cacheDir } from "../paths";
+import type { ProcessId } from "../process-id";
 import type { Image } from "./image";
-import type { ProcessId } from "./process";
 
 /** What is known of a host between runs of the sandbox, in `host.json` of its directory. */
 export interface HostRecord {

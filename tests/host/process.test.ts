@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { end, identify, isRunning, waitFor } from "../../sandbox/host/process";
+import { end, waitFor } from "../../sandbox/host/process";
+import { identify, isRunning } from "../../sandbox/process-id";
 
 async function start(script: string): Promise<number> {
   const child = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });

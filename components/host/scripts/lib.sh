@@ -53,6 +53,14 @@ patiently() {
   done
 }
 
+# The version of a package; nothing when it is not installed.
+installed_version() { # PACKAGE
+  # shellcheck disable=SC2016 # dpkg-query expands it
+  dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+}
+
+is_held() { [ -n "$(apt-mark showhold "$1")" ]; } # PACKAGE
+
 # One change at a time on this host, whoever makes it.
 lock() {
   install -d -m 0755 "$run"

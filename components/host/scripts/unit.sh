@@ -30,11 +30,17 @@ tell_package() {
   fi
 }
 
-# The declared groups of the user. They stay: it is what the package's own installation gives.
-join_groups() {
+# The declared groups that the user is not in.
+missing_groups() {
   value group | while read -r _group; do
-    id -nG "$(value user)" | tr ' ' '\n' | grep -qxF "$_group" ||
-      quietly usermod -aG "$_group" "$(value user)" || die "$name: cannot put $(value user) into group $_group"
+    id -nG "$(value user)" 2>/dev/null | tr ' ' '\n' | grep -qxF "$_group" || echo "$_group"
+  done
+}
+
+# They stay: it is what the package's own installation gives.
+join_groups() {
+  missing_groups | while read -r _group; do
+    quietly usermod -aG "$_group" "$(value user)" || die "$name: cannot put $(value user) into group $_group"
   done
 }
 
