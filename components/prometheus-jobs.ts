@@ -7,8 +7,9 @@ import {
   scrapeTargets,
   targetFilesJob,
   type PlatformTargets,
-} from "../render/prometheus-jobs";
-import { renderRules, type PyroscopeRulesArgs } from "../render/prometheus-rules";
+} from "../render/prometheus/jobs";
+import type { PyroscopeRulesArgs } from "../render/prometheus/pyroscope-rules";
+import { renderRules } from "../render/prometheus/rules";
 import { alloyUrl } from "./alloy";
 import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";

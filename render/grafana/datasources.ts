@@ -1,4 +1,4 @@
-import { scrapeInterval } from "../prometheus-jobs";
+import { scrapeInterval } from "../prometheus/jobs";
 import { grafanaUid } from "./identity";
 
 export type DatasourceKind = "pyroscope" | "prometheus" | "loki" | "tempo";

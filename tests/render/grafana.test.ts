@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDuration } from "../../config/units";
 import { renderProfiles } from "../../render/alloy/profiles";
-import { type AlertArgs, alertRules } from "../../render/grafana/alert-rules";
+import { alertRules } from "../../render/grafana/alert-rules";
 import {
   type DatasourceKind,
   datasourceKinds,
@@ -14,6 +14,7 @@ import { exploreUrl } from "../../render/grafana/explore";
 import { grafanaUid } from "../../render/grafana/identity";
 import { pipelineDashboard, scrapeComponents } from "../../render/grafana/pipeline-dashboard";
 import { profilesDashboard } from "../../render/grafana/profiles-dashboard";
+import { alerts, storage } from "./samples";
 
 const environment = "production";
 const uids = datasourceUids(environment, datasourceKinds);
@@ -21,11 +22,6 @@ const services = [
   { name: "soar-web", profiles: ["cpu"] },
   { name: "soar-run", profiles: ["cpu", "heap"] },
 ];
-const storage = { version: "1.12.0-1", retention: parseDuration("30d") };
-const alerts: AlertArgs = {
-  ...{ environment, platform: environment, storage, prometheus: "production-prometheus" },
-  ...{ longestInterval: 60, measured: ["soar-run", "soar.web"] },
-};
 const profiles = profilesDashboard({ environment, services, pyroscope: "production-pyroscope" });
 const pipeline = pipelineDashboard({ environment, platform: environment, storage }, "production-prometheus");
 
@@ -193,52 +189,6 @@ describe("dashboards", () => {
       expect(matched).toEqual([name]);
       expect(components(name)).toHaveLength(2);
     }
-  });
-});
-
-describe("alert rules", () => {
-  test("are those of the platform and the services for its owner, and of the services for others", () => {
-    const titles = (args: AlertArgs): string[] => alertRules(args).map(({ title }) => title);
-    const ofServices = ["No profiles", "A service's metrics are missing"];
-    const ofAlloy = ["Alloy is down", "Alloy drops profiles"];
-    expect(titles(alerts)).toEqual([
-      ...ofAlloy,
-      ...["Pyroscope is down", "Pyroscope discards samples"],
-      ...ofServices,
-    ]);
-    expect(titles({ ...alerts, storage: undefined })).toEqual([...ofAlloy, ...ofServices]);
-    expect(titles({ ...alerts, platform: "staging" })).toEqual(ofServices);
-    expect(titles({ ...alerts, longestInterval: undefined, measured: [], storage: undefined })).toEqual(
-      ofAlloy,
-    );
-  });
-
-  test("are a query, its last value and a threshold", () => {
-    const [down] = alertRules(alerts);
-    expect(down).toMatchObject({ condition: "C", for: "1m", noDataState: "Alerting", execErrState: "Error" });
-    expect(down?.labels).toEqual({ environment: "production", severity: "critical" });
-    expect(down?.data.map(({ model }) => model)).toMatchObject([
-      { refId: "A", expr: 'up{environment="production",job="alloy"}', instant: true },
-      { refId: "B", type: "reduce", expression: "A", reducer: "last" },
-      {
-        refId: "C",
-        type: "threshold",
-        expression: "B",
-        conditions: [{ evaluator: { type: "lt", params: [1] } }],
-      },
-    ]);
-  });
-
-  test("watch the services by their exact names, and wait for as long as their interval asks", () => {
-    const expr = (title: string, args = alerts): unknown =>
-      alertRules(args).find((rule) => rule.title === title)?.data[0]?.model;
-    expect(expr("A service's metrics are missing")).toMatchObject({
-      expr: 'up{environment="production",job=~"soar-run|soar\\\\.web"}',
-    });
-    expect(expr("No profiles")).toMatchObject({ expr: expect.stringContaining("[300s]") as unknown });
-    expect(expr("No profiles", { ...alerts, longestInterval: 600 })).toMatchObject({
-      expr: expect.stringContaining("[1800s]") as unknown,
-    });
   });
 });
 

@@ -7,8 +7,8 @@ import {
   scrapeTargets,
   targetFilesJob,
   type ScrapeTarget,
-} from "../../render/prometheus-jobs";
-import { renderRules } from "../../render/prometheus-rules";
+} from "../../render/prometheus/jobs";
+import { renderRules } from "../../render/prometheus/rules";
 import { accepted } from "../config/sample";
 
 const { services } = accepted({

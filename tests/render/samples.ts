@@ -1,4 +1,6 @@
+import { parseDuration } from "../../config/units";
 import type { ScrapedService } from "../../render/alloy/profiles";
+import type { AlertArgs } from "../../render/grafana/alert-rules";
 import { accepted } from "../config/sample";
 
 /** Services of every kind: both profiles, several rhythms, all labels, IPv6. */
@@ -25,3 +27,12 @@ export function sampleServices(): ScrapedService[] {
     ],
   }).services;
 }
+
+/** A Pyroscope on the host. */
+export const storage = { version: "1.12.0-1", retention: parseDuration("30d") };
+
+/** Of a stack that owns its platform, with two services whose metrics are scraped. */
+export const alerts: AlertArgs = {
+  ...{ environment: "production", platform: "production", storage, prometheus: "production-prometheus" },
+  ...{ longestInterval: 60, measured: ["soar-run", "soar.web"] },
+};

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderRules, type RulesArgs } from "../../render/prometheus-rules";
+import { renderRules, type RulesArgs } from "../../render/prometheus/rules";
 import { ensureImage } from "../../sandbox/host/image";
 import { run } from "../../sandbox/log";
 import { promtoolTest } from "./harness/promtool";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { stringify } from "yaml";
-import { renderRules, type RulesArgs } from "../../../render/prometheus-rules";
+import { renderRules, type RulesArgs } from "../../../render/prometheus/rules";
 import { run } from "../../../sandbox/log";
 
 /** Series of Prometheus's test language: its labels, and values a minute. */

@@ -1,4 +1,4 @@
-import type { RulesArgs } from "../../../render/prometheus-rules";
+import type { RulesArgs } from "../../../render/prometheus/rules";
 import type { Firing, Series } from "../harness/promtool";
 
 /** When an alert fires and what it says then, or that it does not; with the rules of `owner` unless others are given. */

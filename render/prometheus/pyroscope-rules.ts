@@ -1,5 +1,4 @@
-import { stringify } from "yaml";
-import { managedBy } from "./header";
+import { grown, select, type Alert, type Recording } from "./rule";
 
 const gibibyte = 2 ** 30;
 
@@ -15,87 +14,14 @@ const guard = 10 * gibibyte;
  */
 const stalledAfter = 3 * 3600;
 
-export interface RulesArgs {
-  readonly environment: string;
-  /** The `job` labels of the environment's targets. */
-  readonly jobs: readonly string[];
-  /** Where the platform is this environment's own. */
-  readonly platform?: PlatformRulesArgs | undefined;
-}
-
-export interface PlatformRulesArgs {
-  /** The longest time from one profile of a service to the next, in seconds; undefined without services. */
-  readonly longestInterval?: number | undefined;
-  /** Undefined where it is not on the host. */
-  readonly pyroscope?: PyroscopeRulesArgs | undefined;
-}
-
 export interface PyroscopeRulesArgs {
   readonly major: 1 | 2;
   /** Where it stores profiles. */
   readonly dataDirectory: string;
 }
 
-interface Alert {
-  readonly alert: string;
-  readonly expr: string;
-  /** @default at once */
-  readonly for?: string;
-  readonly severity: "warning" | "critical";
-  readonly summary: string;
-  readonly description: string;
-}
-
-interface Recording {
-  readonly record: string;
-  readonly expr: string;
-}
-
-/**
- * Renders the rules about the profiling itself: what is recorded for them, and the alerts. Undefined where there is nothing
- * to watch.
- */
-export function renderRules(args: RulesArgs): string | undefined {
-  const { environment, jobs, platform } = args;
-  const rules = [
-    ...(jobs.length === 0 ? [] : [targetDown(environment, jobs)]),
-    ...(platform === undefined ? [] : platformRules(environment, platform)),
-  ];
-  if (rules.length === 0) return undefined;
-  const group = {
-    name: `${environment}-profiling`,
-    rules: rules.map((rule) => ("alert" in rule ? alerting(environment, rule) : rule)),
-  };
-  return `# ${managedBy(environment)}\n${stringify({ groups: [group] }, { lineWidth: 0 })}`;
-}
-
-function alerting(environment: string, { severity, summary, description, ...rule }: Alert): object {
-  return { ...rule, labels: { severity, environment }, annotations: { summary, description } };
-}
-
-function targetDown(environment: string, jobs: readonly string[]): Alert {
-  const names = jobs.map((job) => job.replaceAll(".", "\\.")).join("|");
-  return {
-    alert: "ProfilingTargetDown",
-    expr: `up${select({ environment }, `job=~${JSON.stringify(names)}`)} == 0`,
-    for: "5m",
-    severity: "critical",
-    summary: "{{ $labels.job }} ({{ $labels.environment }}) does not answer Prometheus",
-    description: "No metrics from {{ $labels.instance }} for 5 minutes.",
-  };
-}
-
-function platformRules(environment: string, platform: PlatformRulesArgs): (Alert | Recording)[] {
-  const { longestInterval, pyroscope } = platform;
-  const alloy = select({ environment, job: "alloy" });
-  return [
-    ...(longestInterval === undefined ? [] : [noProfiles(alloy, longestInterval)]),
-    dropped(alloy),
-    ...(pyroscope === undefined ? [] : pyroscopeRules(environment, pyroscope)),
-  ];
-}
-
-function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (Alert | Recording)[] {
+/** The rules about a local Pyroscope and the disk that it writes to. */
+export function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (Alert | Recording)[] {
   const { major, dataDirectory } = args;
   const pyroscope = select({ environment, job: "pyroscope" });
   return [
@@ -105,31 +31,6 @@ function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (Alert |
       : [compactionStalled2(pyroscope), cleanupStalled2(pyroscope)]),
     ...disk(environment, major, dataDirectory),
   ];
-}
-
-function noProfiles(alloy: string, interval: number): Alert {
-  const window = Math.max(600, 3 * interval);
-  const sent = `pyroscope_write_sent_profiles_total${alloy}`;
-  return {
-    alert: "AlloySendsNoProfiles",
-    // Alloy has no such metric before it has sent the first.
-    expr: `(sum(increase(${sent}[${window}s])) or vector(0)) == 0`,
-    for: `${Math.max(300, 2 * interval)}s`,
-    severity: "critical",
-    summary: "Alloy sends no profiles",
-    description: `Not one in {{ ${window} | humanizeDuration }}: do the services serve /debug/pprof/, does Pyroscope answer?`,
-  };
-}
-
-function dropped(alloy: string): Alert {
-  return {
-    alert: "AlloyDropsProfiles",
-    expr: `sum by (endpoint) (${grown("pyroscope_write_dropped_profiles_total", alloy)}) > 0`,
-    severity: "warning",
-    summary: "Alloy drops profiles",
-    description:
-      "{{ $value | humanize }} in 15 minutes could not be delivered to {{ $labels.endpoint }}, after all retries; they are lost.",
-  };
 }
 
 function discarded(pyroscope: string): Alert {
@@ -251,19 +152,8 @@ function below(environment: string, metric: string, directory: string): string {
     .join(" or on (environment) ");
 }
 
-/** How much a counter has grown in 15 minutes; it does not exist before its first event, which counts as well. */
-function grown(metric: string, of: string): string {
-  const all = `${metric}${of}`;
-  return `increase(${all}[15m]) > 0 or (${all} unless ${all} offset 15m)`;
-}
-
 /** The age of a time, once it and the process are too old. */
 function overdue(metric: string, of: string): string {
   const started = `process_start_time_seconds${of}`;
   return `time() - ${metric}${of} > ${stalledAfter} and time() - ${started} > ${stalledAfter}`;
-}
-
-function select(labels: Readonly<Record<string, string>>, ...further: string[]): string {
-  const equal = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return `{${[...equal, ...further].join(",")}}`;
 }

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
-import { hostPort } from "../config/ports";
-import type { Service } from "../config/settings";
-import { byText, managedBy } from "./header";
+import { hostPort } from "../../config/ports";
+import type { Service } from "../../config/settings";
+import { byText, managedBy } from "../header";
 
 /** Where Alloy serves the metrics of its component that `renderAlloyPlatform` writes for the host's file systems. */
 export const hostMetricsPath = "/api/v0/component/prometheus.exporter.unix.platform/metrics";
