@@ -75,7 +75,10 @@ export class Drift {
 /** A service that the host has no records of: it is new, or they went by another hand than this stack's. */
 function lost(id: string, last: ServiceState | undefined): ServiceState {
   if (last === undefined) return { generation: 0, differences: [] };
-  return { generation: last.generation, differences: [`nothing is known of ${id}`] };
+  return {
+    generation: last.generation,
+    differences: [`nothing is known of ${id}: its records were removed, or no up has got to it yet`],
+  };
 }
 
 /** What `scripts/drift` prints. */

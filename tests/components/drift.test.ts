@@ -79,7 +79,9 @@ describe("drift", () => {
     expect(await generationsOf(["alloy", "logs"], { command: "true" }, { alloy: 2 })).toEqual({
       ...{ alloy: 3, logs: 0 },
     });
-    expect(warnings()).toEqual(["On the host nothing is known of alloy. An up puts it back."]);
+    expect(warnings()).toEqual([
+      "On the host nothing is known of alloy: its records were removed, or no up has got to it yet. An up puts it back.",
+    ]);
   });
 
   test.each([

@@ -141,7 +141,9 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
   test("may be what the host knows of a service: its files and its records come back", async () => {
     await stack.operator("/usr/local/lib/soar-profiling/sandbox/service-config remove profiles");
     const preview = await stack.preview();
-    expect(warnings(preview.text)).toEqual(["On the host nothing is known of profiles. An up puts it back."]);
+    expect(warnings(preview.text)).toEqual([
+      "On the host nothing is known of profiles: its records were removed, or no up has got to it yet. An up puts it back.",
+    ]);
     expect(preview.changes).toEqual({ same: resources - 1, update: 1 });
     await stack.up();
     expect(await stack.status(`ls ${file.profiles}`)).toBe(0);
