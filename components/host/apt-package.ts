@@ -21,8 +21,9 @@ export interface AptPackageArgs {
 }
 
 /**
- * A package at exactly one version, held there, with the configuration files that are on the host. One that the host had
- * before stays when this goes.
+ * A package at exactly one version, held there, with the configuration files that are on the host. Where the
+ * host has another version, the {@link ServiceConfig} of the unit brings this one, together with its files: both, or
+ * neither. A package that the host had before stays when this goes.
  */
 export class AptPackage extends pulumi.ComponentResource {
   constructor(name: string, args: AptPackageArgs, opts?: pulumi.ComponentResourceOptions) {

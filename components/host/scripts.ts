@@ -7,6 +7,8 @@ const directory = path.join(__dirname, "scripts");
 const installed = [
   "lib.sh",
   "unit.sh",
+  "package.sh",
+  "program.sh",
   "transaction.sh",
   "staging.sh",
   "edits.sh",

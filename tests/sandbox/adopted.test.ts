@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { breakVersion } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
 const units = ["pyroscope", "alloy"];
@@ -84,6 +85,20 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     expect(await stack.operator("cat /var/lib/pyroscope/of-before")).toBe("profiles\n");
     expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);
     await expect.poll(look, { timeout: 30_000, interval: 1000 }).toEqual(byHand);
+  });
+
+  test("keeps its version of a package whose new one refuses the files, and goes on running it", async () => {
+    const alloy = stack.setting("alloy") as object;
+    const mark = await stack.pid("alloy.service");
+    const mend = await breakVersion(stack, "1.10.0-2", "refuses all files");
+    stack.configure({ alloy: { ...alloy, version: "1.10.0-2" } });
+    expect(await stack.upFails()).toContain("alloy 1.10.0-1 is installed again");
+    await mend();
+    expect(await packages()).toContain("alloy 1.10.0-1 ");
+    expect(await stack.pid("alloy.service")).toBe(mark);
+    await stack.destroy();
+    await expect.poll(look, { timeout: 30_000, interval: 1000 }).toEqual(byHand);
+    stack.configure({ alloy });
   });
 
   test("keeps a package source that Grafana's instructions of today have made, with its key", async () => {

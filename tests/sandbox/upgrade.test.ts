@@ -7,8 +7,9 @@ import {
 } from "../../operations/pyroscope-api";
 import { waitForProfiles } from "../../operations/verify";
 import { withPyroscope } from "../../sandbox/query";
-import { holdLock } from "./harness/faults";
+import { breakVersion, holdLock } from "./harness/faults";
 import { TestStack } from "./harness/stack";
+import { applyByHand, declarationOf, expectSettled } from "./harness/transaction";
 
 const units = ["pyroscope.service", "alloy.service"];
 const conffiles = ["/etc/pyroscope/config.yml", "/etc/default/alloy", "/etc/alloy/config.alloy"];
@@ -131,17 +132,113 @@ describe("packages at another version", async () => {
     await expect.poll(stored, { timeout: 60_000, interval: 2000 }).toContainEqual(profile);
   });
 
-  it("an upgrade whose configuration is refused says what is installed, and how to go back", async () => {
-    const alloy = { version: "1.10.0-2", fragments: { broken: "nonsense {\n" } };
-    stack.configure({ alloy, allowDowngrade: false });
-    const said = await stack.upFails();
-    expect(said).toContain("nothing was changed");
-    expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-1"]);
-    expect(said).toContain(
-      "soar-profiling: alloy 1.10.0-2 is installed all the same (before: 1.10.0-1); to go back, set that version and allowDowngrade",
-    );
-    pin(1, { allowDowngrade: true });
-    await stack.up();
-    expect(await packages()).toEqual(["alloy 1.10.0-1", "pyroscope 1.12.0-1"]);
+  describe("at another version that does not work:", () => {
+    const configureAlloy = (version: string): void => {
+      stack.configure({ alloy: { version } });
+    };
+    const files = "/etc/alloy/conf.d/*.alloy";
+    const state = async (): Promise<unknown[]> => [
+      ...[await packages(), await held(), await digests()],
+      await stack.operator(`sha256sum ${files}`),
+    ];
+    const running = async (): Promise<unknown[]> => [await starts(), await stack.pid("alloy.service")];
+
+    it("refused by the new program, the old one is installed again, and what runs is not touched", async () => {
+      const before = [await state(), await running()];
+      const mend = await breakVersion(stack, "1.10.0-2", "refuses all files");
+      configureAlloy("1.10.0-2");
+      const said = await stack.upFails();
+      await mend();
+      expect(said).toContain("Error: not with this version");
+      expect(said).toContain("nothing was changed");
+      expect(said).toContain("alloy 1.10.0-1 is installed again");
+      expect([await state(), await running()]).toEqual(before);
+      await expectSettled(stack);
+    });
+
+    it("not healthy with the new program, the service runs on the old one and the old files", async () => {
+      const before = await state();
+      const mend = await breakVersion(stack, "1.10.0-2", "does not run");
+      const said = await stack.upFails();
+      await mend();
+      expect(said).toContain("Error: not with this version");
+      expect(said).toContain("alloy 1.10.0-1 is installed again");
+      expect(said).toContain("the old files are back and alloy.service runs on them");
+      expect(await state()).toEqual(before);
+      await expectSettled(stack);
+      const exe = await stack.operator(`readlink /proc/${await stack.pid("alloy.service")}/exe`);
+      expect(exe).toBe("/usr/bin/alloy\n");
+    });
+
+    it("killed on the host at any point, the next run goes back or on", async () => {
+      const old = await declarationOf(stack, "soar-platform-alloy-config-files");
+      const next = old.replace("package alloy 1.10.0-1", "package alloy 1.10.0-2");
+      const records = "/var/lib/soar-profiling/sandbox/alloy";
+      const kill = "pkill -KILL -f '^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config '";
+      const expectVersion = async (version: string, point: string): Promise<void> => {
+        expect((await packages())[0], point).toBe(`alloy ${version}`);
+        expect(await held(), point).toEqual(["alloy", "pyroscope"]);
+        await expectSettled(stack);
+      };
+      for (const point of ["program", "work/stage", "undo"]) {
+        for (const [wanted, version] of [
+          [old, "1.10.0-1"],
+          [next, "1.10.0-2"],
+        ] as const) {
+          const [{ code }, killed] = await Promise.all([
+            applyByHand(stack, "alloy", next),
+            stack.status(`timeout 100 sh -c 'until [ -e ${records}/${point} ]; do :; done' && ${kill}`),
+          ]);
+          expect([code, killed], point).toEqual([255, 0]);
+          expect((await applyByHand(stack, "alloy", wanted)).code, point).toBe(0);
+          await expectVersion(version, point);
+        }
+        expect((await applyByHand(stack, "alloy", old)).code, point).toBe(0);
+        await expectVersion("1.10.0-1", point);
+      }
+    });
+
+    it("where the package's own installation fails, the old one is installed again", async () => {
+      const before = [await state(), await running()];
+      const usermod = "/usr/sbin/usermod";
+      await stack.operator(
+        `mv ${usermod} ${usermod}.real; ` +
+          `printf '#!/bin/sh\\nmkdir /run/failed && exit 1\\nexec ${usermod}.real "$@"\\n' >${usermod}; chmod 755 ${usermod}`,
+      );
+      const said = await stack.upFails();
+      await stack.operator(`mv ${usermod}.real ${usermod}; rmdir /run/failed`);
+      expect(said).toContain("alloy: apt-get cannot install alloy 1.10.0-2 (its words above)");
+      expect(said).toContain("alloy 1.10.0-1 is installed again");
+      expect([await state(), await running()]).toEqual(before);
+      await expectSettled(stack);
+    });
+
+    it("where apt-get cannot install the old one either, the new one stays, and that is told", async () => {
+      const mend = await breakVersion(stack, "1.10.0-2", "refuses all files");
+      // Lets apt-get run dpkg once.
+      const once = "/etc/apt/apt.conf.d/99once";
+      await stack.operator(`echo 'DPkg::Pre-Invoke {"mkdir /run/once";};' >${once}`);
+      const before = await running();
+      const said = await stack.upFails();
+      await mend();
+      await stack.operator(`rm ${once}`);
+      expect(said).toContain(
+        "soar-profiling: alloy 1.10.0-2 stays, because apt-get cannot install 1.10.0-1 again (its words above)",
+      );
+      expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-1"]);
+      expect(await held()).toEqual(["alloy", "pyroscope"]);
+      expect(await running()).toEqual(before);
+    });
+
+    it("once the fault is mended, the next `up` has the new program and files", async () => {
+      await stack.operator(
+        "apt-get -q -y install --reinstall --allow-change-held-packages alloy=1.10.0-2 >/dev/null",
+      );
+      await stack.up();
+      expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-1"]);
+      await expectSettled(stack);
+      const exe = await stack.operator(`readlink /proc/${await stack.pid("alloy.service")}/exe`);
+      expect(exe).toBe("/usr/bin/alloy\n");
+    });
   });
 });

@@ -78,7 +78,6 @@ validate() {
       while [ "$#" -gt 2 ]; do mount --bind "$1" "$2"; shift 2; done
       exec runuser -u "$1" -- sh -c "$2"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-; then
       show_words "$work/verdict"
-      tell_package
       die "$name: refused by '$command' ($shown); nothing was changed"
     fi
   done <"$work/validators"

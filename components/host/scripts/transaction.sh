@@ -1,10 +1,12 @@
 # shellcheck shell=sh
-# Files that change together. Source it; do not run it. Uses $work, and $place, the directory of one service's records:
+# Files that change together, with their program (see program.sh). Source it; do not run it. Uses $work, and $place, the
+# directory of one service's records:
 #   manifest      what is in place: the declaration, and `file SHA256 MODE OWNER ACTIVATION PATH` for each file
 #   manifest.new  the same of a change under way
 #   undo/         complete while a change is under way: what to put back, and the unit as it was. Renaming it away is the
 #                 commit; in a roll back it goes once the unit runs on the old files.
 #   original/     what stood where our files are, before us
+#   program       see program.sh; in undo/ once that is complete
 # $configured is the file that lets the unit start at all (see apt-package); a guest has none.
 # After a kill at any point, `recover` goes back (undo/ is there) or forward (it is not).
 # shellcheck disable=SC2154,SC2034
@@ -30,11 +32,13 @@ remember() {
   if [ "$1" = restart ] && [ -e "$place/manifest" ]; then _before=$place/manifest; else _before=$spec; fi
   cp "$_before" "$place/undo.new/spec"
   edit_digests >"$place/undo.new/edits"
+  [ ! -e "$place/program" ] || cp "$place/program" "$place/undo.new/program"
   (spec=$_before && faults) >"$place/undo.new/faults"
   cp "$place/undo.new/faults" "$work/faults.before"
   rm "$place/undo.new/spare"
   sync "$place"/undo.new/*
   mv "$place/undo.new" "$place/undo"
+  rm -f "$place/program"
   sync "$place"
 }
 
@@ -59,6 +63,8 @@ roll_back() {
   spec=$place/undo/spec
   read_unit
   put_back
+  [ ! -e "$place/undo/program" ] || cp "$place/undo/program" "$place/program"
+  return_program
   remove_empty_directories
   cp "$place/undo/faults" "$work/faults.before"
   _activation=$(cat "$place/undo/activation")
@@ -104,6 +110,7 @@ recover() {
     if [ -d "$place/undo.old" ]; then mv "$place/manifest.new" "$place/manifest"; else rm "$place/manifest.new"; fi
   fi
   rm -rf "$place/undo.new" "$place/undo.old"
+  return_program
 }
 
 # What stands beside the real files, of a run that ended before it swapped them in.

@@ -20,16 +20,6 @@ program_replaced() {
   case $(readlink "/proc/$(unit_pid)/exe" 2>/dev/null || :) in *' (deleted)') return 0 ;; *) return 1 ;; esac
 }
 
-# The package is replaced before its files are: when these fail, it stays.
-tell_package() {
-  _now=$(value package)
-  _before=$(sed -n 's/^package //p' "$place/manifest" 2>/dev/null) || :
-  if [ -z "$guest" ] && [ -n "$_before" ] && [ "$_before" != "$_now" ]; then
-    printf 'soar-profiling: %s is installed all the same (before: %s); to go back, set that version and allowDowngrade\n' \
-      "$_now" "${_before#* }" >&2 2>/dev/null || :
-  fi
-}
-
 # The declared groups that the user is not in.
 missing_groups() {
   value group | while read -r _group; do

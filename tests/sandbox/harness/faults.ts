@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sshHost } from "../../../sandbox/host/host";
 import type { TestStack } from "./stack";
 
 /** Cuts all SSH connections and refuses new ones; returns how to end that. Uses none of them itself. */
@@ -117,4 +118,30 @@ async function processes(): Promise<Process[]> {
 function descendants(ancestor: number, all: readonly Process[]): Process[] {
   const direct = all.filter(({ parent }) => parent === ancestor);
   return [...direct, ...direct.flatMap(({ pid }) => descendants(pid, all))];
+}
+
+/** From now on, a version of Alloy's package has a program that does not work; returns how to end that. */
+export async function breakVersion(
+  stack: TestStack,
+  version: string,
+  fault: "refuses all files" | "does not run",
+): Promise<() => Promise<void>> {
+  const [program, script, hook] = [
+    "/usr/bin/alloy",
+    "/root/break-alloy",
+    "/etc/apt/apt.conf.d/99break-alloy",
+  ];
+  const says = fault === "does not run" ? '[ "$1" != validate ] || exit 0; ' : "";
+  const breaks = [
+    "#!/bin/sh",
+    `[ "$(dpkg-query -W -f '\${Version}' alloy)" = ${version} ] || exit 0`,
+    `rm ${program}`,
+    `echo '#!/bin/sh\n${says}echo "Error: not with this version" >&2; exit 1' >${program}`,
+    `chmod 755 ${program}`,
+  ].join("\n");
+  await sshHost(stack.host, `cat >${script}; chmod 755 ${script}`, { input: `${breaks}\n` });
+  await stack.operator(`echo 'DPkg::Post-Invoke {"${script}";};' >${hook}`);
+  return async () => {
+    await stack.operator(`rm ${script} ${hook}`);
+  };
 }

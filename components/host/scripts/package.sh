@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# A package that is kept at exactly one version (apt-mark hold). Source it; do not run it. Uses $state.
+# Its records, $state/packages/PACKAGE, a line each:
+#   found HOLD ENABLED ACTIVE    it was there before: what apt-mark and systemctl said of it and its unit
+#   version VERSION              what it is kept at
+#   generation N                 of the last `apt-package install`, for `drift` to tell
+# shellcheck disable=SC2154
+
+apt() {
+  patiently apt-get -q -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    -o APT::Keep-Downloaded-Packages=false "$@"
+}
+
+# A package run that was cut off is finished first; dpkg says nothing when there is nothing to do.
+heal() { patiently dpkg --configure -a --force-confdef --force-confold; }
+
+# Nothing of a package that this environment does not keep.
+kept_version() { sed -n 's/^version //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
+
+# Also an older one.
+put_version() { # PACKAGE VERSION
+  apt install --no-install-recommends --allow-change-held-packages --allow-downgrades "$1=$2"
+}
+
+keep_at_version() { # PACKAGE VERSION ['generation N']
+  patiently apt-mark hold "$1" || return 1
+  _records=$(
+    grep '^found ' "$state/packages/$1" || :
+    printf 'version %s\n%s' "$2" "${3:-}"
+  )
+  printf '%s\n' "$_records" >"$state/packages/$1.new" && mv "$state/packages/$1.new" "$state/packages/$1"
+}

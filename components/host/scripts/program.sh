@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# The program of a service gets another version together with its files. Source it; do not run it.
+# Uses $spec, $place and package.sh. While that is under way, $place/program says what was there before: PACKAGE VERSION.
+# shellcheck disable=SC2154
+
+# What an operator has put there is not replaced here: it is for apt-package to refuse or to put right.
+replace_program() {
+  _wanted=$(value package)
+  _package=${_wanted% *}
+  _wanted=${_wanted#* }
+  _kept=$(kept_version "$_package")
+  if [ -z "$_kept" ] || [ "$_kept" = "$_wanted" ] || [ "$(installed_version "$_package")" != "$_kept" ]; then return 0; fi
+  printf '%s %s\n' "$_package" "$_kept" >"$place/program.new"
+  sync "$place/program.new"
+  mv "$place/program.new" "$place/program"
+  keep_program "$_package" "$_wanted" || die "$name: apt-get cannot install $_package $_wanted (its words above)"
+  say "$_package $_wanted is installed (before: $_kept)"
+}
+
+# On any failure before the commit, and after a kill. The service comes back also where apt or dpkg does not work.
+return_program() {
+  [ -e "$place/program" ] || return 0
+  read -r _package _kept <"$place/program"
+  heal || :
+  _now=$(installed_version "$_package")
+  # shellcheck disable=SC2016 # dpkg-query expands it
+  case $(dpkg-query -W -f '${db:Status-Status}' "$_package" 2>/dev/null) in
+  '' | not-installed | config-files) ;; # Removed by hand since.
+  *)
+    if keep_program "$_package" "$_kept" || [ "$(installed_version "$_package")" = "$_kept" ]; then
+      [ "$_now" = "$_kept" ] || say "$_package $_kept is installed again"
+    else
+      _now=$(dpkg-query -W -f '${Version}' "$_package")
+      keep_at_version "$_package" "$_now" "$(generation_of "$_package")" || :
+      printf 'soar-profiling: %s %s stays, because apt-get cannot install %s again (its words above)\n' \
+        "$_package" "$_now" "$_kept" >&2 2>/dev/null || :
+    fi
+    ;;
+  esac
+  rm -f "$place/program"
+}
+
+keep_program() { # PACKAGE VERSION
+  [ "$(installed_version "$1")" = "$2" ] || put_version "$1" "$2" || return 1
+  keep_at_version "$1" "$2" "$(generation_of "$1")"
+}
+
+generation_of() { grep '^generation ' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
