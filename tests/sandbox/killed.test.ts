@@ -8,12 +8,11 @@ import {
   declarationOf,
   expectHealthy,
   expectSettled,
+  killScriptAt,
   processes,
 } from "./harness/transaction";
 
 const records = "/var/lib/soar-profiling/sandbox/profiles";
-/** A process of the transaction's script, and not the `timeout` or `sudo` around it. */
-const script = "^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config ";
 
 /** What shows, on the host, how far a transaction has come. */
 const points = {
@@ -139,7 +138,7 @@ describe("a transaction of three files that is cut off", async () => {
         for (const wanted of [old, next()]) {
           const [{ code }, killed] = await Promise.all([
             applyByHand(stack, "profiles", next()),
-            at(points[point], `pkill -KILL -f '${script}'`),
+            killScriptAt(stack, points[point]),
           ]);
           // By a signal, which OpenSSH's client shows as 255.
           expect([code, killed]).toEqual([255, 0]);
@@ -157,7 +156,7 @@ describe("a transaction of three files that is cut off", async () => {
     test("and then a declaration that is refused: the service runs on the old files all the same", async () => {
       await Promise.all([
         applyByHand(stack, "profiles", next()),
-        at(points["while it probes"], `pkill -KILL -f '${script}'`),
+        killScriptAt(stack, points["while it probes"]),
       ]);
       const { code, text } = await applyByHand(stack, "profiles", next().replace("filename", "filenam"));
       expect(code).toBe(1);
@@ -169,7 +168,7 @@ describe("a transaction of three files that is cut off", async () => {
       const before = await configuration(stack);
       const [{ code, text }] = await Promise.all([
         applyByHand(stack, "profiles", next()),
-        at(points["while it probes"], `pkill -TERM -f '${script}'`),
+        killScriptAt(stack, points["while it probes"], "TERM"),
       ]);
       expect(code).toBe(143);
       expect(text).toContain("the old files are back and alloy.service runs on them");

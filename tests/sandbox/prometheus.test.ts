@@ -10,7 +10,7 @@ import {
   withoutTimes,
 } from "./harness/prometheus";
 import { TestStack } from "./harness/stack";
-import { applyByHand, declarationOf } from "./harness/transaction";
+import { applyByHand, declarationOf, killScriptAt } from "./harness/transaction";
 
 const main = "/etc/prometheus/prometheus.yml";
 const jobs = "/etc/prometheus/jobs";
@@ -177,7 +177,6 @@ describe("the host's own Prometheus", async () => {
   test("a run that was cut off leaves all or nothing, and what an operator wrote since stays", async () => {
     const old = await declaration();
     const next = old.replace(/^entry .* rule_files .*\n/m, "").replace("127.0.0.1:9092", "127.0.0.1:9191");
-    const kill = "pkill -KILL -f '^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config '";
     for (const [point, edit] of [
       ["work/stage", ""],
       ["undo", ""],
@@ -187,7 +186,7 @@ describe("the host's own Prometheus", async () => {
       const before = withoutTimes(await picture(stack));
       const [{ code }] = await Promise.all([
         applyByHand(stack, "prometheus", next),
-        stack.status(`timeout 100 sh -c 'until [ -e ${records}/${point} ]; do :; done' && ${kill}`),
+        killScriptAt(stack, `${records}/${point}`),
       ]);
       expect(code, point).toBe(255);
       if (edit !== "") await stack.operator(`echo "${edit}" >>${main}`);

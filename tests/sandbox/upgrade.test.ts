@@ -9,7 +9,7 @@ import { waitForProfiles } from "../../operations/verify";
 import { withPyroscope } from "../../sandbox/query";
 import { breakVersion, holdLock } from "./harness/faults";
 import { TestStack } from "./harness/stack";
-import { applyByHand, declarationOf, expectSettled } from "./harness/transaction";
+import { applyByHand, declarationOf, expectSettled, killScriptAt } from "./harness/transaction";
 
 const units = ["pyroscope.service", "alloy.service"];
 const conffiles = ["/etc/pyroscope/config.yml", "/etc/default/alloy", "/etc/alloy/config.alloy"];
@@ -174,7 +174,6 @@ describe("packages at another version", async () => {
       const old = await declarationOf(stack, "soar-platform-alloy-config-files");
       const next = old.replace("package alloy 1.10.0-1", "package alloy 1.10.0-2");
       const records = "/var/lib/soar-profiling/sandbox/alloy";
-      const kill = "pkill -KILL -f '^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config '";
       const expectVersion = async (version: string, point: string): Promise<void> => {
         expect((await packages())[0], point).toBe(`alloy ${version}`);
         expect(await held(), point).toEqual(["alloy", "pyroscope"]);
@@ -187,7 +186,7 @@ describe("packages at another version", async () => {
         ] as const) {
           const [{ code }, killed] = await Promise.all([
             applyByHand(stack, "alloy", next),
-            stack.status(`timeout 100 sh -c 'until [ -e ${records}/${point} ]; do :; done' && ${kill}`),
+            killScriptAt(stack, `${records}/${point}`),
           ]);
           expect([code, killed], point).toEqual([255, 0]);
           expect((await applyByHand(stack, "alloy", wanted)).code, point).toBe(0);

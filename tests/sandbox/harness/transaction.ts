@@ -77,3 +77,15 @@ export async function applyByHand(
   const { code, stdout, stderr } = await sshHost(stack.host, command, { input: declaration });
   return { code, text: stdout + stderr };
 }
+
+/** Ends the transaction's script on the host, and not the `timeout` or `sudo` around it, as soon as a file is there. */
+export function killScriptAt(
+  stack: TestStack,
+  file: string,
+  signal: "KILL" | "TERM" = "KILL",
+): Promise<number> {
+  const script = "^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config ";
+  return stack.status(
+    `timeout 100 sh -c 'until [ -e ${file} ]; do :; done' && pkill -${signal} -f '${script}'`,
+  );
+}
