@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { oss, Provider } from "@pulumiverse/grafana";
 import type { Secrets } from "../config/load";
+import { refusal } from "../config/refusal";
 import type { GrafanaSettings, Settings } from "../config/settings";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import { exploreUrl } from "../render/grafana/explore";
@@ -118,7 +119,7 @@ function required(uids: DatasourceUids, kind: "pyroscope" | "prometheus", { plat
   if (uid !== undefined) return uid;
   const owner =
     platform.kind === "own" ? "this stack" : `the stack ${platform.stack}, which owns the platform,`;
-  throw new pulumi.RunError(
+  throw refusal(
     `grafana: ${owner} declares no datasource for it: set grafana there too, with grafana.datasources.${kind} unless ` +
       `that is known there, and bring it up; or set grafana.datasources.${kind} here`,
   );

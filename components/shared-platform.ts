@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import type { PlatformInfo } from "./platform";
 import { refuseTakenPorts } from "./traces";
@@ -9,7 +10,7 @@ export function platformOf({ platform, traces }: Settings): pulumi.Output<Platfo
   const owner = new pulumi.StackReference(platform.stack);
   return (owner.getOutput("platform") as pulumi.Output<PlatformInfo | undefined>).apply((info) => {
     if (info === undefined) {
-      throw new pulumi.RunError(
+      throw refusal(
         `platform.stack: the stack ${platform.stack} has no platform yet: pulumi up that one first`,
       );
     }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../config/refusal";
 import type { TracesSettings } from "../config/settings";
 import { renderTraces } from "../render/alloy/traces";
 import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword } from "./alloy";
@@ -66,7 +67,7 @@ export function refuseTakenPorts(
       ? []
       : [`- ${setting}: ${port} is ${purpose} of the stack ${owner}, on the same host: set another port`];
   });
-  if (issues.length > 0) throw new pulumi.RunError(["Invalid configuration:", ...issues].join("\n"));
+  if (issues.length > 0) throw refusal(["Invalid configuration:", ...issues].join("\n"));
 }
 
 function declaration(

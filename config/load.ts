@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig, isConfigSecret } from "@pulumi/pulumi/runtime/config";
+import { refusal } from "./refusal";
 import type { Issue } from "./rules";
 import { siteUsersProblem } from "./secret-rules";
 import type { Settings } from "./settings";
@@ -69,7 +70,7 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config()): Loade
   issues.push(...unkeepable(secretParts));
   const validation = validateSettings(values, new Set(Object.keys(secrets)));
   if ("issues" in validation) issues.push(...validation.issues.map((issue) => conceal(issue, secretParts)));
-  if (issues.length > 0 || "issues" in validation) throw new pulumi.RunError(describe(issues));
+  if (issues.length > 0 || "issues" in validation) throw refusal(describe(issues));
   return { settings: validation.settings, secrets, secretParts };
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../../config/refusal";
 import { dialed, type SshSettings } from "./connection";
 import { plain } from "./plain";
 import { shellLine } from "./shell";
@@ -156,5 +157,5 @@ function portTaken({ localPort, setting }: TunnelArgs): Error {
   const message =
     `${setting}: port ${localPort} of this machine's loopback is taken. End what listens there, perhaps another pulumi ` +
     `command of this stack, or set another port`;
-  return new pulumi.RunError(message);
+  return refusal(message);
 }

@@ -105,9 +105,10 @@ test("no issue quotes a setting that has a secret part", () => {
   expect(notJson.message).toContain("services: must be a list of services");
 });
 
-test("all issues are one error, which Pulumi prints without a stack", () => {
+test("all issues are one error, which Pulumi prints without a stack and has none to inspect", () => {
   const error = failure(configure({ enviroment: "x", host: {}, services: "[", purgeData: "1" }));
   expect(error).toBeInstanceOf(pulumi.RunError);
+  expect(error.stack).toBe("");
   const lines = error.message.split("\n");
   expect(lines[0]).toBe("Invalid configuration:");
   expect(lines.slice(1).map((line) => /^- [\w.]+: /.exec(line)?.[0])).toEqual([
