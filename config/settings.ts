@@ -95,8 +95,8 @@ const repository = field
 
 const localPyroscope = field
   .map("a map", {
-    /** Exact version of the Debian package, 1.x or 2.x. */
-    version: version(pyroscopeVersionProblem).default("1.12.0"),
+    /** Exact version of the Debian package, 1.17 or later, or 2.x. */
+    version: version(pyroscopeVersionProblem).default("1.21.1"),
     httpPort: field.port().default(4040),
     grpcPort: field.port().default(4041),
     /** Only Pyroscope 2.x has it. @default 9099 */

@@ -9,12 +9,17 @@ function parse(version: string): { major: number; minor: number } | undefined {
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]) };
 }
 
-const form = `must be the exact version of the Debian package, such as "1.12.0" or "1.12.0-1" (see: apt-cache madison NAME)`;
+const form = `must be the exact version of the Debian package, such as "1.21.1" or "1.21.1-1" (see: apt-cache madison NAME)`;
 
 /** Why this version of Pyroscope cannot be installed, or undefined when it can. */
 export function pyroscopeVersionProblem(version: string): string | undefined {
   const parsed = parse(version);
   if (parsed === undefined) return form;
+  if (parsed.major === 1 && parsed.minor < 17)
+    return (
+      `Pyroscope ${parsed.major}.${parsed.minor} loses profiles without a word: those of all threads but one (grafana/pyroscope ` +
+      `#4365, #4699). Set 1.17 or later; a host that has an older one is upgraded, and its profiles stay`
+    );
   if (parsed.major === 1 || parsed.major === 2) return undefined;
   return `Pyroscope ${parsed.major}.x is not supported: set a version of 1.x or 2.x`;
 }

@@ -17,6 +17,15 @@ export interface PyroscopeArgs {
 }
 
 const loopback = "127.0.0.1";
+
+/** The largest profile that is taken, in bytes, uncompressed; Pyroscope's default. */
+const largestProfile = 4 * 1_024 * 1_024;
+
+/**
+ * Each value of a label makes a series of its own. Rust's pprof labels samples by thread; Alloy from 1.18 on labels
+ * profiles with its own version. Seen with dots, before they are stored with underscores. Matches whole names only.
+ */
+const droppedLabels = "thread|otel[._]scope[._](name|version)";
 const inmemory = { store: "inmemory" };
 
 /** A ring of one that is kept in memory: without the address, queries would go to the host's public one and hang. */
@@ -67,8 +76,12 @@ function limits(retention: Duration): object {
     max_query_lookback: goDuration(retention),
     // A query for the whole retention is a few milliseconds longer than it.
     max_query_length: goDuration(addDurations(retention, parseDuration("1h"))),
-    // Rust's pprof labels samples by thread, which would multiply the series.
-    ingestion_relabeling_rules: [{ action: "labeldrop", regex: "thread" }],
+    // The limit of samples refuses profiles long before that of bytes does, which is limit enough.
+    max_profile_size_bytes: largestProfile,
+    max_profile_stacktrace_samples: 0,
+    // A profile that is larger than the burst never gets in, and its labels count. Room for several at once.
+    ingestion_burst_size_mb: 16,
+    ingestion_relabeling_rules: [{ action: "labeldrop", regex: droppedLabels }],
   };
 }
 

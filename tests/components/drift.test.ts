@@ -110,7 +110,7 @@ describe("drift", () => {
       return /service-config|apt-package/.test(create) ? [create.replace(/.*\//, "")] : [];
     });
     expect(creates).toEqual([
-      "apt-package install pyroscope 1.12.0 grafana pyroscope.service",
+      "apt-package install pyroscope 1.21.1 grafana pyroscope.service",
       "service-config apply pyroscope",
       "apt-package install alloy 1.10.0-1 grafana alloy.service --generation 1",
       "service-config apply alloy --generation 3",

@@ -131,7 +131,7 @@ describe("a stack on the platform of another", () => {
   const platform = {
     ...{ environment: "production", alloy: { version: "1.10.0-1", httpPort: 12345 } },
     pyroscopeUrl: "http://127.0.0.1:4040",
-    storage: { version: "1.12.0", retention: 2_592_000 },
+    storage: { version: "1.21.1", retention: 2_592_000 },
   };
   const datasources = { pyroscope: "production-pyroscope", prometheus: "production-prometheus" };
 

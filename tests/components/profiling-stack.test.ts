@@ -31,7 +31,7 @@ describe("a stack with a platform of its own", () => {
       ],
       [
         "soar-platform-pyroscope-package-install",
-        `${prefix}apt-package install pyroscope 1.12.0 grafana pyroscope.service`,
+        `${prefix}apt-package install pyroscope 1.21.1 grafana pyroscope.service`,
         `${removal}apt-package remove pyroscope pyroscope.service keep /var/lib/pyroscope`,
       ],
       [
@@ -110,7 +110,7 @@ describe("a stack with a platform of its own", () => {
     };
     const line = "\ndirectory /var/lib/pyroscope/data 0755 pyroscope:pyroscope\n";
     expect(await declared("2.2.1")).toContain(line);
-    expect(await declared("1.12.0")).not.toContain("\ndirectory ");
+    expect(await declared("1.21.1")).not.toContain("\ndirectory ");
   });
 
   it("purges and downgrades only when told", async () => {

@@ -95,10 +95,16 @@ test.each<[string, object, string]>([
     { pyroscope: { version: "0.37.0" } },
     "pyroscope.version: Pyroscope 0.x is not supported: set a version of 1.x or 2.x",
   ],
+  [
+    "Pyroscope that loses profiles",
+    { pyroscope: { version: "1.16.0-1" } },
+    "pyroscope.version: Pyroscope 1.16 loses profiles without a word: those of all threads but one (grafana/pyroscope " +
+      "#4365, #4699). Set 1.17 or later; a host that has an older one is upgraded, and its profiles stay",
+  ],
   ["Pyroscope 3.x", { pyroscope: { version: "3.0.0" } }, "pyroscope.version: Pyroscope 3.x is not supported"],
   [
     "no exact version",
-    { pyroscope: { version: "1.12" } },
+    { pyroscope: { version: "1.21" } },
     "pyroscope.version: must be the exact version of the Debian package",
   ],
   [

@@ -16,7 +16,7 @@ test("the least configuration has every default", () => {
       suite: "stable",
       component: "main",
     },
-    pyroscope: { kind: "local", version: "1.12.0", httpPort: 4040, grpcPort: 4041, raftPort: 9099 },
+    pyroscope: { kind: "local", version: "1.21.1", httpPort: 4040, grpcPort: 4041, raftPort: 9099 },
     alloy: { version: "1.10.0-1", httpPort: 12345, fragments: {} },
     services: [
       { ...service, address: "127.0.0.1", profiles: ["cpu"], interval: 60, duration: 5, labels: {} },

@@ -17,13 +17,13 @@ const targets = (layout: PackageLayout): string[] =>
   });
 
 describe("controlText", () => {
-  const revision = { version: "1.12.0-2", architecture: "amd64", installedSize: 69541 };
+  const revision = { version: "1.21.1-2", architecture: "amd64", installedSize: 69541 };
 
   it("puts the name first and the description last", () => {
     expect(controlText(pyroscope.control, revision)).toBe(
       [
         "Package: pyroscope",
-        "Version: 1.12.0-2",
+        "Version: 1.21.1-2",
         "Architecture: amd64",
         "Installed-Size: 69541",
         "Section: default",

@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import { releaseOptions, revisions } from "../../sandbox/packages/repository";
 import { fingerprintIn } from "../../sandbox/packages/sign";
 
-it.each(["1.12.0", "v1.12.0"])("makes two Debian revisions of %s, the older first", (version) => {
-  expect(revisions(version)).toEqual(["1.12.0-1", "1.12.0-2"]);
+it.each(["1.21.1", "v1.21.1"])("makes two Debian revisions of %s, the older first", (version) => {
+  expect(revisions(version)).toEqual(["1.21.1-1", "1.21.1-2"]);
 });
 
 it("describes the repository in Release as Grafana's own does", () => {

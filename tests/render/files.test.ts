@@ -9,7 +9,7 @@ const pyroscope = { httpPort: 4040, grpcPort: 4041, raftPort: 9099, retention: p
 
 describe("golden", () => {
   test.each([
-    ["1.12.0-1", "pyroscope-1.yml"],
+    ["1.21.1-1", "pyroscope-1.yml"],
     ["2.0.6", "pyroscope-2.yml"],
   ])("Pyroscope %s", async (version, file) => {
     await expect(renderPyroscope({ ...pyroscope, version })).toMatchFileSnapshot(`../golden/${file}`);
@@ -43,14 +43,14 @@ test("Pyroscope 3.x has no configuration", () => {
   );
 });
 
-test.each(["1.12.0", "2.0.6"])("every address of Pyroscope %s is loopback", (version) => {
+test.each(["1.21.1", "2.0.6"])("every address of Pyroscope %s is loopback", (version) => {
   const text = renderPyroscope({ ...pyroscope, version, httpPort: 5040, grpcPort: 5041, raftPort: 5099 });
   const addresses = text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? [];
   expect(new Set(addresses)).toEqual(new Set(["127.0.0.1"]));
   expect(text).not.toMatch(/\b(4040|4041|9095|9099)\b/);
 });
 
-test.each(["1.12.0", "2.0.6"])("queries of Pyroscope %s reach the whole retention", (version) => {
+test.each(["1.21.1", "2.0.6"])("queries of Pyroscope %s reach the whole retention", (version) => {
   const { limits } = parse(renderPyroscope({ ...pyroscope, version, retention: parseDuration("7d") })) as {
     limits: Record<string, unknown>;
   };
@@ -67,7 +67,7 @@ test("Pyroscope 2.x finds what 1.x has stored, where 1.x has stored it", () => {
   const { architecture_storage, ...second } = parse(
     renderPyroscope({ ...pyroscope, version: "2.0.6" }),
   ) as Record<string, unknown>;
-  const { limits, ...first } = parse(renderPyroscope({ ...pyroscope, version: "1.12.0" })) as Record<
+  const { limits, ...first } = parse(renderPyroscope({ ...pyroscope, version: "1.21.1" })) as Record<
     string,
     object
   >;
@@ -77,7 +77,7 @@ test("Pyroscope 2.x finds what 1.x has stored, where 1.x has stored it", () => {
 });
 
 test("Pyroscope's data can be elsewhere", () => {
-  for (const version of ["1.12.0", "2.0.6"]) {
+  for (const version of ["1.21.1", "2.0.6"]) {
     expect(renderPyroscope({ ...pyroscope, version, dataDirectory: "/srv/p" })).not.toContain("/var/lib");
   }
 });

@@ -29,7 +29,7 @@ export function sampleServices(): ScrapedService[] {
 }
 
 /** A Pyroscope on the host. */
-export const storage = { version: "1.12.0-1", retention: parseDuration("30d") };
+export const storage = { version: "1.21.1-1", retention: parseDuration("30d") };
 
 /** Of a stack that owns its platform, with two services whose metrics are scraped. */
 export const alerts: AlertArgs = {

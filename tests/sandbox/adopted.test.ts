@@ -34,7 +34,7 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     await stack.operator(
       `curl -fsS ${url}/key.asc | gpg --dearmor >/etc/apt/keyrings/grafana.gpg && ` +
         `echo 'deb [signed-by=/etc/apt/keyrings/grafana.gpg] ${url} stable main' >${source} && ` +
-        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install pyroscope=1.12.0-1 alloy=1.10.0-1 >/dev/null",
+        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install pyroscope=1.21.1-1 alloy=1.10.0-1 >/dev/null",
     );
     await stack.operator(
       `echo '# by hand' >>${config.pyroscope}; echo '// by hand' >>${config.alloy}; ` +
@@ -64,7 +64,7 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     await stack.up();
     expect(Number(await stack.operator(restarts))).toBe(before + 1);
     expect(await packages()).toBe(
-      "alloy 1.10.0-1 hold ok installed\npyroscope 1.12.0-1 hold ok installed\nalloy\npyroscope\n",
+      "alloy 1.10.0-1 hold ok installed\npyroscope 1.21.1-1 hold ok installed\nalloy\npyroscope\n",
     );
     expect(
       (await listeners())
@@ -80,7 +80,7 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     stack.configure({ purgeData: true });
     await stack.up();
     const text = await stack.destroy();
-    expect(text).toContain("pyroscope was on this host before, and stays with its data, at 1.12.0-1");
+    expect(text).toContain("pyroscope was on this host before, and stays with its data, at 1.21.1-1");
     expect(text).toContain("alloy was on this host before, and stays with its data, at 1.10.0-1");
     expect(await stack.operator("cat /var/lib/pyroscope/of-before")).toBe("profiles\n");
     expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);

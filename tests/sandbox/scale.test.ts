@@ -14,7 +14,7 @@ describe("a stack of many services", { timeout: 400_000 }, async () => {
       port: 20_000 + index,
       interval: "60s",
     }));
-    stack.configure({ services, pyroscope: { version: "1.12.0-1", retention: "1h", diskBudget: "2GiB" } });
+    stack.configure({ services, pyroscope: { version: "1.21.1-1", retention: "1h", diskBudget: "2GiB" } });
   };
   const size = async (): Promise<number> => Number(await stack.operator(`stat -c %s ${fragment}`));
 

@@ -25,7 +25,7 @@ describe("packages at another version", async () => {
 
   /** Sets the Debian revision of both packages. */
   const pin = (revision: number, further: Record<string, unknown> = {}): void => {
-    const pyroscope = { ...(stack.setting("pyroscope") as object), version: `1.12.0-${revision}` };
+    const pyroscope = { ...(stack.setting("pyroscope") as object), version: `1.21.1-${revision}` };
     stack.configure({ pyroscope, alloy: { version: `1.10.0-${revision}` }, ...further });
   };
   const linesOf = async (command: string): Promise<string[]> =>
@@ -54,7 +54,7 @@ describe("packages at another version", async () => {
     const start = Date.now() - 60_000;
     pin(1);
     await stack.up();
-    expect(await packages()).toEqual(["alloy 1.10.0-1", "pyroscope 1.12.0-1"]);
+    expect(await packages()).toEqual(["alloy 1.10.0-1", "pyroscope 1.21.1-1"]);
     expect(await held()).toEqual(["alloy", "pyroscope"]);
     expect(await starts()).toEqual([1, 1]);
     const declared = [{ name: profile.service, environment: profile.environment, profiles: ["cpu"] }];
@@ -68,7 +68,7 @@ describe("packages at another version", async () => {
     const before = await picture();
     pin(9);
     expect(await stack.upFails()).toContain(
-      "soar-profiling: pyroscope 1.12.0-9 is not offered by this host's apt sources; they offer: 1.12.0-1 1.12.0-2",
+      "soar-profiling: pyroscope 1.21.1-9 is not offered by this host's apt sources; they offer: 1.21.1-1 1.21.1-2",
     );
     expect(await picture()).toEqual(before);
   });
@@ -78,9 +78,9 @@ describe("packages at another version", async () => {
     const files = await digests();
     pin(2);
     const { text } = await stack.up();
-    expect(text).toContain("pyroscope 1.12.0-2 is installed (before: 1.12.0-1)");
+    expect(text).toContain("pyroscope 1.21.1-2 is installed (before: 1.21.1-1)");
     expect(text).toContain("alloy 1.10.0-2 is installed (before: 1.10.0-1)");
-    expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-2"]);
+    expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.21.1-2"]);
     expect(await held()).toEqual(["alloy", "pyroscope"]);
     expect(await starts()).toEqual([2, 2]);
     expect(await digests()).toBe(files);
@@ -103,7 +103,7 @@ describe("packages at another version", async () => {
     const before = await picture();
     pin(1);
     expect(await stack.upFails()).toContain(
-      "soar-profiling: pyroscope 1.12.0-2 is installed, which is newer than 1.12.0-1: set allowDowngrade to go back",
+      "soar-profiling: pyroscope 1.21.1-2 is installed, which is newer than 1.21.1-1: set allowDowngrade to go back",
     );
     expect(await picture()).toEqual(before);
   });
@@ -118,7 +118,7 @@ describe("packages at another version", async () => {
       `date -d "$(grep -F ' upgrade pyroscope' /var/log/dpkg.log | tail -n 1 | cut -c1-19)" +%s`,
     );
     expect(Number(unpacked)).toBeGreaterThanOrEqual(await released());
-    expect(await packages()).toEqual(["alloy 1.10.0-1", "pyroscope 1.12.0-1"]);
+    expect(await packages()).toEqual(["alloy 1.10.0-1", "pyroscope 1.21.1-1"]);
     expect(await held()).toEqual(["alloy", "pyroscope"]);
     expect(await starts()).toEqual([3, 3]);
     expect(await digests()).toBe(files);
@@ -224,7 +224,7 @@ describe("packages at another version", async () => {
       expect(said).toContain(
         "soar-profiling: alloy 1.10.0-2 stays, because apt-get cannot install 1.10.0-1 again (its words above)",
       );
-      expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-1"]);
+      expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.21.1-1"]);
       expect(await held()).toEqual(["alloy", "pyroscope"]);
       expect(await running()).toEqual(before);
     });
@@ -234,7 +234,7 @@ describe("packages at another version", async () => {
         "apt-get -q -y install --reinstall --allow-change-held-packages alloy=1.10.0-2 >/dev/null",
       );
       await stack.up();
-      expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.12.0-1"]);
+      expect(await packages()).toEqual(["alloy 1.10.0-2", "pyroscope 1.21.1-1"]);
       await expectSettled(stack);
       const exe = await stack.operator(`readlink /proc/${await stack.pid("alloy.service")}/exe`);
       expect(exe).toBe("/usr/bin/alloy\n");
