@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { refusal } from "../config/refusal";
 import type { SiteSettings } from "../config/settings";
 import { renderSite, type SiteUser } from "../render/caddy";
 import type { ServiceDeclaration } from "./host/declaration";
@@ -13,6 +14,9 @@ const caddyfile = "/etc/caddy/Caddyfile";
 
 /** The user of a site without given ones. */
 const onlyUser = "soar";
+
+/** What tells the version on the host from what its login shell prints. */
+const versionMark = "caddy-version";
 
 /** The Caddy that the host has. */
 export const caddyRequirement: ProgramRequirement = {
@@ -57,7 +61,7 @@ export class PublicSite extends pulumi.ComponentResource {
     const users = isOpen ? undefined : pulumi.secret(args.users?.apply(parseUsers) ?? onlyHash(password));
     const caddy = host.command(
       `${name}-caddy-version`,
-      { run: ["program-version", "caddy"] },
+      { run: ["program-version", "caddy", versionMark] },
       { parent: this, ...dependencies(opts) },
     );
     const config = new ServiceConfig(
@@ -68,7 +72,7 @@ export class PublicSite extends pulumi.ComponentResource {
         secret: !isOpen,
         declaration: pulumi
           .all([args.pyroscopeUrl, caddy.stdout, users])
-          .apply(([url, version, known]) => siteDeclaration(args, url, version.trim(), known)),
+          .apply(([url, version, known]) => siteDeclaration(args, url, caddyVersion(version), known)),
       },
       { parent: this, dependsOn: caddy },
     );
@@ -79,6 +83,18 @@ export class PublicSite extends pulumi.ComponentResource {
   private createPassword(name: string): random.RandomPassword {
     return new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
   }
+}
+
+/** A version that is not told must not pass for one, old or new: the directives go by it. */
+function caddyVersion(answer: string): string {
+  const versions = answer.matchAll(new RegExp(`^${versionMark} (\\d+\\.\\d+\\.\\d+)\\r?$`, "gm"));
+  const version = [...versions].at(-1)?.[1];
+  if (version === undefined) {
+    throw refusal(
+      `The host has not told the version of its Caddy: "caddy version" is to print one like 2.6.2. It said: ${answer.trim().slice(-200) || "nothing"}`,
+    );
+  }
+  return version;
 }
 
 function onlyHash(password: random.RandomPassword | undefined): pulumi.Output<SiteUser[]> {

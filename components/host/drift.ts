@@ -117,7 +117,8 @@ async function ask({ ssh, privateKey, command }: DriftArgs): Promise<string> {
     }, patience);
   });
   try {
-    return await Promise.race([connecting.then((connection) => connection.run(command)), tooLate]);
+    const answer = connecting.then((connection) => connection.run(command));
+    return (await Promise.race([answer, tooLate])).toString();
   } finally {
     clearTimeout(timer);
     void connecting.then(

@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
+import { Commands } from "./commands";
 import type { SshServer, SshSettings } from "./connection";
 
 /** An open SSH connection. */
@@ -10,11 +11,11 @@ export interface SshConnection {
   /** A stream to an address as it is reached from the host. */
   forward(address: string, port: number): Promise<Duplex>;
   /**
-   * Runs a command on the host.
-   * @returns what it printed
+   * Runs a command on the host. Several may run at once: what is more than a server takes waits for its turn.
+   * @returns what it printed, without anything that the login shell printed before
    * @throws Error with what it printed as an error, unless it ends with 0
    */
-  run(command: string): Promise<string>;
+  run(command: string, options?: { stdin?: string | Buffer }): Promise<Buffer>;
   end(): void;
   /** When it is over, for whatever reason. */
   readonly ended: Promise<void>;
@@ -50,15 +51,17 @@ export async function openSsh(ssh: SshSettings, privateKey: string | undefined):
 }
 
 function connection(client: Client): SshConnection {
+  const ended = new Promise<void>((resolve) => {
+    client.once("close", () => {
+      resolve();
+    });
+  });
+  const commands = new Commands(client, ended);
   return {
     forward: (address, port) => forwardOut(client, address, port),
-    run: (command) => run(client, command),
+    run: (command, { stdin = "" } = {}) => commands.run(command, stdin),
     end: () => void client.end(),
-    ended: new Promise<void>((resolve) => {
-      client.once("close", () => {
-        resolve();
-      });
-    }),
+    ended,
   };
 }
 
@@ -148,27 +151,6 @@ function forwardOut(client: Client, address: string, port: number): Promise<Dupl
     client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
       if (error === undefined) resolve(channel);
       else reject(new Error(`${address} port ${port} does not answer on the host: ${error.message}`));
-    });
-  });
-}
-
-function run(client: Client, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    client.once("close", () => {
-      reject(new Error("the connection was lost"));
-    });
-    client.exec(command, (error, channel) => {
-      if (error !== undefined) {
-        reject(error);
-        return;
-      }
-      const printed = { out: "", err: "" };
-      channel.on("data", (chunk: Buffer) => (printed.out += chunk.toString()));
-      channel.stderr.on("data", (chunk: Buffer) => (printed.err += chunk.toString()));
-      channel.once("close", (status: number | null) => {
-        if (status === 0) resolve(printed.out);
-        else reject(new Error(printed.err.trim() || `the command ended with status ${status}`));
-      });
     });
   });
 }

@@ -44,6 +44,9 @@ async function generationsOf(
   });
 }
 
+/** As it is inside of the line for the login shell. */
+const quoted = (text: string): string => text.replaceAll("'", `'\\''`);
+
 const says = (...lines: string[]): string => `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(" ")}`;
 
 describe("drift", () => {
@@ -59,7 +62,7 @@ describe("drift", () => {
     expect(target.seen).toMatchObject({
       connections: 1,
       logins: ["deploy by publickey"],
-      commands: [command],
+      commands: [expect.stringContaining(quoted(command))],
     });
     expect(warnings()).toEqual([
       "On the host /etc/a b.alloy was edited. An up puts it back.",
@@ -119,7 +122,9 @@ describe("drift", () => {
     expect(target.seen.commands).toEqual([]);
     await stackOf(values, { sshPrivateKey: pulumi.secret(key.private) });
     const script = "/usr/local/lib/soar-profiling/test/drift";
-    expect(target.seen.commands).toEqual([`test ! -x ${script} || timeout 60 ${script}`]);
+    expect(target.seen.commands).toEqual([
+      expect.stringContaining(` 'test ! -x ${script} || timeout 60 ${script}'`),
+    ]);
   });
 
   test("tells apart what the host says", () => {

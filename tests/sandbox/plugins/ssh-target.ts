@@ -10,6 +10,10 @@ export interface TargetOptions {
   password?: string;
   /** A public key in OpenSSH's format that may log in. */
   publicKey?: string;
+  /** A file that bash, as the login shell, runs first; there is none, and `sh` is the shell, by default. */
+  bashrc?: string;
+  /** Commands that run at once on one connection, as by MaxSessions; the next is refused. */
+  maxSessions?: number;
 }
 
 export interface Target {
@@ -93,9 +97,16 @@ function allowed(attempt: AuthContext, { password, publicKey }: TargetOptions): 
 }
 
 function serveSessions(connection: Connection, options: TargetOptions, seen: Target["seen"]): void {
-  connection.on("session", (accept) => {
+  let sessions = 0;
+  connection.on("session", (accept, refuse) => {
+    if (sessions >= (options.maxSessions ?? Infinity)) {
+      refuse();
+      return;
+    }
     const environment: Record<string, string> = {};
     const session = accept();
+    sessions++;
+    session.once("close", () => sessions--);
     session.on("env", (acceptVariable, refuse, { key, val }) => {
       if (options.accept?.(key) === false) {
         refuse();
@@ -107,7 +118,12 @@ function serveSessions(connection: Connection, options: TargetOptions, seen: Tar
     session.on("exec", (acceptCommand, _refuse, { command }) => {
       seen.commands.push(command);
       const channel = acceptCommand();
-      const child = spawn("sh", ["-c", command], { env: { ...process.env, ...environment } });
+      const { bashrc } = options;
+      // What bash runs for a daemon's child, it runs here for a script's.
+      const rc = bashrc === undefined ? {} : { BASH_ENV: bashrc };
+      const child = spawn(bashrc === undefined ? "sh" : "bash", ["-c", command], {
+        env: { ...process.env, ...environment, ...rc },
+      });
       channel.pipe(child.stdin.on("error", () => undefined));
       child.stdout.pipe(channel, { end: false });
       child.stderr.pipe(channel.stderr, { end: false });
