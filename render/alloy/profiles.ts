@@ -75,16 +75,23 @@ function scrape(
 }
 
 function target(environment: string, service: ScrapedService): AlloyObject {
-  const labels = Object.entries(service.labels).sort(([a], [b]) => byText(a, b));
   return object({
     __address__: hostPort(service.address, service.port),
+    ...profileLabels(environment, service),
+  });
+}
+
+/** The labels that a service's profiles have in Pyroscope. */
+export function profileLabels(environment: string, service: ScrapedService): Record<string, string> {
+  const labels = Object.entries(service.labels).sort(([a], [b]) => byText(a, b));
+  return {
     service_name: service.name,
     environment,
     job: service.name,
     ...Object.fromEntries(labels),
     ...(service.repository !== undefined && { service_repository: service.repository }),
     ...(service.gitRef !== undefined && { service_git_ref: service.gitRef }),
-  });
+  };
 }
 
 /** All five are on by default, so each that is not asked for is switched off. */
