@@ -36,6 +36,33 @@ describe("destroy", { timeout: 400_000 }, async () => {
   let state = "";
   const bare = await look();
 
+  /** An operator's own package, which stands in a relation to one of ours. */
+  const installOperators = (relation: string): Promise<string> => {
+    const control = `Package: operators\nVersion: 1\nArchitecture: all\nMaintainer: o <o@example.org>\nDescription: o\n${relation}\n`;
+    return stack.operator(
+      `d=$(mktemp -d) && mkdir $d/DEBIAN && printf '${control.replaceAll("\n", "\\n")}' >$d/DEBIAN/control && ` +
+        "chmod 755 $d && dpkg-deb -b $d /tmp/operators.deb >/dev/null && dpkg -i /tmp/operators.deb && rm -r $d /tmp/operators.deb",
+    );
+  };
+
+  test("no package of an operator is taken along, by an installation or by a removal", async () => {
+    await installOperators("Conflicts: pyroscope");
+    const refused = await stack.upFails();
+    expect(refused).toMatch(/The following packages will be REMOVED:\s+operators/);
+    expect(refused).toContain("soar-profiling: apt-get cannot install pyroscope ");
+    await stack.operator("dpkg --purge operators");
+    await stack.up();
+    await installOperators("Depends: alloy");
+    expect(await stack.destroyFails()).toContain(
+      "soar-profiling: with alloy apt would also remove what depends on it: operators. Nothing was removed. " +
+        "Remove it by hand if it is no longer needed (apt-get remove operators), then go on",
+    );
+    expect(await stack.operator("dpkg-query -W -f '${db:Status-Status}\n' alloy operators")).toBe(
+      "installed\ninstalled\n",
+    );
+    await stack.operator("dpkg --purge operators");
+  });
+
   test("removes packages, files, repository, hold, units and its own records, and leaves what is not its own", async () => {
     await stack.up();
     await expect.poll(() => samples(5), { timeout: 90_000, interval: 2000 }).toBeGreaterThan(0);

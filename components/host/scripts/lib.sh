@@ -3,6 +3,8 @@
 # They run as root, take what they need as arguments and on standard input, and print no file's content.
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# needrestart in automatic mode would restart services of others in the middle of our use of apt.
+export NEEDRESTART_SUSPEND=1
 umask 077
 
 # The environment (one stack) is the directory that the scripts of this stack are in.

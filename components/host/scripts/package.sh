@@ -17,9 +17,15 @@ heal() { patiently dpkg --configure -a --force-confdef --force-confold; }
 # Nothing of a package that this environment does not keep.
 kept_version() { sed -n 's/^version //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
 
-# Also an older one.
+# Also an older one. What would take another package along is refused, in apt's words, which name it.
 put_version() { # PACKAGE VERSION
-  apt install --no-install-recommends --allow-change-held-packages --allow-downgrades "$1=$2"
+  apt install --no-install-recommends --no-remove --allow-change-held-packages --allow-downgrades "$1=$2"
+}
+
+# What apt would remove along with a package, one name a line.
+removed_with() { # remove|purge PACKAGE
+  apt-get -s "$1" --allow-change-held-packages "$2" 2>/dev/null |
+    awk -v own="$2" '($1 == "Remv" || $1 == "Purg") && $2 != own && !seen[$2]++ { print $2 }'
 }
 
 keep_at_version() { # PACKAGE VERSION ['generation N']
