@@ -13,6 +13,7 @@ import {
 } from "./harness/transaction";
 
 const records = "/var/lib/soar-profiling/sandbox/profiles";
+const scratch = "/run/soar-profiling/sandbox-profiles";
 
 /** What shows, on the host, how far a transaction has come. */
 const points = {
@@ -20,8 +21,8 @@ const points = {
   "while it validates": `${records}/work/verdict`,
   "just before it keeps the old files": `${records}/manifest.new`,
   "while it swaps": `${records}/undo`,
-  "while it activates": `${records}/work/probe`,
-  "while it probes": `${records}/work/health`,
+  "while it activates": `${scratch}/probe`,
+  "while it probes": `${scratch}/health`,
 };
 
 describe("a transaction of three files that is cut off", async () => {
@@ -210,6 +211,31 @@ describe("a transaction of three files that is cut off", async () => {
       expect((await applyByHand(stack, "profiles", old)).code).toBe(0);
     });
   });
+
+  test.each(["/etc/alloy/conf.d", "/var/lib/soar-profiling"])(
+    "%s fills while the service starts on the new files: the old ones are back all the same",
+    async (directory) => {
+      const before = await digests();
+      if (directory.startsWith("/etc")) {
+        await stack.operator(
+          `mkdir /run/filling; mount -t tmpfs -o size=200k,mode=0750 tmpfs /run/filling; ` +
+            `cp -a ${directory}/. /run/filling; mount --bind /run/filling ${directory}`,
+        );
+      }
+      const fills = `health 1 dd if=/dev/zero of=${directory}/filler bs=1k 2>/dev/null; false`;
+      const next = (await declaration()).replaceAll(`_v${version}"`, `_v${version + 1}"`);
+      const { code, text } = await applyByHand(stack, "profiles", next.replace(/^health .*$/m, fills));
+      expect(text).toContain("the old files are back and alloy.service runs on them");
+      expect(code).toBe(1);
+      expect(await digests()).toEqual(before);
+      expect(await stack.operator(`df --output=avail ${directory} | tail -n 1`)).toMatch(/^ *0\n$/);
+      await stack.operator(`rm ${directory}/filler`);
+      await expectVersion(version);
+      if (directory.startsWith("/etc")) await stack.operator(`umount ${directory} /run/filling`);
+      await stack.up();
+      await expectVersion(version);
+    },
+  );
 
   test("no room for the second of the new files beside the old ones: `up` says so, and nothing changes", async () => {
     const directory = "/etc/alloy/conf.d";

@@ -16,6 +16,7 @@ const main = "/etc/prometheus/prometheus.yml";
 const jobs = "/etc/prometheus/jobs";
 const unit = "prometheus.service";
 const records = "/var/lib/soar-profiling/sandbox/prometheus";
+const scratch = "/run/soar-profiling/sandbox-prometheus";
 
 describe("the host's own Prometheus", async () => {
   const stack = await TestStack.create("prometheus");
@@ -178,15 +179,15 @@ describe("the host's own Prometheus", async () => {
     const old = await declaration();
     const next = old.replace(/^entry .* rule_files .*\n/m, "").replace("127.0.0.1:9092", "127.0.0.1:9191");
     for (const [point, edit] of [
-      ["work/stage", ""],
-      ["undo", ""],
-      ["work/probe", ""],
-      ["work/probe", "# An operator's remark."],
+      [`${records}/work/stage`, ""],
+      [`${records}/undo`, ""],
+      [`${scratch}/probe`, ""],
+      [`${scratch}/probe`, "# An operator's remark."],
     ] as const) {
       const before = withoutTimes(await picture(stack));
       const [{ code }] = await Promise.all([
         applyByHand(stack, "prometheus", next),
-        killScriptAt(stack, `${records}/${point}`),
+        killScriptAt(stack, point),
       ]);
       expect(code, point).toBe(255);
       if (edit !== "") await stack.operator(`echo "${edit}" >>${main}`);

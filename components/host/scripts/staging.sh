@@ -60,7 +60,10 @@ show_words() { # FILE; sets $shown
     shown='its words above'
     return 0
   fi
-  install -m 0600 "$1" "$place/refused"
+  if ! install -m 0600 "$1" "$place/refused"; then
+    shown='its words may quote a secret, and there is no room on the host to keep them'
+    return 0
+  fi
   grep -oE '/[^]"[:space:]:[]+:[0-9]+(:[0-9]+)?' "$1" | sort -u | while IFS=: read -r path position; do
     [ ! -f "$work/stage$path" ] || printf '%s:%s\n' "$path" "$position"
   done >&2 || :

@@ -1,10 +1,11 @@
 # shellcheck shell=sh
-# Files that change together, with their program (see program.sh). Source it; do not run it. Uses $work, and $place, the
-# directory of one service's records:
+# Files that change together, with their program (see program.sh). Source it; do not run it. Uses $work, $scratch (see
+# unit.sh), and $place, the directory of one service's records:
 #   manifest      what is in place: the declaration, and `file SHA256 MODE OWNER ACTIVATION PATH` for each file
 #   manifest.new  the same of a change under way
-#   undo/         complete while a change is under way: what to put back, and the unit as it was. Renaming it away is the
-#                 commit; in a roll back it goes once the unit runs on the old files.
+#   undo/         complete while a change is under way: the paths of what to put back, those of them that were absent, and
+#                 the unit as it was. Renaming it away is the commit; in a roll back it goes once all old files are back.
+#                 The old files themselves are kept beside the real ones, as hard links: going back takes no space.
 #   original/     what stood where our files are, before us
 #   program       see program.sh; in undo/ once that is complete
 # $configured is the file that lets the unit start at all (see apt-package); a guest has none.
@@ -13,18 +14,22 @@
 
 encoded() { printf '%s' "$1" | tr / '%'; }
 
-# remember ACTIVATION <PATHS: copies of all that will change, or the note that there was nothing.
+# remember ACTIVATION <PATHS: keeps all that will change, or the note that there was nothing.
 remember() {
-  rm -rf "$place/undo.new" && mkdir "$place/undo.new"
+  rm -rf "$place/undo.new"
+  mkdir "$place/undo.new"
   # What is written from here on must find room too: it is taken now, and free again when the undo is complete.
   head -c 65536 /dev/zero >"$place/undo.new/spare"
   : >"$place/undo.new/paths"
+  : >"$place/undo.new/absent"
   printf '%s\n' "$1" >"$place/undo.new/activation"
   while read -r _path; do
-    if [ -e "$_path" ]; then
-      cp -a -- "$_path" "$place/undo.new/$(encoded "$_path")"
-    fi
     printf '%s\n' "$_path" >>"$place/undo.new/paths"
+    if exists "$_path"; then
+      ln -f -- "$_path" "$(kept "$_path")"
+    else
+      printf '%s\n' "$_path" >>"$place/undo.new/absent"
+    fi
   done
   [ -n "$guest" ] || [ -e "$configured" ] || : >"$place/undo.new/not-configured"
   if is_active; then : >"$place/undo.new/active"; fi
@@ -34,7 +39,7 @@ remember() {
   edit_digests >"$place/undo.new/edits"
   [ ! -e "$place/program" ] || cp "$place/program" "$place/undo.new/program"
   (spec=$_before && faults) >"$place/undo.new/faults"
-  cp "$place/undo.new/faults" "$work/faults.before"
+  cp "$place/undo.new/faults" "$scratch/faults.before"
   rm "$place/undo.new/spare"
   sync "$place"/undo.new/*
   mv "$place/undo.new" "$place/undo"
@@ -42,31 +47,57 @@ remember() {
   sync "$place"
 }
 
+exists() { [ -e "$1" ] || [ -L "$1" ]; } # PATH
+
+# An undo of version 0.1.0 has copies of the old files in it, and no list of what was absent.
+was_absent() { # PATH
+  if [ -e "$place/undo/absent" ]; then grep -qxF -e "$1" "$place/undo/absent"; else ! exists "$(copy_of "$1")"; fi
+}
+
+copy_of() { printf '%s/undo/%s' "$place" "$(encoded "$1")"; }
+
+# What is neither kept nor was absent is back already, by a run that was cut off.
+put_file_back() { # PATH
+  if exists "$(copy_of "$1")"; then cp -a -- "$(copy_of "$1")" "$(kept "$1")" || return 1; fi
+  if exists "$(kept "$1")"; then
+    mv -f -- "$(kept "$1")" "$1" || return 1
+  elif was_absent "$1"; then
+    rm -f -- "$1" || return 1
+  fi
+  # Where the file was not swapped yet, both were one, and a rename leaves both.
+  rm -f -- "$(kept "$1")"
+}
+
+# Fails where an old file is not back: $not_back names the first.
 put_back() {
+  not_back=
   while read -r _path; do
-    ! was_edited_since "$_path" || continue
-    _copy=$place/undo/$(encoded "$_path")
-    if [ -e "$_copy" ]; then
-      cp -a -- "$_copy" "$(beside "$_path")" && mv -f -- "$(beside "$_path")" "$_path"
-    else
-      rm -f -- "$_path"
+    if was_edited_since "$_path"; then
+      rm -f -- "$(kept "$_path")" || :
+    elif ! put_file_back "$_path"; then
+      not_back=${not_back:-$_path}
     fi
   done <"$place/undo/paths"
-  [ ! -e "$place/undo/not-configured" ] || rm -f "$configured"
+  [ -z "$not_back" ] || return 1
+  if [ -e "$place/undo/not-configured" ]; then rm -f "$configured" || return 1; fi
   remove_temporaries "$place/undo/paths"
   sync_directories "$place/undo/paths"
 }
 
 # Takes back what undo/ describes, which may be an earlier run's change; sets $outcome. Killed in here, the next run
-# does it again.
+# does it again, as it does where an old file could not be put back.
 roll_back() {
   spec=$place/undo/spec
   read_unit
-  put_back
+  if ! put_back; then
+    outcome="but not all old files are back: ${not_back:-$configured} cannot be put in place (the reason above), and $unit was left as it is. The old file is ${not_back:+$(kept "$not_back")}; once the reason is gone, the next pulumi up puts it back"
+    spec=$work/spec
+    return 0
+  fi
   [ ! -e "$place/undo/program" ] || cp "$place/undo/program" "$place/program"
   return_program
   remove_empty_directories
-  cp "$place/undo/faults" "$work/faults.before"
+  cp "$place/undo/faults" "$scratch/faults.before"
   _activation=$(cat "$place/undo/activation")
   if [ -n "${untouched:-}" ]; then
     outcome="the old files are back, $unit was not touched"
@@ -98,7 +129,7 @@ commit() {
   mv "$place/undo" "$place/undo.old"
   mv "$place/manifest.new" "$place/manifest"
   sync "$place"
-  rm -rf "$place/undo.old"
+  drop_kept "$place/undo.old"
 }
 
 # Leaves no change half done, of an earlier run or of this one.
@@ -109,14 +140,15 @@ recover() {
   elif [ -e "$place/manifest.new" ]; then
     if [ -d "$place/undo.old" ]; then mv "$place/manifest.new" "$place/manifest"; else rm "$place/manifest.new"; fi
   fi
-  rm -rf "$place/undo.new" "$place/undo.old"
+  drop_kept "$place/undo.new"
+  drop_kept "$place/undo.old"
   return_program
 }
 
 # What stands beside the real files, of a run that ended before it swapped them in.
 clean_up() {
   [ ! -e "$work/paths" ] || remove_temporaries "$work/paths"
-  rm -rf "$work"
+  rm -rf "$work" "$scratch"
 }
 
 # However this ends before the commit, the old state comes back.
@@ -128,6 +160,14 @@ leave() { # STATUS
 }
 
 beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
+
+kept() { printf '%s/.%s.soar-old' "$(dirname "$1")" "$(basename "$1")"; }
+
+# An undo that is not needed, with the old files that it kept.
+drop_kept() { # DIRECTORY
+  [ ! -e "$1/paths" ] || while read -r _path; do rm -f -- "$(kept "$_path")"; done <"$1/paths"
+  rm -rf "$1"
+}
 
 remove_temporaries() { # FILE with a path per line
   while read -r _path; do rm -f -- "$(beside "$_path")"; done <"$1"

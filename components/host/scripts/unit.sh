@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # A systemd unit: bring it to the files on disk, and see whether it is healthy. Source it; do not run it.
-# Uses $spec, the declaration of one service (see service-config), $place, its records, and $work. Sets $action and $since.
+# Uses $spec, the declaration of one service (see service-config), $place, its records, and $scratch, a directory in memory,
+# so that a full disk does not keep it from seeing what is wrong. Sets $action and $since.
 # shellcheck disable=SC2154,SC2034
 
 value() { sed -n "s/^$1 //p" "$spec"; } # the value of each line that begins with the word $1
@@ -53,47 +54,47 @@ faults() {
 
 reload_unit() {
   _command=$(value reload)
-  [ -z "$_command" ] || timeout 60 sh -c "$_command" >"$work/probe" 2>&1 9>&-
+  [ -z "$_command" ] || timeout 60 sh -c "$_command" >"$scratch/probe" 2>&1 9>&-
 }
 
 restart_unit() {
   systemctl reset-failed "$unit" 2>/dev/null || :
-  systemctl restart "$unit" >"$work/probe" 2>&1
+  systemctl restart "$unit" >"$scratch/probe" 2>&1
 }
 
 # probe: each `health SECONDS COMMAND` must succeed within its time, and no fault may have come.
 probe() {
-  value health >"$work/health"
+  value health >"$scratch/health" || return 1
   _restarts=$(systemctl show -p NRestarts --value "$unit")
   while read -r _seconds _command; do
     _deadline=$(($(date +%s) + _seconds))
-    until timeout 15 sh -c "$_command" </dev/null >"$work/probe" 2>&1 9>&-; do
-      systemctl is-failed --quiet "$unit" && echo "$unit has failed" >>"$work/probe" && return 1
+    until timeout 15 sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
+      systemctl is-failed --quiet "$unit" && echo "$unit has failed" >>"$scratch/probe" && return 1
       [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
-        { echo "$unit ends again and again" >>"$work/probe" && return 1; }
-      [ "$(date +%s)" -lt "$_deadline" ] || { echo "not healthy after $_seconds s" >>"$work/probe" && return 1; }
+        { echo "$unit ends again and again" >>"$scratch/probe" && return 1; }
+      [ "$(date +%s)" -lt "$_deadline" ] || { echo "not healthy after $_seconds s" >>"$scratch/probe" && return 1; }
       sleep 0.3
     done
-  done <"$work/health"
+  done <"$scratch/health"
   _restarts=$(systemctl show -p NRestarts --value "$unit")
   [ -z "$(value faults)" ] || sleep 1 # A component that fails does so just after the load.
   # What answered may have been another process, at a port that the unit did not get.
   if ! is_active || [ "$(systemctl show -p NRestarts --value "$unit")" != "$_restarts" ]; then
-    echo "$unit did not keep running" >"$work/probe" && return 1
+    echo "$unit did not keep running" >"$scratch/probe" && return 1
   fi
-  faults >"$work/faults.after"
-  comm -13 "$work/faults.before" "$work/faults.after" >"$work/probe"
-  [ ! -s "$work/probe" ]
+  faults >"$scratch/faults.after" || return 1
+  comm -13 "$scratch/faults.before" "$scratch/faults.after" >"$scratch/probe" || return 1
+  [ ! -s "$scratch/probe" ]
 }
 
 # activate restart|reload|none: a unit that does not run is started in any case, unless it is a guest.
 activate() {
   [ -n "$guest" ] || systemctl daemon-reload
   since=$(date '+%Y-%m-%d %H:%M:%S')
-  : >"$work/probe"
+  : >"$scratch/probe" || return 1
   if [ -z "$guest" ] && { [ "$1" = restart ] || ! is_active; }; then
     action=restarted
-    if ! restart_unit || ! is_active; then echo "$unit does not start" >>"$work/probe" && return 1; fi
+    if ! restart_unit || ! is_active; then echo "$unit does not start" >>"$scratch/probe" && return 1; fi
   elif [ "$1" = reload ]; then
     action=reloaded
     _status=0
@@ -114,7 +115,7 @@ activate() {
 
 # What a person would look at next. Only what was logged since the activation.
 explain() {
-  cat "$work/probe" 2>/dev/null || :
+  cat "$scratch/probe" 2>/dev/null || :
   journalctl -q --no-pager -o cat -u "$unit" --since "$since" 2>/dev/null |
     grep -Ei 'error|fail|fatal|panic|invalid|line [0-9]' | tail -n 12 || :
 }

@@ -21,9 +21,16 @@ export function processes(stack: TestStack): Promise<string> {
 
 /** Fails when a transaction has left anything, or a service is not well. */
 export async function expectSettled(stack: TestStack, httpPort = 12345): Promise<void> {
-  const names = ["*.soar-new", "undo", "undo.*", "manifest.new", "program", "program.new", "work"].map(
-    (name) => `-name '${name}'`,
-  );
+  const names = [
+    "*.soar-new",
+    "*.soar-old",
+    "undo",
+    "undo.*",
+    "manifest.new",
+    "program",
+    "program.new",
+    "work",
+  ].map((name) => `-name '${name}'`);
   const found = `find /etc /var/lib/soar-profiling ${names.join(" -o ")}`;
   expect(await stack.operator(`${found} | grep -v '^/etc/.*/work$' || :`), "left over").toBe("");
   await expectHealthy(stack, httpPort);
