@@ -212,6 +212,23 @@ describe("a transaction of three files that is cut off", async () => {
     });
   });
 
+  test("a clock that is set forward while it probes takes no good change back", async () => {
+    // Ours comes first in the scripts' PATH: each look at it is an hour later.
+    const date = "/usr/local/sbin/date";
+    const text = `#!/bin/sh\necho >>/run/looks\nexec /usr/bin/date -d "+$(wc -l </run/looks) hours" "$@"\n`;
+    await stack.operator(`printf '%s' '${text}' >${date}; chmod 755 ${date}`);
+    const late = "health 30 date >/dev/null; [ $(wc -l </run/looks) -ge 4 ]";
+    const { code, text: words } = await applyByHand(
+      stack,
+      "profiles",
+      (await declaration()).replaceAll(`_v${version}"`, `_v${version + 1}"`).replace(/^health .*$/m, late),
+    );
+    expect([words, code]).toEqual([expect.stringContaining("alloy.service reloaded") as unknown, 0]);
+    await stack.operator(`rm ${date} /run/looks`);
+    expect((await applyByHand(stack, "profiles", await declaration())).code).toBe(0);
+    await expectVersion(version);
+  });
+
   test.each(["/etc/alloy/conf.d", "/var/lib/soar-profiling"])(
     "%s fills while the service starts on the new files: the old ones are back all the same",
     async (directory) => {

@@ -25,6 +25,9 @@ die() {
   exit 1
 }
 
+# Seconds since the boot, for deadlines: the clock may be set meanwhile.
+uptime_seconds() { read -r _uptime _ </proc/uptime && printf '%s\n' "${_uptime%.*}"; }
+
 # quietly COMMAND...: its output only when it fails.
 quietly() {
   _out=$(mktemp "$run/output.XXXXXX")
@@ -41,11 +44,11 @@ quietly() {
 # patiently COMMAND...: quietly, and again while another process holds a lock of apt or dpkg. Their own waiting covers one
 # of their four locks.
 patiently() {
-  _deadline=$(($(date +%s) + ${SOAR_APT_WAIT:-300}))
+  _deadline=$(($(uptime_seconds) + ${SOAR_APT_WAIT:-300}))
   _told=
   until _words=$(quietly "$@" 2>&1); do
     _holder=$(printf '%s\n' "$_words" | grep -m 1 -e 'Could not get lock' -e ' lock was locked by ') || _deadline=0
-    if [ "$(date +%s)" -ge "$_deadline" ]; then
+    if [ "$(uptime_seconds)" -ge "$_deadline" ]; then
       printf '%s\n' "$_words" >&2 2>/dev/null || :
       return 1
     fi

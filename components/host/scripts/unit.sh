@@ -67,12 +67,12 @@ probe() {
   value health >"$scratch/health" || return 1
   _restarts=$(systemctl show -p NRestarts --value "$unit")
   while read -r _seconds _command; do
-    _deadline=$(($(date +%s) + _seconds))
+    _deadline=$(($(uptime_seconds) + _seconds))
     until timeout 15 sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
       systemctl is-failed --quiet "$unit" && echo "$unit has failed" >>"$scratch/probe" && return 1
       [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
         { echo "$unit ends again and again" >>"$scratch/probe" && return 1; }
-      [ "$(date +%s)" -lt "$_deadline" ] || { echo "not healthy after $_seconds s" >>"$scratch/probe" && return 1; }
+      [ "$(uptime_seconds)" -lt "$_deadline" ] || { echo "not healthy after $_seconds s" >>"$scratch/probe" && return 1; }
       sleep 0.3
     done
   done <"$scratch/health"
