@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { readScript } from "./scripts";
+import { readScript, whole } from "./scripts";
 import { shellLine } from "./shell";
 
 /** A port that a unit of ours will listen on. */
@@ -91,7 +91,7 @@ export class Preflight extends pulumi.ComponentResource {
       {
         connection: args.connection,
         create: shellLine(["timeout", 60, "sh", "-s", "--", ...checks]),
-        stdin: readScript("preflight"),
+        stdin: whole(readScript("preflight")),
         addPreviousOutputInEnv: false,
       },
       { parent: this },

@@ -33,5 +33,14 @@ export function installer(): string {
     const delimiter = `end of ${name}`;
     return `put ${name} <<'${delimiter}'\n${readScript(name)}${delimiter}\n`;
   });
-  return `${readScript("install.sh")}\n${parts.join("\n")}`;
+  return whole(`${readScript("install.sh")}\n${parts.join("\n")}`);
+}
+
+/**
+ * A script for `sh -s` that fails, and does nothing, where it does not arrive to its last line: a shell reads a group to its
+ * closing brace before it runs any of it.
+ */
+export function whole(script: string): string {
+  const cutOff = "soar-profiling: the script was cut off on its way; nothing was changed";
+  return `{ trap 'echo "${cutOff}" >&2; exit 1' EXIT; }\n{\ntrap - EXIT\n${script}\n}\n`;
 }

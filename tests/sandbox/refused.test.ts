@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { installer } from "../../components/host/scripts";
 import { sshHost } from "../../sandbox/host/host";
 import { eventually, occupyPort } from "./harness/faults";
 import { TestStack } from "./harness/stack";
@@ -47,6 +48,18 @@ describe("a change that does not work", async () => {
 
   beforeAll(async () => {
     await stack.up();
+  });
+
+  test("scripts that are cut off on their way fail, and do nothing", async () => {
+    const all = installer();
+    const lengths = [0.1, 0.5, 0.9].map((part) => Math.floor(part * all.length));
+    for (const length of [...lengths, all.indexOf('cat >"$scripts'), all.length - 2]) {
+      const command = "sh -s -- cut organization/soar-profiling/cut";
+      const { code, stderr } = await sshHost(stack.host, command, { input: all.slice(0, length) });
+      expect(code, String(length)).not.toBe(0);
+      expect(stderr).toMatch(/nothing was changed|Syntax error/);
+    }
+    expect(await stack.status("ls -d /usr/local/lib/soar-profiling/cut /var/lib/soar-profiling/cut")).toBe(2);
   });
 
   describe("a fragment that the validator refuses", () => {
