@@ -60,12 +60,14 @@ copy_of() { printf '%s/undo/%s' "$place" "$(encoded "$1")"; }
 put_file_back() { # PATH
   if exists "$(copy_of "$1")"; then cp -a -- "$(copy_of "$1")" "$(kept "$1")" || return 1; fi
   if exists "$(kept "$1")"; then
-    mv -f -- "$(kept "$1")" "$1" || return 1
+    if [ "$(stat -c %d:%i -- "$(kept "$1")")" = "$(stat -c %d:%i -- "$1" 2>/dev/null)" ]; then
+      rm -f -- "$(kept "$1")" # It was not swapped yet, and mv refuses two names of one file.
+    else
+      mv -f -- "$(kept "$1")" "$1"
+    fi
   elif was_absent "$1"; then
-    rm -f -- "$1" || return 1
+    rm -f -- "$1"
   fi
-  # Where the file was not swapped yet, both were one, and a rename leaves both.
-  rm -f -- "$(kept "$1")"
 }
 
 # Fails where an old file is not back: $not_back names the first.
