@@ -17,6 +17,8 @@ export interface DriftArgs {
 /** What the host says of one service. */
 interface ServiceState {
   generation: number;
+  /** SHA-256 of the declaration that was applied last. */
+  digest?: string;
   differences: string[];
 }
 
@@ -85,9 +87,11 @@ function lost(id: string, last: ServiceState | undefined): ServiceState {
 export function parseStates(text: string): ServiceStates {
   const states: ServiceStates = {};
   for (const line of text.split("\n").filter((line) => line !== "")) {
-    const [, kind, id = "", rest = ""] = /^(record|differs) (\S+) (.+)$/.exec(line) ?? [];
+    const [, kind, id = "", rest = ""] = /^(record|digest|differs) (\S+) (.+)$/.exec(line) ?? [];
+    const state = states[id];
     if (kind === "record") states[id] = { generation: Number(rest), differences: [] };
-    else if (kind === "differs") states[id]?.differences.push(rest);
+    else if (kind === "digest" && state !== undefined) state.digest = rest;
+    else if (kind === "differs" && state !== undefined) state.differences.push(rest);
     else throw new Error(`unexpected answer of the host: ${line}`);
   }
   return states;

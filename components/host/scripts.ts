@@ -10,6 +10,7 @@ const installed = [
   "package.sh",
   "program.sh",
   "transaction.sh",
+  "compare.sh",
   "staging.sh",
   "edits.sh",
   "edit-lines.pl",

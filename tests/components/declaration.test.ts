@@ -107,7 +107,7 @@ describe("the declaration of a service", () => {
   });
 
   it("brings any content to the host byte for byte, as the host's own script reads it", () => {
-    const script = readFileSync(path.join(__dirname, "../../components/host/scripts/service-config"), "utf8");
+    const script = readFileSync(path.join(__dirname, "../../components/host/scripts/compare.sh"), "utf8");
     const reader = /^read_declaration\(\) \{\n(?:.*\n)*?\}\n/m.exec(script)?.[0];
     expect(reader).toBeDefined();
     const line = fc.oneof(

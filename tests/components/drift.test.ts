@@ -128,8 +128,8 @@ describe("drift", () => {
   });
 
   test("tells apart what the host says", () => {
-    expect(parseStates("record a 1\ndiffers a x y\nrecord b-c 20\n")).toEqual({
-      a: { generation: 1, differences: ["x y"] },
+    expect(parseStates("record a 1\ndigest a 0f\ndiffers a x y\nrecord b-c 20\n")).toEqual({
+      a: { generation: 1, digest: "0f", differences: ["x y"] },
       "b-c": { generation: 20, differences: [] },
     });
     expect(() => parseStates("record a\n")).toThrow("unexpected answer of the host: record a");

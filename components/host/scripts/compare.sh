@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# A declaration against what is on the host; changes nothing there. Source it; do not run it.
+# Uses $spec and $work, where it puts what it finds, and $place, the records of the service (see service-config).
+# shellcheck disable=SC2154
+
+# Content goes to $work/content/N, N being the file's place in the declaration.
+read_declaration() {
+  cat >"$work/declaration"
+  [ "$(tail -n 1 "$work/declaration")" = end ] || die "$name: the declaration was cut off on its way; nothing was changed"
+  mkdir "$work/content"
+  awk -v to="$work/content/" -v spec="$spec" -v files="$work/files" '
+    /^  / { print substr($0, 3) > (to n); next }
+    /^$/ { print "" > (to n); next }
+    /^file / { n++; printf "" > (to n); $1 = ""; print n $0 > files; next }
+    /^end$/ { exit }
+    { print > spec }' "$work/declaration"
+  [ -e "$work/files" ] || : >"$work/files"
+}
+
+# Lines "N MODE OWNER ACTIVATION PATH" in $work/files, and what is no longer declared in $work/gone: "ACTIVATION PATH".
+compare() {
+  : >"$work/changed"
+  : >"$work/gone"
+  while read -r n mode owner activation path; do
+    if ! cmp -s "$work/content/$n" "$path" || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
+      printf '%s %s %s %s %s\n' "$n" "$mode" "$owner" "$activation" "$path" >>"$work/changed"
+    fi
+  done <"$work/files"
+  [ ! -e "$place/manifest" ] || sed -n 's/^file [^ ]* [^ ]* [^ ]* //p' "$place/manifest" |
+    while read -r activation path; do
+      awk -v p="$path" '$5 == p { found = 1 } END { exit !found }' "$work/files" ||
+        printf '%s %s\n' "$activation" "$path" >>"$work/gone"
+    done
+  compare_edits
+  { cut -d' ' -f5 "$work/changed" && cut -d' ' -f2 "$work/gone"; } >"$work/own"
+  { cat "$work/own" && cut -d' ' -f2 "$work/edits"; } >"$work/paths"
+}
+
+# Two owners of a file would overwrite each other's text back and forth.
+refuse_foreign() {
+  cut -d' ' -f5 "$work/files" >"$work/declared"
+  for manifest in "$state_root"/*/*/manifest; do
+    if [ ! -e "$manifest" ] || [ "$manifest" = "$place/manifest" ]; then continue; fi
+    foreign=$(sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$manifest" | grep -xFf "$work/declared" | head -n 1) || :
+    [ -z "$foreign" ] ||
+      die "$name: $foreign belongs to environment $(basename "$(dirname "$(dirname "$manifest")")") already; nothing was changed"
+  done
+}
