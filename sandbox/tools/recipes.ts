@@ -22,22 +22,22 @@ export const pulumi: Recipe = {
 
 export const pyroscope: Recipe = {
   name: "pyroscope",
-  version: "1.12.0",
+  version: "1.21.1",
   versionArgs: ["--version"],
   release: {
-    directory: "grafana/pyroscope/releases/download/v1.12.0",
-    archives: { amd64: "pyroscope_1.12.0_linux_amd64.deb", arm64: "pyroscope_1.12.0_linux_arm64.deb" },
+    directory: "grafana/pyroscope/releases/download/v1.21.1",
+    archives: { amd64: "pyroscope_1.21.1_linux_amd64.deb", arm64: "pyroscope_1.21.1_linux_arm64.deb" },
     checksums: "checksums.txt",
   },
   build: {
     package: "github.com/grafana/pyroscope/cmd/pyroscope",
-    variables: { "github.com/grafana/pyroscope/pkg/util/build.Version": "1.12.0" },
+    variables: { "github.com/grafana/pyroscope/pkg/util/build.Version": "1.21.1" },
     cgo: false,
     debianPackages: [],
-    minutes: 2,
+    minutes: 4,
   },
   packaging: {
-    module: "github.com/grafana/pyroscope@v1.12.0",
+    module: "github.com/grafana/pyroscope@v1.21.1",
     program: "usr/bin/pyroscope",
     files: [
       {

@@ -131,11 +131,11 @@ describe("printsVersion", () => {
   it.each([
     ["v3.259.0\n", "3.259.0", true],
     ["alloy, version v1.10.0 (branch: HEAD, revision: 1)", "1.10.0", true],
-    ["pyroscope, version 1.12.0 (branch: HEAD)", "1.12.0", true],
+    ["pyroscope, version 1.21.1 (branch: HEAD)", "1.21.1", true],
     ["v3.259.0-alpha.1", "3.259.0", false],
     ["v3.259.01", "3.259.0", false],
     ["v13.259.0", "3.259.0", false],
-    ["pyroscope, version  (branch: )", "1.12.0", false],
+    ["pyroscope, version  (branch: )", "1.21.1", false],
   ])("%j is %s: %s", (text, version, expected) => {
     expect(printsVersion(text, version)).toBe(expected);
   });
