@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AlloySettings } from "../config/settings";
-import { alloyDirectory, renderAlloyDefaults } from "../render/alloy/defaults";
+import { holds } from "../config/versions";
+import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/alloy/defaults";
 import { renderAlloyPlatform } from "../render/alloy/platform";
+import { renderDropIn } from "../render/systemd";
 import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import type { ServiceDeclaration, ServiceDirectory, ServiceFile } from "./host/declaration";
@@ -15,6 +17,8 @@ const unit = "alloy.service";
 export interface AlloyInfo {
   version: string;
   httpPort: number;
+  /** The least stable components that it takes. @default only generally available ones */
+  stability?: string;
 }
 
 /** Where Alloy sends the profiles to. */
@@ -115,7 +119,7 @@ export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): Servic
     user: "alloy",
     package: { name: "alloy", version: alloy.version },
     trees: ["/etc/alloy"],
-    validate: [`/usr/bin/alloy validate ${alloyDirectory}`],
+    validate: [["/usr/bin/alloy validate", ...stabilityFlags(alloy.stability), alloyDirectory].join(" ")],
     reload: reload(url),
     // With its own words, because another process may answer at a port that Alloy did not get.
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready | grep -F 'Alloy is ready'` }],
@@ -135,6 +139,13 @@ function reload(url: string): string {
   return `curl -sS --fail-with-body -X POST ${url}/-/reload && sleep 0.3 && while ${busy}; do sleep 0.5; done`;
 }
 
+/** The unit of such a package would wait for ever for an Alloy that does not end. */
+const killing: ServiceFile = {
+  path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
+  ...{ mode: "0644", owner: "root:root", activation: "restart" },
+  content: renderDropIn({ Service: { SendSIGKILL: "yes" } }),
+};
+
 function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
   const { settings, destination, hostMetrics } = args;
   const { url, tenant, user } = destination;
@@ -142,8 +153,9 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
   const declaration = alloyDeclaration(settings, [
     {
       ...{ path: "/etc/default/alloy", mode: "0644", owner: "root:root", activation: "restart" },
-      content: renderAlloyDefaults({ httpPort: settings.httpPort }),
+      content: renderAlloyDefaults(settings),
     },
+    ...(holds("endsByItself", settings.version) ? [] : [killing]),
     alloyFragment(
       "platform",
       renderAlloyPlatform({

@@ -79,12 +79,12 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this, ...(pyroscope === undefined ? {} : { dependsOn: pyroscope }) },
     );
-    const { version, httpPort } = settings.alloy;
+    const { version, httpPort, stability } = settings.alloy;
     const { environment, traces } = settings;
     const datasources = uidsOf(environment, sourcesOf(settings));
     this.info = {
       environment,
-      alloy: { version, httpPort },
+      alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },
       pyroscopeUrl: destination.url,
       ...(traces === undefined ? {} : { otlpPorts: { grpc: traces.grpcPort, http: traces.httpPort } }),
       ...(settings.pyroscope.kind === "local" ? { storage: storageOf(settings.pyroscope) } : {}),

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PrometheusSettings, Service, Settings } from "../config/settings";
+import { versionFacts } from "../config/version-facts";
 import { pyroscopeMajor } from "../config/versions";
 import {
   renderScrapeJob,
@@ -82,7 +83,7 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
     ? { ...program, remedy: "apt-get install prometheus, or leave out prometheus" }
     : {
         ...program,
-        minimum: "2.43.0",
+        minimum: versionFacts.scrapeConfigFiles.since,
         remedy: "install that one (Debian 13 has it), or set prometheus.discovery to file_sd",
       };
 }

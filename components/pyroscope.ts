@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope } from "../config/settings";
-import { pyroscopeMajor } from "../config/versions";
+import { holds } from "../config/versions";
 import { renderPyroscope } from "../render/pyroscope";
 import { renderDropIn } from "../render/systemd";
 import { AptPackage } from "./host/apt-package";
@@ -78,7 +78,7 @@ export function pyroscopePorts(settings: LocalPyroscope): PortRequirement[] {
   return [
     port(settings.httpPort, "HTTP", "httpPort"),
     port(settings.grpcPort, "gRPC", "grpcPort"),
-    ...(pyroscopeMajor(settings.version) === 2 ? [port(settings.raftPort, "raft", "raftPort")] : []),
+    ...(holds("ownStorage", settings.version) ? [port(settings.raftPort, "raft", "raftPort")] : []),
   ];
 }
 
@@ -110,7 +110,7 @@ function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
       },
     ],
     // 2.x has the storage of 1.x in it, which on a host that never had 1.x complains of this directory every 5 minutes.
-    ...(pyroscopeMajor(settings.version) === 2
+    ...(holds("ownStorage", settings.version)
       ? { directories: [{ path: `${dataDirectory}/data`, mode: "0755", owner: "pyroscope:pyroscope" }] }
       : {}),
     files: [

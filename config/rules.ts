@@ -1,9 +1,10 @@
+import { tooManyLabels } from "./label-rules";
 import { checkObservability, knownServers } from "./observability-rules";
 import { findCollisions, hostPort, type Listener } from "./ports";
 import type { LocalPyroscope, Service, Settings } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
 import { formatDuration, formatSize, parseSize } from "./units";
-import { pyroscopeMajor } from "./versions";
+import { holds } from "./versions";
 
 /** A problem with the configuration: where, why, and what to set. */
 export interface Issue {
@@ -24,6 +25,7 @@ export function checkRules(settings: PartialSettings): Issue[] {
   return [
     ...duplicateServices(settings),
     ...portCollisions(settings),
+    ...tooManyLabels(settings),
     ...tooLittleDisk(settings),
     ...checkObservability(settings, listenersOf(settings)),
   ];
@@ -40,7 +42,7 @@ export function listenersOf(settings: PartialSettings): Listener[] {
   if (ownsPlatform && pyroscope?.kind === "local") {
     own("Pyroscope HTTP", "pyroscope.httpPort", pyroscope.httpPort);
     own("Pyroscope gRPC", "pyroscope.grpcPort", pyroscope.grpcPort);
-    if (pyroscopeMajor(pyroscope.version) === 2)
+    if (holds("ownStorage", pyroscope.version))
       own("Pyroscope raft", "pyroscope.raftPort", pyroscope.raftPort);
   }
   if (ownsPlatform && alloy !== undefined) own("Alloy HTTP", "alloy.httpPort", alloy.httpPort);
@@ -77,7 +79,7 @@ export function listenersOf(settings: PartialSettings): Listener[] {
 
 /** The storage that the declared services need in a local Pyroscope. */
 export function storageEstimateOf(services: readonly Service[], pyroscope: LocalPyroscope): StorageEstimate {
-  return estimateStorage(services, pyroscope.retention, storageModel(pyroscopeMajor(pyroscope.version)));
+  return estimateStorage(services, pyroscope.retention, storageModel(pyroscope.version));
 }
 
 function duplicateServices({ services = [] }: PartialSettings): Issue[] {

@@ -3,7 +3,7 @@ import * as field from "./fields";
 import { howToPin, normalizeHostKey } from "./host-key";
 import { grafana, logs, prometheus, site, traces } from "./observability";
 import { serviceSchema } from "./service";
-import { alloyVersionProblem, pyroscopeMajor, pyroscopeVersionProblem } from "./versions";
+import { alloyVersionProblem, holds, pyroscopeVersionProblem } from "./versions";
 
 const hostKey = z.string({ error: field.expected("an SSH host key") }).transform((value, context) => {
   const key = normalizeHostKey(value);
@@ -112,7 +112,7 @@ const localPyroscope = field
     diskBudget: field.size().prefault("20GiB"),
   })
   .superRefine((value, context) => {
-    if (value.raftPort === undefined || pyroscopeMajor(value.version) === 2) return;
+    if (value.raftPort === undefined || holds("ownStorage", value.version)) return;
     context.addIssue({
       code: "custom",
       path: ["raftPort"],
@@ -170,6 +170,12 @@ const alloy = field.map("a map", {
   version: version(alloyVersionProblem).default("1.10.0-1"),
   /** Alloy's own HTTP server, on loopback. */
   httpPort: field.port().default(12345),
+  /** The least stable components that the fragments may use. */
+  stability: z
+    .enum(["generally-available", "public-preview", "experimental"], {
+      error: field.expected('"generally-available", "public-preview" or "experimental"'),
+    })
+    .default("generally-available"),
   /** Further Alloy configuration: a name, and the text of a file. */
   fragments: fragments.prefault({}),
 });

@@ -1,5 +1,5 @@
 import type { Duration, Size } from "./units";
-import { type PyroscopeMajor } from "./versions";
+import { holds } from "./versions";
 
 /** What a service sends, as far as storage is concerned. */
 export interface ProfiledService {
@@ -24,9 +24,9 @@ export interface StorageEstimate {
   readonly bytes: Size;
 }
 
-/** The model for a major of Pyroscope. */
-export function storageModel(major: PyroscopeMajor): StorageModel {
-  return { profileBytes: 4_700, symbolBytes: 500_000, copies: major === 1 ? 2 : 1 };
+/** The model for a version of Pyroscope. */
+export function storageModel(version: string): StorageModel {
+  return { profileBytes: 4_700, symbolBytes: 500_000, copies: holds("ownStorage", version) ? 1 : 2 };
 }
 
 /** Estimates the disk that Pyroscope takes: 24 blocks of symbols a day, and every profile of every service. */

@@ -1,3 +1,4 @@
+import { holds } from "../config/versions";
 import { managedBy, oneLine } from "./header";
 
 /** A user of the site, and the bcrypt hash of the password. */
@@ -21,11 +22,26 @@ export interface SiteArgs {
   readonly caddyVersion: string;
 }
 
-/** Where Pyroscope takes profiles: its own API, the old one, and OTLP. */
-const pushPaths = ["/push.v1.*", "/ingest*", "/pyroscope/ingest*", "/opentelemetry.*", "/v1development/*"];
+/**
+ * Where Pyroscope takes profiles: its own API, the old one, and OTLP; and debug information for them. These lists are
+ * those of all versions: a path that a version does not know yet is not found there.
+ */
+const pushPaths = [
+  ...["/push.v1.*", "/ingest*", "/pyroscope/ingest*", "/opentelemetry.*", "/v1development/*"],
+  "/debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload",
+  "/debuginfo.v1alpha1.DebuginfoService/Upload*",
+];
 
-/** What reads by POST: queries, and the links to source code. */
-const queryPaths = ["/querier.v1.QuerierService/*", "/vcs.v1.VCSService/*"];
+/** What reads by POST: queries, the links to source code, and what else Grafana asks. What sets or deletes is not among them. */
+const queryPaths = [
+  "/querier.v1.QuerierService/*",
+  "/vcs.v1.VCSService/*",
+  "/capabilities.v1.FeatureFlagsService/*",
+  "/settings.v1.SettingsService/Get",
+  "/settings.v1.RecordingRulesService/GetRecordingRule",
+  "/settings.v1.RecordingRulesService/ListRecordingRules",
+  "/debuginfo.v1alpha1.DebuginfoService/ListDebuginfo",
+];
 
 /**
  * Renders the site of a Pyroscope for Caddy. Closed is what is not known to be for reading.
@@ -58,10 +74,9 @@ export function renderSite(args: SiteArgs): string {
   return lines.join("\n");
 }
 
-/** Renamed in Caddy 2.8, whose documentation says so; Debian 12 and 13 have 2.6.2. */
+/** Debian 12 and 13 have Caddy 2.6.2. */
 function authentication(caddyVersion: string): string {
-  const [major = 0, minor = 0] = caddyVersion.split(".").map(Number);
-  return major > 2 || (major === 2 && minor >= 8) ? "basic_auth" : "basicauth";
+  return holds("basicAuthWithUnderscore", caddyVersion) ? "basic_auth" : "basicauth";
 }
 
 function userLine({ name, hash }: SiteUser): string {

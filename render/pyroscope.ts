@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { addDurations, type Duration, goDuration, parseDuration } from "../config/units";
-import { pyroscopeMajor } from "../config/versions";
+import { holds, pyroscopeVersionProblem } from "../config/versions";
 import { managedBy } from "./header";
 
 export interface PyroscopeArgs {
@@ -33,23 +33,14 @@ const ring = { kvstore: inmemory, instance_addr: loopback };
 
 /**
  * Renders `/etc/pyroscope/config.yml` for a single Pyroscope that listens on loopback only.
- * @throws Error for a version that is not 1.x or 2.x
+ * @throws Error for a version that is not supported
  */
 export function renderPyroscope({ dataDirectory = "/var/lib/pyroscope", ...args }: PyroscopeArgs): string {
-  const document = { ...common(args, dataDirectory), ...ofMajor(args, dataDirectory) };
+  const problem = pyroscopeVersionProblem(args.version);
+  if (problem !== undefined) throw new Error(problem);
+  const ofStorage = holds("ownStorage", args.version) ? version2 : version1;
+  const document = { ...common(args, dataDirectory), ...ofStorage(args, dataDirectory) };
   return `# ${managedBy()}\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
-}
-
-function ofMajor(args: PyroscopeArgs, data: string): object {
-  const major = pyroscopeMajor(args.version);
-  switch (major) {
-    case 1:
-      return version1(args, data);
-    case 2:
-      return version2(args, data);
-    default:
-      throw new Error(`no configuration for Pyroscope ${String(major satisfies never)}`);
-  }
 }
 
 function common({ httpPort, grpcPort }: PyroscopeArgs, data: string): object {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { issues } from "./sample";
 
 const service = { name: "soar-run", port: 9091 };
@@ -6,7 +6,7 @@ const services = (...list: object[]): object => ({ services: list });
 const changed = (change: object): object => services({ ...service, ...change });
 
 const long = "x".repeat(2_049);
-const many = Object.fromEntries(Array.from({ length: 22 }, (_, i) => [`label${i}`, "x"]));
+const many = Object.fromEntries(Array.from({ length: 26 }, (_, i) => [`label${i}`, "x"]));
 
 test.each<[string, object, string]>([
   [
@@ -77,10 +77,52 @@ test.each<[string, object, string]>([
   [
     "too many labels",
     changed({ labels: many }),
-    "services[0].labels: has 22 labels: Pyroscope has room for 21",
+    "services[0].labels: has 26 labels: Pyroscope takes 30 of a series, and has room for 25 beside those of our own",
   ],
 ])("%s is told", (_, change, message) => {
   const told = issues(change as Record<string, unknown>);
   expect(told).toHaveLength(1);
   expect(told[0]).toContain(message);
+});
+
+test.each(["thread", "otel_scope_name", "otel_scope_version", "service_git_ref"])(
+  "the label %s is ours",
+  (name) => {
+    expect(issues(changed({ labels: { [name]: "x" } }) as Record<string, unknown>)).toEqual([
+      `services[0].labels.${name}: is set by soar-profiling itself: choose another name`,
+    ]);
+  },
+);
+
+describe("the labels that a series has room for", () => {
+  const remote = { pyroscope: { remote: { url: "https://profiles.example" } } };
+  const source = { repository: "https://github.com/hut8/soar", gitRef: "v1" };
+
+  test.each<[string, number, object, object]>([
+    ["of a CPU profile", 25, {}, {}],
+    ["of a heap profile, which Alloy marks as no delta", 24, { profiles: ["cpu", "heap"] }, {}],
+    ["with a link to the source", 23, source, {}],
+    ["whatever the version of Alloy, whose own are dropped", 25, {}, { alloy: { version: "1.18.1-1" } }],
+    ["in a remote Pyroscope, which may keep the thread", 24, {}, remote],
+    [
+      "in a remote Pyroscope, with an Alloy that adds its own",
+      22,
+      {},
+      { ...remote, alloy: { version: "1.18.1-1" } },
+    ],
+    [
+      "on the platform of another stack, of which no version is known",
+      22,
+      {},
+      { platform: { stack: "o/p/prod" } },
+    ],
+  ])("%s are %d", (_, room, change, more) => {
+    const labels = (length: number): object => ({
+      labels: Object.fromEntries(Array.from({ length }, (_, i) => [`label${i}`, "x"])),
+    });
+    expect(issues({ ...more, ...changed({ ...change, ...labels(room) }) })).toEqual([]);
+    expect(issues({ ...more, ...changed({ ...change, ...labels(room + 1) }) })).toEqual([
+      `services[0].labels: has ${room + 1} labels: Pyroscope takes 30 of a series, and has room for ${room} beside those of our own`,
+    ]);
+  });
 });

@@ -17,7 +17,7 @@ test("the least configuration has every default", () => {
       component: "main",
     },
     pyroscope: { kind: "local", version: "1.21.1", httpPort: 4040, grpcPort: 4041, raftPort: 9099 },
-    alloy: { version: "1.10.0-1", httpPort: 12345, fragments: {} },
+    alloy: { version: "1.10.0-1", httpPort: 12345, stability: "generally-available", fragments: {} },
     services: [
       { ...service, address: "127.0.0.1", profiles: ["cpu"], interval: 60, duration: 5, labels: {} },
     ],

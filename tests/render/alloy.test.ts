@@ -35,9 +35,12 @@ describe("golden", () => {
   });
 
   test("defaults", async () => {
-    await expect(renderAlloyDefaults({ httpPort: 12345 })).toMatchFileSnapshot(
-      "../golden/alloy-defaults.env",
-    );
+    const defaults = (version: string, stability?: string): string =>
+      renderAlloyDefaults({ version, httpPort: 12345, stability });
+    await expect(defaults("1.11.3-1")).toMatchFileSnapshot("../golden/alloy-defaults.env");
+    await expect(defaults("1.12.0-1")).toMatchFileSnapshot("../golden/alloy-defaults-1.12.env");
+    expect(defaults("1.12.0-1", "generally-available")).toBe(defaults("1.12.0-1"));
+    expect(defaults("1.12.0-1", "experimental")).toContain(' --stability.level=experimental"\n');
   });
 });
 

@@ -46,14 +46,34 @@ describe("Pyroscope behind Caddy", { timeout: 400_000 }, async () => {
     "/INGEST",
     "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
     "/v1development/profiles",
+    "/debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload",
+    "/debuginfo.v1alpha1.DebuginfoService/Upload/0123456789abcdef",
   ])("%s is closed, whatever the credentials and the method", async (path) => {
     for (const options of ["-d x", `-d x ${credentials}`, `-X GET ${credentials}`]) {
       expect(await status(`'${path}'`, "--path-as-is", options), options).toBe("403");
     }
   });
 
+  test("what Grafana asks by POST beside queries is answered", async () => {
+    const nothing = "-H 'Content-Type: application/json' -d '{}'";
+    for (const path of [
+      "/capabilities.v1.FeatureFlagsService/GetFeatureFlags",
+      "/settings.v1.SettingsService/Get",
+    ]) {
+      expect(await status(path, credentials, nothing), path).toBe("200");
+      expect(await status(path, nothing), path).toBe("401");
+    }
+  });
+
   test("what else would write is closed too", async () => {
-    for (const path of ["/settings.v1.SettingsService/Set", "/api/v1/admin", "/ready"]) {
+    const paths = [
+      "/settings.v1.SettingsService/Set",
+      "/settings.v1.RecordingRulesService/DeleteRecordingRule",
+      "/debuginfo.v1alpha1.DebuginfoService/DeleteDebuginfo",
+      "/api/v1/admin",
+      "/ready",
+    ];
+    for (const path of paths) {
       expect(await status(path, credentials, "-d x"), path).toBe("403");
       expect(await status(path, credentials, "-X DELETE"), path).toBe("403");
     }
