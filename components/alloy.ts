@@ -8,7 +8,7 @@ import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import type { ServiceDeclaration, ServiceDirectory, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { PortRequirement } from "./host/preflight";
+import type { PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 const unit = "alloy.service";
@@ -81,6 +81,9 @@ export class Alloy extends pulumi.ComponentResource {
 export function alloyUrl({ httpPort }: Pick<AlloyInfo, "httpPort">): string {
   return `http://127.0.0.1:${httpPort}`;
 }
+
+/** What runs Alloy. */
+export const alloyUnit: UnitRequirement = { unit, package: "alloy" };
 
 /** The port that Alloy needs. */
 export function alloyPorts({ httpPort }: AlloyInfo): PortRequirement[] {

@@ -7,7 +7,7 @@ import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { PortRequirement } from "./host/preflight";
+import type { PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Where Pyroscope keeps all it stores; the package's own place. */
@@ -63,6 +63,9 @@ export class Pyroscope extends pulumi.ComponentResource {
 export function pyroscopeUrl(settings: LocalPyroscope): string {
   return `http://127.0.0.1:${settings.httpPort}`;
 }
+
+/** What runs Pyroscope. */
+export const pyroscopeUnit: UnitRequirement = { unit, package: "pyroscope" };
 
 /** The ports that Pyroscope needs, all on loopback. */
 export function pyroscopePorts(settings: LocalPyroscope): PortRequirement[] {

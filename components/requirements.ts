@@ -1,10 +1,10 @@
 import type { Settings } from "../config/settings";
-import { alloyPorts } from "./alloy";
+import { alloyPorts, alloyUnit } from "./alloy";
 import { caddyRequirement } from "./exposure";
 import type { Requirements } from "./host/preflight";
 import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
-import { pyroscopeDisk, pyroscopePorts } from "./pyroscope";
+import { pyroscopeDisk, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
 import { otlpPorts } from "./traces";
 
 /** What the host must offer for a stack's settings. */
@@ -21,5 +21,6 @@ export function requirements(settings: Settings): Requirements {
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
     sources: [packageSource(settings.repository)],
+    units: [...(local === undefined ? [] : [pyroscopeUnit]), alloyUnit],
   };
 }

@@ -61,6 +61,11 @@ export interface ServiceDeclaration {
   health: readonly HealthCheck[];
   /** Lists what is wrong at the moment, one a line; a new line after the activation counts as a failure. */
   faults?: string;
+  /**
+   * Prints a line for each thing of the declaration that the running program does not have: `differs WHAT`, or
+   * `foreign WHAT` where no restart can help. Calls scripts that {@link Host} was given by their names.
+   */
+  inForce?: string;
   directories?: readonly ServiceDirectory[];
   files: readonly ServiceFile[];
   /** What is changed in files that are not ours; a change reloads the unit. */
@@ -86,6 +91,7 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
   if (declaration.reload !== undefined) lines.push(`reload ${declaration.reload}`);
   for (const check of declaration.health) lines.push(`health ${check.seconds} ${check.command}`);
   if (declaration.faults !== undefined) lines.push(`faults ${declaration.faults}`);
+  if (declaration.inForce !== undefined) lines.push(`inforce ${declaration.inForce}`);
   for (const directory of declaration.directories ?? []) {
     lines.push(`directory ${path(directory.path)} ${mode(directory.mode)} ${directory.owner}`);
   }

@@ -19,7 +19,10 @@ interface ServiceState {
   generation: number;
   /** SHA-256 of the declaration that was applied last. */
   digest?: string;
+  /** What an `up` puts right. */
   differences: string[];
+  /** What wins over the files of the service: an `up` runs its command, and fails as long as it is there. */
+  foreign: string[];
 }
 
 /** By the name of the service's records. */
@@ -58,11 +61,14 @@ export class Drift {
   /** The generation of a service's records; what differs is told as a warning of its resource. */
   generation(id: string, resource: pulumi.Resource): pulumi.Output<number> {
     const generation = pulumi.all([this.states, this.last]).apply(([states, last]) => {
-      const { generation, differences } = states[id] ?? lost(id, last[id]);
+      const { generation, differences, foreign } = states[id] ?? lost(id, last[id]);
       for (const difference of differences) {
         void pulumi.log.warn(`On the host ${difference}. An up puts it back.`, resource);
       }
-      return differences.length === 0 ? generation : generation + 1;
+      for (const what of foreign) {
+        void pulumi.log.warn(`On the host ${what}. An up fails until then.`, resource);
+      }
+      return differences.length + foreign.length === 0 ? generation : generation + 1;
     });
     this.all[id] = generation;
     return generation;
@@ -76,10 +82,11 @@ export class Drift {
 
 /** A service that the host has no records of: it is new, or they went by another hand than this stack's. */
 function lost(id: string, last: ServiceState | undefined): ServiceState {
-  if (last === undefined) return { generation: 0, differences: [] };
+  if (last === undefined) return { generation: 0, differences: [], foreign: [] };
   return {
     generation: last.generation,
     differences: [`nothing is known of ${id}: its records were removed, or no up has got to it yet`],
+    foreign: [],
   };
 }
 
@@ -87,11 +94,12 @@ function lost(id: string, last: ServiceState | undefined): ServiceState {
 export function parseStates(text: string): ServiceStates {
   const states: ServiceStates = {};
   for (const line of text.split("\n").filter((line) => line !== "")) {
-    const [, kind, id = "", rest = ""] = /^(record|digest|differs) (\S+) (.+)$/.exec(line) ?? [];
+    const [, kind, id = "", rest = ""] = /^(record|digest|differs|foreign) (\S+) (.+)$/.exec(line) ?? [];
     const state = states[id];
-    if (kind === "record") states[id] = { generation: Number(rest), differences: [] };
+    if (kind === "record") states[id] = { generation: Number(rest), differences: [], foreign: [] };
     else if (kind === "digest" && state !== undefined) state.digest = rest;
     else if (kind === "differs" && state !== undefined) state.differences.push(rest);
+    else if (kind === "foreign" && state !== undefined) state.foreign.push(rest);
     else throw new Error(`unexpected answer of the host: ${line}`);
   }
   return states;
@@ -107,7 +115,9 @@ async function lastStates(stack: string): Promise<ServiceStates> {
     outputs: { generations?: Record<string, number> };
   };
   const last = Object.entries(outputs.generations ?? {});
-  return Object.fromEntries(last.map(([id, generation]) => [id, { generation, differences: [] }]));
+  return Object.fromEntries(
+    last.map(([id, generation]) => [id, { generation, differences: [], foreign: [] }]),
+  );
 }
 
 async function ask({ ssh, privateKey, command }: DriftArgs): Promise<string> {

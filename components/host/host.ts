@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
 import { Drift } from "./drift";
 import { Preflight, type Requirements } from "./preflight";
-import { installer } from "./scripts";
+import { installer, type Script } from "./scripts";
 import { shellLine } from "./shell";
 
 /** Arguments of {@link Host}. */
@@ -19,6 +19,8 @@ export interface HostArgs {
   detectDrift?: boolean;
   /** What the host must offer before anything on it is changed. */
   requirements: Requirements;
+  /** Scripts that declarations of services call, put beside those of this layer. @default none */
+  scripts?: readonly Script[];
 }
 
 /** One action on the host: a script of ours and its arguments. */
@@ -82,7 +84,7 @@ export class Host extends pulumi.ComponentResource {
           return `${this.sudo()}${shellLine(words)}`;
         }),
         delete: this.removal(["uninstall"]),
-        stdin: installer(),
+        stdin: installer(args.scripts),
         addPreviousOutputInEnv: false,
       },
       { parent: this, dependsOn: preflight },

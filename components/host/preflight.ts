@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { readScript, whole } from "./scripts";
+import { preflight } from "./scripts";
 import { shellLine } from "./shell";
 
 /** A port that a unit of ours will listen on. */
@@ -42,6 +42,12 @@ export interface SourceRequirement {
   keyring: string;
 }
 
+/** A unit that is to be run by its package's file, with drop-ins of ours: no other file may say how. */
+export interface UnitRequirement {
+  unit: string;
+  package: string;
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
@@ -50,6 +56,8 @@ export interface Requirements {
   programs?: readonly ProgramRequirement[];
   /** @default none */
   sources?: readonly SourceRequirement[];
+  /** @default none */
+  units?: readonly UnitRequirement[];
 }
 
 /** Arguments of {@link Preflight}. */
@@ -61,12 +69,12 @@ export interface PreflightArgs {
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
  * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions, apt
- * sources that contradict ours.
+ * sources that contradict ours, files of others that decide how a unit of ours runs.
  */
 export class Preflight extends pulumi.ComponentResource {
   constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Preflight", name, {}, opts);
-    const { ports, disks, programs = [], sources = [] } = args.requirements;
+    const { ports, disks, programs = [], sources = [], units = [] } = args.requirements;
     const checks = [
       ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
         "port",
@@ -85,13 +93,14 @@ export class Preflight extends pulumi.ComponentResource {
         remedy,
       ]),
       ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
+      ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
     ];
     new command.remote.Command(
       `${name}-check`,
       {
         connection: args.connection,
         create: shellLine(["timeout", 60, "sh", "-s", "--", ...checks]),
-        stdin: whole(readScript("preflight")),
+        stdin: preflight(),
         addPreviousOutputInEnv: false,
       },
       { parent: this },

@@ -7,6 +7,8 @@ const directory = path.join(__dirname, "scripts");
 const installed = [
   "lib.sh",
   "unit.sh",
+  "unit-in-force.pl",
+  "in-force.sh",
   "package.sh",
   "program.sh",
   "transaction.sh",
@@ -23,17 +25,26 @@ const installed = [
   "uninstall",
 ];
 
+/** A script that is installed on the host. */
+export interface Script {
+  /** Its file's name there. */
+  name: string;
+  /** The text, ending with a newline. */
+  text: string;
+}
+
 /** The text of a script. */
 export function readScript(name: string): string {
   return readFileSync(path.join(directory, name), "utf8");
 }
 
-/** The script that puts all others on the host, as one text for `sh -s`. */
-export function installer(): string {
-  const parts = installed.map((name) => {
-    const delimiter = `end of ${name}`;
-    return `put ${name} <<'${delimiter}'\n${readScript(name)}${delimiter}\n`;
-  });
+/**
+ * The script that puts all others on the host, as one text for `sh -s`.
+ * @param further scripts that declarations call
+ */
+export function installer(further: readonly Script[] = []): string {
+  const scripts = [...installed.map((name) => ({ name, text: readScript(name) })), ...further];
+  const parts = scripts.map(({ name, text }) => `put ${name} ${hereDocument(name, text)}`);
   return whole(`${readScript("install.sh")}\n${parts.join("\n")}`);
 }
 
@@ -44,4 +55,16 @@ export function installer(): string {
 export function whole(script: string): string {
   const cutOff = "soar-profiling: the script was cut off on its way; nothing was changed";
   return `{ trap 'echo "${cutOff}" >&2; exit 1' EXIT; }\n{\ntrap - EXIT\n${script}\n}\n`;
+}
+
+/** The preflight, which comes before any script is on the host, with the one that it calls. */
+export function preflight(): string {
+  const unitInForce = "unit-in-force.pl";
+  const text = `unit_in_force=$(cat ${hereDocument(unitInForce, readScript(unitInForce))})\n${readScript("preflight")}`;
+  return whole(text);
+}
+
+function hereDocument(name: string, text: string): string {
+  const delimiter = `end of ${name}`;
+  return `<<'${delimiter}'\n${text}${delimiter}\n`;
 }

@@ -15,6 +15,7 @@ const minimal: ServiceDeclaration = {
   reload: "x reload",
   health: [{ seconds: 30, command: "x ping" }],
   faults: "x faults",
+  inForce: "x-in-force http://127.0.0.1",
   directories: [{ path: "/etc/x/d", mode: "0750", owner: "root:x" }],
   files: [],
 };
@@ -39,6 +40,7 @@ describe("the declaration of a service", () => {
         "reload x reload",
         "health 30 x ping",
         "faults x faults",
+        "inforce x-in-force http://127.0.0.1",
         "directory /etc/x/d 0750 root:x",
         "file 0640 root:x reload /etc/x/x.conf",
         "  a = 1",
@@ -78,6 +80,7 @@ describe("the declaration of a service", () => {
         "reload x reload",
         "health 30 x ping",
         "faults x faults",
+        "inforce x-in-force http://127.0.0.1",
         "directory /etc/x/d 0750 root:x",
         'entry /etc/x/x.yml rule_files "/etc/x/r/*.yml"',
         "line /etc/x/X import /etc/x/sites/*",

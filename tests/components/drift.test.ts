@@ -73,6 +73,12 @@ describe("drift", () => {
     });
   });
 
+  test("may be a file of someone else that wins: it is one generation more too, and no `up` is said to put it back", async () => {
+    const command = says("record alloy 1", "foreign alloy /etc/x.conf sets User: remove that");
+    expect(await generationsOf(["alloy"], { command })).toEqual({ alloy: 2 });
+    expect(warnings()).toEqual(["On the host /etc/x.conf sets User: remove that. An up fails until then."]);
+  });
+
   test("is nothing on a host that knows nothing of the environment yet", async () => {
     expect(await generationsOf(["alloy"], { command: "true" })).toEqual({ alloy: 0 });
     expect(warnings()).toEqual([]);
@@ -128,9 +134,9 @@ describe("drift", () => {
   });
 
   test("tells apart what the host says", () => {
-    expect(parseStates("record a 1\ndigest a 0f\ndiffers a x y\nrecord b-c 20\n")).toEqual({
-      a: { generation: 1, digest: "0f", differences: ["x y"] },
-      "b-c": { generation: 20, differences: [] },
+    expect(parseStates("record a 1\ndigest a 0f\ndiffers a x y\nforeign a z\nrecord b-c 20\n")).toEqual({
+      a: { generation: 1, digest: "0f", differences: ["x y"], foreign: ["z"] },
+      "b-c": { generation: 20, differences: [], foreign: [] },
     });
     expect(() => parseStates("record a\n")).toThrow("unexpected answer of the host: record a");
   });

@@ -15,7 +15,7 @@ describe("a stack with a platform of its own", () => {
         "timeout 60 sh -s -- port 127.0.0.1 4040 pyroscope.service 'Pyroscope (HTTP)' pyroscope.httpPort" +
           " port 127.0.0.1 4041 pyroscope.service 'Pyroscope (gRPC)' pyroscope.grpcPort" +
           " port 127.0.0.1 12345 alloy.service 'Alloy (HTTP)' alloy.httpPort" +
-          " disk /var/lib/pyroscope 21474836480 pyroscope.diskBudget source https://apt.grafana.com stable /etc/apt/keyrings/grafana.asc",
+          " disk /var/lib/pyroscope 21474836480 pyroscope.diskBudget source https://apt.grafana.com stable /etc/apt/keyrings/grafana.asc unit pyroscope.service pyroscope unit alloy.service alloy",
         undefined,
       ],
       [
