@@ -81,11 +81,12 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect([after.changes, warnings(after.text)]).toEqual([{ same: resources }, []]);
   });
 
-  test("may be a unit that was stopped: it runs again, and the second time counts on", async () => {
-    await stack.operator(`systemctl stop pyroscope; echo '# again' >>${file.profiles}`);
+  test("may be a unit that was stopped, and a directory that was removed: they come back, and the second time counts on", async () => {
+    await stack.operator(`systemctl stop pyroscope; rm -r /etc/pyroscope; echo '# again' >>${file.profiles}`);
     const preview = await stack.preview();
     expect(warnings(preview.text)).toEqual([
       `On the host ${file.profiles} was edited. An up puts it back.`,
+      `On the host ${file.pyroscope} is missing. An up puts it back.`,
       "On the host pyroscope.service does not run. An up puts it back.",
     ]);
     expect(changed(preview.text)).toEqual({ profiles: "2", pyroscope: "2" });

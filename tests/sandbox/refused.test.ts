@@ -78,6 +78,16 @@ describe("a change that does not work", async () => {
       await expectProfiles(stack, "soar-run"); // The service that was to go.
     });
 
+    test("is refused also where the validator cannot be shown the staged files, and would see the ones in place", async () => {
+      const before = [await configuration(stack), await processes(stack)];
+      // Ours comes first in the scripts' PATH.
+      const mount = "/usr/local/sbin/mount";
+      await stack.operator(`printf '#!/bin/sh\nexit 32\n' >${mount}; chmod 755 ${mount}`);
+      expect(await stack.upFails()).toContain("the staged /etc/alloy cannot be shown to the validator");
+      await stack.operator(`rm ${mount}`);
+      expect([await configuration(stack), await processes(stack)]).toEqual(before);
+    });
+
     test("corrected, converges with no step by hand, and reloads", async () => {
       const before = await processes(stack);
       configure('local.file "extra" {\n  filename = "/etc/hostname"\n}\n', all.slice(1));

@@ -21,6 +21,9 @@ make_missing_directories() {
   value directory | while read -r path mode owner; do
     [ -d "$path" ] || { record_directory "$path" && make_directory '' "$path" "$mode" "$owner"; }
   done
+  value tree | while read -r path; do
+    [ -e "$path" ] || { record_directory "$path" && install -d -m 0755 "$path"; }
+  done
 }
 
 # A directory in the stage with the way to it, without links: these would lead out of it, to the real files.
@@ -78,7 +81,10 @@ validate() {
     for path in $(cut -d' ' -f2 "$work/edits") $(value tree); do set -- "$work/stage$path" "$path" "$@"; done
     # shellcheck disable=SC2016 # expanded in the namespace
     if ! timeout 120 unshare --mount --propagation private sh -c '
-      while [ "$#" -gt 2 ]; do mount --bind "$1" "$2"; shift 2; done
+      while [ "$#" -gt 2 ]; do
+        mount --bind "$1" "$2" || { echo "the staged $2 cannot be shown to the validator"; exit 1; }
+        shift 2
+      done
       exec runuser -u "$1" -- sh -c "$2"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-; then
       show_words "$work/verdict"
       die "$name: refused by '$command' ($shown); nothing was changed"
