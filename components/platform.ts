@@ -11,6 +11,7 @@ import type { SourceRequirement } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
 import { sourcesOf, uidsOf } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
+import { changeOf, versionsBefore } from "./version-change";
 
 /** What another environment on the same host needs of the platform; the stack output `platform`. */
 export interface PlatformInfo {
@@ -30,6 +31,8 @@ export interface PlatformInfo {
 /** Arguments of {@link Platform}. */
 export interface PlatformArgs {
   host: Host;
+  /** The Pulumi stack, `organization/project/stack`, whose last outputs tell the versions until now. */
+  stack: string;
   settings: Settings;
   /** For a remote Pyroscope with a user. */
   pyroscopePassword?: pulumi.Output<string> | undefined;
@@ -46,7 +49,8 @@ export class Platform extends pulumi.ComponentResource {
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Platform", name, {}, opts);
-    const { host, settings } = args;
+    const { host, settings, stack } = args;
+    const { pyroscope: pyroscopeBefore, alloy: alloyBefore } = versionsBefore(stack);
     const { allowDowngrade, purgeData } = settings;
     const { keyUrl, fingerprint } = settings.repository;
     this.host = host;
@@ -66,7 +70,10 @@ export class Platform extends pulumi.ComponentResource {
       settings.pyroscope.kind === "local"
         ? new Pyroscope(
             `${name}-pyroscope`,
-            { host, repository, settings: settings.pyroscope, allowDowngrade, purgeData },
+            {
+              ...{ host, repository, settings: settings.pyroscope, allowDowngrade, purgeData },
+              change: changeOf("Pyroscope", pyroscopeBefore, settings.pyroscope.version, settings),
+            },
             { parent: this },
           )
         : undefined;
@@ -75,6 +82,7 @@ export class Platform extends pulumi.ComponentResource {
       `${name}-alloy`,
       {
         ...{ host, repository, settings: settings.alloy, destination, allowDowngrade, purgeData },
+        change: changeOf("Alloy", alloyBefore, settings.alloy.version, settings),
         hostMetrics: settings.prometheus !== undefined,
       },
       { parent: this, ...(pyroscope === undefined ? {} : { dependsOn: pyroscope }) },

@@ -62,7 +62,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
       settings.platform.kind === "own"
         ? new Platform(
             `${name}-platform`,
-            { host, settings, pyroscopePassword: secrets.pyroscopePassword },
+            { host, settings, stack: args.stack, pyroscopePassword: secrets.pyroscopePassword },
             { parent: this },
           )
         : undefined;

@@ -36,7 +36,7 @@ export const versionFacts = {
   },
   capabilities: {
     ...{ program: "Pyroscope", since: "1.14" },
-    fact: "Grafana asks what Pyroscope can do by POST to /capabilities.v1.*",
+    fact: "there is /capabilities.v1.*, which Grafana asks by POST",
     answer: "the site takes it for reading",
     source: "grafana/pyroscope release/v1.14, pkg/api/api.go",
   },
@@ -98,7 +98,7 @@ export const versionFacts = {
     answer: "preflight and verify ask the endpoints",
     source: "grafana/alloy v1.11.0, internal/component/pyroscope/scrape/scrape_loop.go",
     concerns: ({ services }) =>
-      services.length === 0 ? undefined : `See that this is what ${names(services)} sends.`,
+      services.length === 0 ? undefined : `Look at what these send: ${names(services)}.`,
   },
   endsByItself: {
     ...{ program: "Alloy", since: "1.12" },
@@ -191,11 +191,5 @@ function stricter({ alloy }: Settings): string | undefined {
 function names(named: readonly { readonly name: string }[]): string {
   const shown = named.slice(0, 5).map(({ name }) => name);
   const others = named.length - shown.length;
-  return others === 0 ? list(shown) : `${shown.join(", ")} and ${others} more`;
-}
-
-function list(words: readonly string[]): string {
-  return words.length < 2
-    ? words.join("")
-    : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1] ?? ""}`;
+  return [...shown, ...(others === 0 ? [] : [`${others} more`])].join(", ");
 }

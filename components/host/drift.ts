@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshSettings } from "./connection";
+import { lastOutputs } from "./last-outputs";
 import { plain } from "./plain";
 import { openSsh } from "./ssh";
 
@@ -105,16 +106,10 @@ export function parseStates(text: string): ServiceStates {
   return states;
 }
 
-/**
- * As the last `up` left them; nothing before the first. A StackReference would do it too, and show each change of an
- * output as one of its own.
- */
+/** As the last `up` left them. */
 async function lastStates(stack: string): Promise<ServiceStates> {
-  const read = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
-  const { outputs } = (await read.catch(() => ({ outputs: {} }))) as {
-    outputs: { generations?: Record<string, number> };
-  };
-  const last = Object.entries(outputs.generations ?? {});
+  const { generations = {} } = (await lastOutputs(stack)) as { generations?: Record<string, number> };
+  const last = Object.entries(generations);
   return Object.fromEntries(
     last.map(([id, generation]) => [id, { generation, differences: [], foreign: [] }]),
   );

@@ -1,5 +1,6 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { type Duration, formatDuration } from "../../config/units";
+import { holds } from "../../config/versions";
 import { dashboard, figure, graph, type PanelBuilder, withPanels } from "./panels";
 
 /** The Pyroscope on the host of a platform. */
@@ -124,9 +125,9 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
     }),
     graph(uid, {
       ...{ title: "Disk free", unit: "percentunit" },
-      description: storage.version.startsWith("1.")
-        ? "At 10 GiB Pyroscope begins to delete its oldest profiles, whatever the retention."
-        : "On a full disk Pyroscope takes no profiles.",
+      description: holds("ownStorage", storage.version)
+        ? "On a full disk Pyroscope takes no profiles."
+        : "At 10 GiB Pyroscope begins to delete its oldest profiles, whatever the retention.",
       lines: [{ expr: `${available} / ${size}`, legend: "{{mountpoint}}" }],
     }),
     figure(uid, {
@@ -139,7 +140,7 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
         },
       ],
     }),
-    storage.version.startsWith("1.") ? cleanUp(uid, pyroscope) : compaction(uid, pyroscope),
+    holds("ownStorage", storage.version) ? compaction(uid, pyroscope) : cleanUp(uid, pyroscope),
   ];
 }
 
