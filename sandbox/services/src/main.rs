@@ -1,13 +1,17 @@
 //! A stand-in for the SOAR services: parses synthetic APRS packets and matches them to flights, and has what a real one
 //! has: CPU and heap profiles, metrics, log lines for the journal, and spans.
 
+mod faults;
 mod logging;
 mod metrics;
 mod options;
 mod profiling;
 mod spans;
+mod synthetic;
+mod threads;
 mod workload;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -15,8 +19,9 @@ use std::thread;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use logging::Level;
@@ -49,34 +54,58 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the endpoints know.
+struct Service {
+    metrics: Metrics,
+    heap: bool,
+    /// The longest CPU profile, in seconds.
+    cap: Option<u64>,
+    fault: faults::Switch,
+}
+
 fn serve(options: &Options) -> Result<(), Failure> {
+    if options.tracing {
+        logging::use_tracing();
+    }
     if options.heap {
         profiling::activate_heap()?;
     }
     let spans = Spans::from_environment(&options.name)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads::WORKERS as usize)
+        .thread_name(threads::WORKER)
+        .enable_all()
         .on_thread_start(profiling::hide_thread_from_heap)
         .build()?;
+    threads::start(runtime.handle(), options.work)?;
+    let service = Arc::new(Service {
+        metrics: Metrics::new(&options.name),
+        heap: options.heap,
+        cap: options.cap,
+        fault: faults::Switch::default(),
+    });
     runtime.block_on(async {
         let listener = TcpListener::bind((options.address, options.port)).await?;
         logging::log(Level::Info, &format!("{} listens on {}", options.name, listener.local_addr()?));
-        let metrics = Arc::new(Metrics::new(&options.name));
-        let counted = Arc::clone(&metrics);
-        thread::Builder::new().name("workload".into()).spawn(move || workload::run(&counted, &spans))?;
-        axum::serve(listener, router(metrics, options.heap)).await?;
+        let counted = Arc::clone(&service);
+        thread::Builder::new()
+            .name("workload".into())
+            .spawn(move || workload::run(&counted.metrics, &spans))?;
+        axum::serve(listener, router(service).into_make_service_with_connect_info::<SocketAddr>()).await?;
         Ok(())
     })
 }
 
-fn router(metrics: Arc<Metrics>, heap: bool) -> Router {
-    let router = Router::new()
+fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/debug/pprof/profile", get(profiling::serve_cpu))
+        .route("/debug/pprof/heap", get(profiling::serve_heap))
+        .route_layer(from_fn_with_state(Arc::clone(&service), faults::impair))
         .route("/metrics", get(serve_metrics))
-        .route("/debug/pprof/profile", get(profiling::serve_cpu));
-    let router = if heap { router.route("/debug/pprof/heap", get(profiling::serve_heap)) } else { router };
-    router.with_state(metrics)
+        .route("/fault", post(faults::serve_switch))
+        .with_state(service)
 }
 
-async fn serve_metrics(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
+async fn serve_metrics(State(service): State<Arc<Service>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], service.metrics.render())
 }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use lexopt::prelude::*;
 
-pub const USAGE: &str = "usage: soar-service --name NAME --port PORT [--address ADDRESS] [--heap]";
+pub const USAGE: &str = "usage: soar-service --name NAME --port PORT [--address ADDRESS] [--heap] [--cap SECONDS] \
+                         [--work PERCENT] [--tracing]";
 
 #[derive(Debug, PartialEq)]
 pub struct Options {
@@ -15,6 +16,12 @@ pub struct Options {
     pub address: IpAddr,
     /// Samples allocations and serves `/debug/pprof/heap`.
     pub heap: bool,
+    /// The longest CPU profile in seconds, whatever is asked for.
+    pub cap: Option<u64>,
+    /// What the threads with known shares compute, in percent of one core.
+    pub work: u32,
+    /// Logs as `tracing` does, without a priority and with colours.
+    pub tracing: bool,
 }
 
 impl Options {
@@ -26,21 +33,32 @@ impl Options {
         let mut name = None;
         let mut port = None;
         let mut address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let mut heap = false;
+        let (mut heap, mut tracing) = (false, false);
+        let mut cap = None;
+        let mut work = 4;
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("name") => name = Some(parser.value()?.string()?),
                 Long("port") => port = Some(parser.value()?.parse()?),
                 Long("address") => address = parser.value()?.parse()?,
                 Long("heap") => heap = true,
+                Long("cap") => cap = Some(parser.value()?.parse()?),
+                Long("work") => work = parser.value()?.parse()?,
+                Long("tracing") => tracing = true,
                 _ => return Err(argument.unexpected()),
             }
+        }
+        if !(1..=100).contains(&work) {
+            return Err("--work must be between 1 and 100".into());
         }
         Ok(Self {
             name: name.ok_or("--name is missing")?,
             port: port.ok_or("--port is missing")?,
             address,
             heap,
+            cap,
+            work,
+            tracing,
         })
     }
 }
@@ -54,10 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn stays_on_loopback_without_heap_by_default() {
+    fn stays_on_loopback_and_has_nothing_special_by_default() {
         let options = parse(&["--name", "soar-run", "--port", "9091"]).unwrap();
         assert_eq!(options.address, IpAddr::V4(Ipv4Addr::LOCALHOST));
-        assert!(!options.heap);
+        assert!(!options.heap && !options.tracing && options.cap.is_none());
     }
 
     #[test]
@@ -65,5 +83,6 @@ mod tests {
         assert!(parse(&["--name", "soar-run"]).is_err());
         assert!(parse(&["--name", "soar-run", "--port", "99999"]).is_err());
         assert!(parse(&["--name", "soar-run", "--port", "9091", "--otlp"]).is_err());
+        assert!(parse(&["--name", "soar-run", "--port", "9091", "--work", "0"]).is_err());
     }
 }

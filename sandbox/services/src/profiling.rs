@@ -14,12 +14,13 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use pprof::ProfilerGuardBuilder;
-use pprof::protos::{Message, Profile};
+use pprof::protos::{Label, Message, Profile};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
-use crate::metrics::Metrics;
+use crate::faults::Fault;
+use crate::{Service, synthetic};
 
 /// Samples a second. Not 100, which would fall into step with work done a round number of times a second.
 const FREQUENCY: i32 = 99;
@@ -39,9 +40,9 @@ fn default_seconds() -> u64 {
     30
 }
 
-/// `GET /debug/pprof/profile?seconds=N`: what the process computes in the next N seconds, as plain protobuf.
-/// 400 unless 1 <= N <= 300, 503 while another profile is being taken.
-pub async fn serve_cpu(State(metrics): State<Arc<Metrics>>, Query(query): Query<CpuQuery>) -> Response {
+/// `GET /debug/pprof/profile?seconds=N`: what the process computes in the next N seconds, or in as many as it takes at
+/// most, as plain protobuf. 400 unless 1 <= N <= 300, 503 while another profile is being taken.
+pub async fn serve_cpu(State(service): State<Arc<Service>>, Query(query): Query<CpuQuery>) -> Response {
     if !(1..=300).contains(&query.seconds) {
         return (StatusCode::BAD_REQUEST, "seconds must be between 1 and 300\n").into_response();
     }
@@ -49,15 +50,21 @@ pub async fn serve_cpu(State(metrics): State<Arc<Metrics>>, Query(query): Query<
         let problem = "another CPU profile is being taken; try again when it has ended\n";
         return (StatusCode::SERVICE_UNAVAILABLE, problem).into_response();
     };
+    let fault = service.fault.get();
+    let seconds = match fault {
+        Fault::Slow => default_seconds(),
+        Fault::Hasty => 0,
+        _ => query.seconds.min(service.cap.unwrap_or(query.seconds)),
+    };
     // The turn goes to the thread that profiles: a client that goes away does not end the profile.
     let profile = spawn_blocking(move || {
-        let profile = profile_cpu(Duration::from_secs(query.seconds));
+        let profile = profile_cpu(Duration::from_secs(seconds), fault);
         drop(turn);
         profile
     });
     match profile.await {
         Ok(Ok(bytes)) => {
-            metrics.cpu_profiles.fetch_add(1, Relaxed);
+            service.metrics.cpu_profiles.fetch_add(1, Relaxed);
             octets(bytes)
         }
         Ok(Err(problem)) => failed(&problem),
@@ -65,14 +72,43 @@ pub async fn serve_cpu(State(metrics): State<Arc<Metrics>>, Query(query): Query<
     }
 }
 
-fn profile_cpu(duration: Duration) -> Result<Vec<u8>, Failure> {
+fn profile_cpu(duration: Duration, fault: Fault) -> Result<Vec<u8>, Failure> {
     let guard = ProfilerGuardBuilder::default()
         .frequency(FREQUENCY)
         // Unwinding out of these from a signal handler may deadlock.
         .blocklist(&["libc", "libgcc", "pthread", "vdso"])
         .build()?;
     thread::sleep(duration);
-    Ok(guard.report().build()?.pprof()?.encode_to_vec())
+    let mut profile = guard.report().build()?.pprof()?;
+    match fault {
+        Fault::Large => profile = synthetic::profile(3 << 20, duration, FREQUENCY),
+        Fault::Oversize => profile = synthetic::profile(5 << 20, duration, FREQUENCY),
+        Fault::NoSymbols => drop_names(&mut profile),
+        Fault::ManyLabels => label_each_sample(&mut profile),
+        _ => {}
+    }
+    Ok(profile.encode_to_vec())
+}
+
+/// Leaves addresses, as a program without symbols does.
+fn drop_names(profile: &mut Profile) {
+    profile.function.clear();
+    for location in &mut profile.location {
+        location.line.clear();
+        location.address = 0x5580_0000_0000 + location.id * 16;
+    }
+}
+
+fn label_each_sample(profile: &mut Profile) {
+    let mut add = |text: String| {
+        profile.string_table.push(text);
+        profile.string_table.len() as i64 - 1
+    };
+    let key = add("request_id".into());
+    let values: Vec<i64> = (0..profile.sample.len()).map(|number| add(format!("{number:08}"))).collect();
+    for (sample, str) in profile.sample.iter_mut().zip(values) {
+        sample.label.push(Label { key, str, ..Default::default() });
+    }
 }
 
 /// Starts to sample allocations. What was allocated before is not in the heap profile.
@@ -89,11 +125,17 @@ pub fn hide_thread_from_heap() {
     let _ = unsafe { tikv_jemalloc_ctl::raw::write(b"thread.prof.active\0", false) };
 }
 
-/// `GET /debug/pprof/heap`: what is allocated now, as gzipped protobuf.
-pub async fn serve_heap(State(metrics): State<Arc<Metrics>>) -> Response {
+/// `GET /debug/pprof/heap`: what is allocated now, as gzipped protobuf. 404 unless allocations are sampled.
+pub async fn serve_heap(State(service): State<Arc<Service>>) -> Response {
+    if service.fault.get() == Fault::CpuAsHeap {
+        return octets(synthetic::profile(64 << 10, Duration::from_secs(1), FREQUENCY).encode_to_vec());
+    }
+    if !service.heap {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     match spawn_blocking(profile_heap).await {
         Ok(Ok(bytes)) => {
-            metrics.heap_profiles.fetch_add(1, Relaxed);
+            service.metrics.heap_profiles.fetch_add(1, Relaxed);
             octets(bytes)
         }
         Ok(Err(problem)) => failed(&problem),
