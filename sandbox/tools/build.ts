@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { lock } from "../lock";
 import { run, UserError } from "../log";
@@ -98,6 +98,10 @@ async function adaptSource(recipe: Recipe, go: string, work: string): Promise<vo
     const text = await readFile(path.join(source, file), "utf8");
     const edits = adapted.edits.filter((edit) => edit.file === file);
     await writeFile(path.join(source, file), applyEdits(text, edits));
+  }
+  for (const [file, ours] of Object.entries(adapted.files ?? {})) {
+    await access(path.join(source, file)); // Only what is there can be replaced.
+    await copyFile(path.join(moduleFolder(recipe), ours), path.join(source, file));
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { contentKey, projectRoot } from "../paths";
 
@@ -30,7 +30,7 @@ export interface Recipe {
     /** Roughly, on two cores, with nothing in the caches. */
     minutes: number;
     /** The program's module is built from a copy with these changes, at `./source` as go.mod's `replace` says. */
-    adapted?: { module: string; sum: string; edits: Edit[] };
+    adapted?: Adaptation;
     /** Arguments of `go` that generate code in the copy before the build. */
     generate?: string[];
     /** Folders of the copy that the program needs at run time; they come beside `bin/`. */
@@ -47,11 +47,25 @@ export interface Recipe {
 
 export type GoArch = "amd64" | "arm64";
 
+/** What is changed in the copy of a module. */
+export interface Adaptation {
+  module: string;
+  sum: string;
+  edits: Edit[];
+  /** Files of the copy that a file beside the tool's go.mod takes the place of: path in the copy to name. */
+  files?: Record<string, string>;
+}
+
 /** One replacement of a text that must be there exactly once. */
 export interface Edit {
   file: string;
   find: string;
   replace: string;
+}
+
+/** Takes a text out. */
+export function leaveOut(file: string, find: string): Edit {
+  return { file, find, replace: "" };
 }
 
 /** One packaging file: its name for us, in the Go module, and in the extracted Debian package. */
@@ -61,7 +75,7 @@ export interface PackagingFile {
   inPackage: string;
 }
 
-/** The folder in the project with the tool's go.mod and go.sum. */
+/** The folder in the project with the tool's go.mod and go.sum, and the files that take the place of its own. */
 export function moduleFolder(recipe: Recipe): string {
   return path.join(projectRoot, "sandbox", "tools", recipe.name);
 }
@@ -70,8 +84,10 @@ export function goArch(): GoArch {
   return process.arch === "arm64" ? "arm64" : "amd64";
 }
 
-/** The key of the tool's place in the cache: it changes with the recipe, go.mod, go.sum and the processor. */
+/** The key of the tool's place in the cache: it changes with the recipe, its folder and the processor. */
 export function recipeKey(recipe: Recipe, folder = moduleFolder(recipe), arch: string = goArch()): string {
-  const moduleFiles = ["go.mod", "go.sum"].map((file) => readFileSync(path.join(folder, file)));
-  return contentKey([JSON.stringify(recipe), arch, ...moduleFiles]);
+  const files = readdirSync(folder)
+    .sort()
+    .map((file) => readFileSync(path.join(folder, file)));
+  return contentKey([JSON.stringify(recipe), arch, ...files]);
 }

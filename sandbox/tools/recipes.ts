@@ -1,5 +1,5 @@
 import { grafana, loki, tempo } from "./backends";
-import type { Recipe } from "./recipe";
+import { leaveOut, type Edit, type Recipe } from "./recipe";
 
 export const pulumi: Recipe = {
   name: "pulumi",
@@ -55,6 +55,43 @@ export const pyroscope: Recipe = {
   },
 };
 
+/** Alloy's own replacement of its syntax module is a folder beside it; the released one differs in one function. */
+const releasedSyntax: Edit[] = [
+  {
+    file: "internal/validator/validate.go",
+    find: 'optional := typecheck.TryUnwrapBlockAttr(a, "optional", syntax.ValueFromBool(false))',
+    replace: 'optional, found := typecheck.TryUnwrapBlockAttr(a, "optional", reflect.Bool)',
+  },
+  {
+    file: "internal/validator/validate.go",
+    find: "if optional.Bool() {",
+    replace: "if found && optional.Bool() {",
+  },
+  leaveOut("internal/validator/validate.go", '\t"github.com/grafana/alloy/syntax"\n'),
+];
+
+const converter = "internal/converter/converter.go";
+
+/** Without what reads the configurations of other programs: their converters, integrations and service discoveries. */
+const onlyAlloy: Edit[] = [
+  leaveOut("main.go", '\t_ "github.com/grafana/loki/v3/clients/pkg/promtail/discovery/consulagent"\n'),
+  leaveOut("main.go", '\t_ "github.com/prometheus/prometheus/discovery/install"\n'),
+  leaveOut("main.go", '\t_ "github.com/grafana/alloy/internal/static/integrations/install"\n'),
+  ...["otelcol", "prometheus", "promtail", "static"].map((kind) =>
+    leaveOut(converter, `\t"github.com/grafana/alloy/internal/converter/internal/${kind}convert"\n`),
+  ),
+  ...["OtelCol", "Prometheus", "Promtail", "Static"].map((kind) =>
+    leaveOut(
+      converter,
+      `\tcase Input${kind}:\n\t\treturn ${kind.toLowerCase()}convert.Convert(in, extraArgs)\n`,
+    ),
+  ),
+];
+
+/**
+ * The build makes a part of Alloy, because all of it takes three times as long and two and a half times the disk. It has
+ * the components that `alloy/all.go` lists, and every command except `convert`.
+ */
 export const alloy: Recipe = {
   name: "alloy",
   version: "1.10.0",
@@ -71,28 +108,12 @@ export const alloy: Recipe = {
     variables: { "github.com/grafana/alloy/internal/build.Version": "v1.10.0" },
     cgo: true,
     debianPackages: ["gcc", "libc6-dev", "libsystemd-dev"],
-    minutes: 12,
-    // Alloy's own replacement of its syntax module is a folder beside it; the released one differs in one function.
+    minutes: 4,
     adapted: {
       module: "github.com/grafana/alloy@v1.10.0",
       sum: "h1:rRzRgNlIT8Bw1dRcGiWjN/RJSbq48/YHkTqPOxndx/k=",
-      edits: [
-        {
-          file: "internal/validator/validate.go",
-          find: 'optional := typecheck.TryUnwrapBlockAttr(a, "optional", syntax.ValueFromBool(false))',
-          replace: 'optional, found := typecheck.TryUnwrapBlockAttr(a, "optional", reflect.Bool)',
-        },
-        {
-          file: "internal/validator/validate.go",
-          find: "if optional.Bool() {",
-          replace: "if found && optional.Bool() {",
-        },
-        {
-          file: "internal/validator/validate.go",
-          find: '\t"github.com/grafana/alloy/syntax"\n',
-          replace: "",
-        },
-      ],
+      edits: [...releasedSyntax, ...onlyAlloy],
+      files: { "internal/component/all/all.go": "all.go" },
     },
   },
   packaging: {

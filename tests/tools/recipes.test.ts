@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -25,7 +25,7 @@ describe("recipeKey", () => {
     expect(key()).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it.each(["go.mod", "go.sum"])("changes with %s", async (file) => {
+  it.each(["go.mod", "go.sum", "all.go"])("changes with %s", async (file) => {
     const before = key();
     await writeFile(path.join(folder, file), "changed\n");
     expect(key()).not.toBe(before);
@@ -88,6 +88,19 @@ describe("the recipes", () => {
   it("build Alloy with the journal", () => {
     expect(buildArguments(alloy, "out").slice(4, 6)).toEqual(["-tags", "netgo promtail_journal_enabled"]);
     expect(alloy.build).toMatchObject({ cgo: true, debianPackages: ["gcc", "libc6-dev", "libsystemd-dev"] });
+  });
+
+  it("build every component of Alloy that the golden files have", async () => {
+    const golden = path.join(__dirname, "../golden");
+    const files = (await readdir(golden)).filter((file) => file.endsWith(".alloy"));
+    const texts = await Promise.all(files.map((file) => readFile(path.join(golden, file), "utf8")));
+    const all = await readFile(path.join(moduleFolder(alloy), "all.go"), "utf8");
+    // Some of the folders are named without the underscores.
+    const plain = (found: RegExpMatchArray): string => (found[1] ?? "").replaceAll("_", "");
+    const used = [...texts.join("\n").matchAll(/^([a-z]+\.[a-z_.]+) "/gm)].map(plain);
+    const built = [...all.matchAll(/internal\/component\/(.*)"$/gm)].map(plain);
+    expect(used).toContain("pyroscope.scrape");
+    expect(built).toEqual(expect.arrayContaining(used.map((name) => name.replaceAll(".", "/"))));
   });
 });
 
