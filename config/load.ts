@@ -74,6 +74,36 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config()): Loade
   return { settings: validation.settings, secrets, secretParts };
 }
 
+/** The settings of a stack, and its secrets in plain, for a command beside the program. */
+export interface PlainConfig {
+  readonly settings: Settings;
+  readonly secrets: Readonly<Partial<Record<SecretKey, string>>>;
+}
+
+/**
+ * Checks a configuration whose values are there already.
+ * @throws Error that tells every issue
+ */
+export function plainSettings(
+  values: Readonly<Record<string, unknown>>,
+  secrets: PlainConfig["secrets"],
+): PlainConfig {
+  const validation = validateSettings(values, new Set(Object.keys(secrets)));
+  if ("issues" in validation) throw new Error(describe(validation.issues));
+  return { settings: validation.settings, secrets };
+}
+
+/** The same of the texts that Pulumi keeps, by their keys without the project's name. */
+export function plainSettingsOfTexts(texts: Readonly<Record<string, string>>): PlainConfig {
+  const set = Object.entries(texts).filter(([, text]) => text !== "");
+  const isSecret = ([key]: [string, string]): boolean => secretKeys.some((name) => name === key);
+  const values = set.filter((entry) => !isSecret(entry)).map(([key, text]) => [key, decode(key, text)]);
+  return plainSettings(
+    Object.fromEntries(values) as Record<string, unknown>,
+    Object.fromEntries(set.filter(isSecret)),
+  );
+}
+
 /** The settings whose values go into files only. All others are part of command lines, outputs and messages. */
 const keepable: readonly SettingKey[] = ["services", "alloy"];
 

@@ -25,7 +25,7 @@ const largestProfile = 4 * 1_024 * 1_024;
  * Each value of a label makes a series of its own. Rust's pprof labels samples by thread; Alloy from 1.18 on labels
  * profiles with its own version. Seen with dots, before they are stored with underscores. Matches whole names only.
  */
-const droppedLabels = "thread|otel[._]scope[._](name|version)";
+export const droppedLabels = "thread|otel[._]scope[._](name|version)";
 const inmemory = { store: "inmemory" };
 
 /** A ring of one that is kept in memory: without the address, queries would go to the host's public one and hang. */

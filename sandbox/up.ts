@@ -2,8 +2,15 @@ import * as path from "node:path";
 import { CommandError } from "@pulumi/pulumi/automation";
 import { portForwards } from "../components/host/connection";
 import { shellQuote } from "../components/host/shell";
+import type { PlatformInfo } from "../components/platform";
 import type { StackUrls } from "../components/urls";
-import { formatFindings, waitForProfiles, type DeclaredService, type Finding } from "../operations/verify";
+import { plainSettings } from "../config/load";
+import { waitForProfiles, type DeclaredService } from "../operations/arrivals";
+import { queryOf } from "../operations/verify/pyroscope";
+import { formatReport } from "../operations/verify/report";
+import { HostSession } from "../operations/verify/session";
+import type { VerifyTarget } from "../operations/verify/target";
+import { verify } from "../operations/verify/verify";
 import { checkNetwork } from "./host/create";
 import { startHost, type SandboxHost } from "./host/host";
 import { sshArguments } from "./host/ssh";
@@ -11,7 +18,6 @@ import { prepareIngredients, prepareMachine } from "./host/prepare";
 import { lock } from "./lock";
 import { step, UserError } from "./log";
 import { prepareSandbox } from "./prepare";
-import { withPyroscope } from "./query";
 import { openStack, sandboxConfig, sandboxSecrets } from "./stack";
 import { unlockState } from "./state-lock";
 import { printTable, showStatus } from "./status";
@@ -34,9 +40,6 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   const stack = await step("stack sandbox", () =>
     alone(host, () => applyStack(host, repository.fingerprint)),
   );
-  const findings = await step("profiles in Pyroscope", () =>
-    withPyroscope(host, (query) => waitForProfiles(query, stack.services, patience)),
-  );
   await showStatus();
   // The stack's own `tunnel` knows neither the sandbox's key nor its known hosts.
   const { pyroscope, alloy, prometheus = "", grafana = "" } = stack.urls;
@@ -44,8 +47,28 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   const forwards = portForwards(Object.values(servers));
   const tunnel = `ssh -N ${forwards} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
   printTable([...Object.entries(servers), ["tunnel", tunnel]]);
-  console.log(`${formatFindings(findings)}\n`);
-  refuseMissing(findings);
+  await prove(stack);
+}
+
+/** Waits for the first profiles, and shows whether all that is declared arrives. */
+async function prove(stack: Applied): Promise<void> {
+  const session = await HostSession.open(stack);
+  try {
+    const query = queryOf(session.pyroscope(stack));
+    await step("profiles in Pyroscope", () => waitForProfiles(query, stack.services, patience));
+    const report = await step("proof of what arrives", () => verify(session, stack));
+    console.log(`${formatReport(report)}\n`);
+    if (!report.ok)
+      throw new UserError("Not all that the stack declares arrives", "see above what is broken");
+  } finally {
+    session.end();
+  }
+}
+
+/** The stack as it is up. */
+interface Applied extends VerifyTarget {
+  services: DeclaredService[];
+  urls: StackUrls;
 }
 
 /** Two at once take turns. */
@@ -58,15 +81,9 @@ async function alone<T>(host: SandboxHost, action: () => Promise<T>): Promise<T>
   }
 }
 
-async function applyStack(
-  host: SandboxHost,
-  fingerprint: string,
-): Promise<{ services: DeclaredService[]; urls: StackUrls }> {
-  const stack = await openStack({
-    config: await sandboxConfig(host, fingerprint),
-    secrets: await sandboxSecrets(host),
-    directory: host.directory,
-  });
+async function applyStack(host: SandboxHost, fingerprint: string): Promise<Applied> {
+  const [config, secrets] = [await sandboxConfig(host, fingerprint), await sandboxSecrets(host)];
+  const stack = await openStack({ config, secrets, directory: host.directory });
   await unlockState(stack, host.directory);
   const print = (text: string): void => void process.stderr.write(text);
   const quiet = { suppressProgress: true, suppressOutputs: true };
@@ -82,16 +99,9 @@ async function applyStack(
     `stack sandbox: ${changes.length === 0 ? "nothing changed" : changes.join(", ")}, ${same} as before\n`,
   );
   return {
+    ...plainSettings(config, secrets),
+    platform: outputs["platform"]?.value as PlatformInfo,
     services: outputs["services"]?.value as DeclaredService[],
     urls: outputs["urls"]?.value as StackUrls,
   };
-}
-
-function refuseMissing(findings: readonly Finding[]): void {
-  const missing = findings.filter(({ amount }) => amount === 0);
-  if (missing.length === 0) return;
-  throw new UserError(
-    `No profiles of ${missing.map(({ service, kind }) => `${service} (${kind})`).join(", ")} have arrived`,
-    "see `make -s ssh CMD='journalctl -u alloy'` and `make -s ssh CMD='journalctl -u pyroscope'`",
-  );
 }

@@ -25,7 +25,7 @@ check "$bin/prettier" --check --log-level warn .
 check "$bin/eslint" .
 check "$bin/tsc" --noEmit
 command -v shellcheck >/dev/null || check node --import tsx sandbox/require.ts shellcheck
-find components sandbox tests .ci -type f \( -name '*.sh' -o -perm -u+x \) ! -path '*/target/*' ! -name '*.ts' >"$results/scripts"
+find components operations sandbox tests .ci -type f \( -name '*.sh' -o -perm -u+x \) ! -path '*/target/*' ! -name '*.ts' >"$results/scripts"
 check xargs shellcheck -x <"$results/scripts"
 
 failed=

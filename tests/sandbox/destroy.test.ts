@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findProfiles, type DeclaredService } from "../../operations/verify";
+import { findProfiles, type DeclaredService } from "../../operations/arrivals";
 import { pyroscopeOn } from "../../sandbox/query";
 import { occupyPort } from "./harness/faults";
 import { TestStack } from "./harness/stack";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { waitForProfiles, type DeclaredService } from "../../operations/verify";
+import { waitForProfiles, type DeclaredService } from "../../operations/arrivals";
 import { grafanaAuthOf, sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { projectRoot } from "../../sandbox/paths";
 import { pyroscopeOn } from "../../sandbox/query";

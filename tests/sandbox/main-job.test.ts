@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { flameGraph, storedProfiles, type TimeRange } from "../../operations/pyroscope-api";
-import { waitForProfiles, type DeclaredService, type Finding } from "../../operations/verify";
+import { waitForProfiles, type DeclaredService, type Finding } from "../../operations/arrivals";
 import { pyroscopeOn } from "../../sandbox/query";
 import { TestStack, type Up } from "./harness/stack";
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { flameGraph } from "../../operations/pyroscope-api";
-import { waitForProfiles, type DeclaredService } from "../../operations/verify";
+import { waitForProfiles, type DeclaredService } from "../../operations/arrivals";
 import { sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { pyroscopeOn } from "../../sandbox/query";
 import { eventually } from "./harness/faults";

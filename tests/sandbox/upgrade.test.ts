@@ -5,7 +5,7 @@ import {
   type StoredProfile,
   type TimeRange,
 } from "../../operations/pyroscope-api";
-import { waitForProfiles } from "../../operations/verify";
+import { waitForProfiles } from "../../operations/arrivals";
 import { withPyroscope } from "../../sandbox/query";
 import { breakVersion, holdLock } from "./harness/faults";
 import { TestStack } from "./harness/stack";

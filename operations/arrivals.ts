@@ -94,29 +94,3 @@ function isStored(
       service === wanted.service && environment === wanted.environment && type === types[wanted.kind]?.shown,
   );
 }
-
-/** The findings as a table for a person. */
-export function formatFindings(findings: readonly Finding[]): string {
-  const rows = findings.map(({ service, environment, kind, amount, hottest }) => [
-    service,
-    environment,
-    kind,
-    amount === 0
-      ? "nothing yet"
-      : kind === "cpu"
-        ? `${amount} samples`
-        : `${(amount / 1024 / 1024).toFixed(1)} MiB`,
-    hottest ?? "-",
-  ]);
-  const header = ["SERVICE", "ENVIRONMENT", "PROFILE", "LAST 5 MINUTES", "HOTTEST FUNCTION"];
-  const table = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}

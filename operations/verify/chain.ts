@@ -1,0 +1,49 @@
+import type { ProfileKind } from "../../config/service";
+
+/** A step on the way of a profile, in the order in which it goes. */
+export const links = ["listens", "profile", "alloy", "pyroscope", "functions"] as const;
+export type LinkName = (typeof links)[number];
+
+/** How a step is. */
+export interface Link {
+  /** `unknown` where what comes before it hides it. */
+  state: "ok" | "broken" | "unknown";
+  /** What was seen, or what is wrong. */
+  detail: string;
+  /** What to do, where it is broken. */
+  remedy?: string;
+}
+
+/** The way of one kind of profile of one service, from the service into Pyroscope. */
+export interface Chain {
+  service: string;
+  environment: string;
+  kind: ProfileKind;
+  links: Record<LinkName, Link>;
+  /** Of the last minutes in Pyroscope: samples, or bytes of heap, over all profiles. */
+  amount: number;
+  hottest: string | undefined;
+}
+
+export function ok(detail: string): Link {
+  return { state: "ok", detail };
+}
+
+export function broken(detail: string, remedy: string): Link {
+  return { state: "broken", detail, remedy };
+}
+
+export function unknown(detail: string): Link {
+  return { state: "unknown", detail };
+}
+
+/** The first step that does not hold. */
+export function firstBroken(chain: Chain): (Link & { name: LinkName }) | undefined {
+  const name = links.find((link) => chain.links[link].state === "broken");
+  return name === undefined ? undefined : { name, ...chain.links[name] };
+}
+
+/** Whether all of it was seen to hold. */
+export function isWhole(chain: Chain): boolean {
+  return links.every((link) => chain.links[link].state === "ok");
+}

@@ -1,0 +1,144 @@
+import { hostPort } from "../../config/ports";
+import type { ProfileKind } from "../../config/service";
+import type { Service } from "../../config/settings";
+import { broken, type Link, ok, unknown } from "./chain";
+import { faultOf, kinds, type Limits } from "./contract";
+import { type DecodedProfile, decodeProfile, labelCounts, NoProfile } from "./decode";
+import { type HostFacts, whyStopped } from "./host-facts";
+import type { HttpAnswer, HttpRequest } from "./http";
+import { bytes, list, plural } from "./words";
+
+/** The question for a profile, as Alloy asks it. A profiler that is busy is asked again until Alloy's turn is over. */
+export function profileRequest(
+  { address, port, duration, interval }: Service,
+  kind: ProfileKind,
+): HttpRequest {
+  const { path } = kinds[kind];
+  const url = `http://${hostPort(address, port)}${path}`;
+  if (kind === "heap") return { url, seconds: 20, retries: 10 };
+  const turn = Math.min(interval + duration, 60);
+  return { url: `${url}?seconds=${duration}`, seconds: duration + 15, retries: 2 * turn };
+}
+
+/** What an endpoint answered. */
+export interface Endpoint {
+  listens: Link;
+  profile: Link;
+  decoded: DecodedProfile | undefined;
+}
+
+/** What is known beside the answer. */
+export interface EndpointContext {
+  /** The service's place in the settings, such as `services[0]`. */
+  setting: string;
+  facts: HostFacts;
+  limits: Limits;
+  /** Whether this Alloy refuses a profile without the right Content-Type. */
+  wantsContentType: boolean;
+}
+
+/** Judges what an endpoint answered. */
+export function judgeEndpoint(
+  service: Service,
+  kind: ProfileKind,
+  answer: HttpAnswer,
+  context: EndpointContext,
+): Endpoint {
+  const listens = judgeListener(service, answer, context);
+  if (answer.isRefused) return { listens, profile: unknown("nothing to ask"), decoded: undefined };
+  return { listens, ...judgeProfile(service, kind, answer, context) };
+}
+
+/** The unit of a service, as it is declared, or by the service's name where there is such a unit. */
+export function unitOf({ name, unit }: Service): string {
+  return unit ?? `${name}.service`;
+}
+
+function judgeListener(service: Service, answer: HttpAnswer, { facts, setting }: EndpointContext): Link {
+  const where = hostPort(service.address, service.port);
+  const unit = unitOf(service);
+  const holder = facts.listeners.find(({ address }) => address === where)?.unit;
+  if (!answer.isRefused) {
+    if (service.unit === undefined || holder === undefined || holder === unit) return ok(where);
+    return broken(
+      `${where} is a port of ${holder}, not of ${unit}`,
+      `set ${setting}.port and ${setting}.unit to what belongs together`,
+    );
+  }
+  const stopped = whyStopped(facts, unit);
+  if (stopped !== undefined) {
+    return broken(stopped, `start it (systemctl start ${unit}), and see why it ended: journalctl -u ${unit}`);
+  }
+  const runs = facts.units.get(unit)?.state === "active";
+  const others = facts.listeners.filter((listener) => listener.unit === unit).map(({ address }) => address);
+  if (runs && others.length > 0) {
+    return broken(
+      `nothing listens at ${where}: ${unit} runs, and listens at ${list(others)}`,
+      `set ${setting}.port to the port that serves ${kinds.cpu.path}`,
+    );
+  }
+  return broken(
+    `nothing listens at ${where}${runs ? `, although ${unit} runs` : ""}`,
+    runs
+      ? `let ${unit} serve its profiles there, and see its log: journalctl -u ${unit}`
+      : `start ${service.name}, or correct ${setting}.port`,
+  );
+}
+
+function judgeProfile(
+  service: Service,
+  kind: ProfileKind,
+  answer: HttpAnswer,
+  { setting, limits, wantsContentType }: EndpointContext,
+): Omit<Endpoint, "listens"> {
+  const { path } = kinds[kind];
+  const no = (problem: string, remedy: string): Omit<Endpoint, "listens"> => ({
+    profile: broken(problem, remedy),
+    decoded: undefined,
+  });
+  if (answer.status === 0) {
+    return no(
+      `no answer at ${path}: ${answer.error ?? "nothing"}`,
+      `see what keeps ${service.name} from answering`,
+    );
+  }
+  if (answer.status === 503) {
+    return no(
+      `${path} was busy each time it was asked (503): another takes profiles of ${service.name} all the time`,
+      `let nothing but Alloy take its profiles, or make ${setting}.interval longer`,
+    );
+  }
+  if (answer.status === 404) {
+    return no(
+      `${path} is not there (404)`,
+      `set ${setting}.port to the port that serves it, or take ${kind} out of ${setting}.profiles`,
+    );
+  }
+  if (answer.status < 200 || answer.status > 299) {
+    const text = answer.body.toString("utf8", 0, 200).trim();
+    return no(`${path} answers with status ${answer.status}: ${text}`, `see the log of ${service.name}`);
+  }
+  try {
+    const decoded = decodeProfile(answer.body);
+    const fault = faultOf(decoded, kind, { limits, setting });
+    if (fault !== undefined) return { profile: broken(fault.problem, fault.remedy), decoded };
+    if (wantsContentType && !/^application\/octet-stream\b/.test(answer.contentType)) {
+      const came = answer.contentType === "" ? "no Content-Type" : `Content-Type ${answer.contentType}`;
+      const problem = `${path} answers with ${came}, and Alloy from 1.11 on takes application/octet-stream only`;
+      return { profile: broken(problem, "let the service set that header"), decoded };
+    }
+    return { profile: ok(describe(decoded, kind)), decoded };
+  } catch (error) {
+    if (!(error instanceof NoProfile)) throw error;
+    return no(
+      `${path} answers ${error.message}, which is no profile in the pprof format`,
+      `let ${service.name} serve it as pprof protobuf: pictures and pages are for people`,
+    );
+  }
+}
+
+function describe(decoded: DecodedProfile, kind: ProfileKind): string {
+  const values = decoded.samples.reduce((sum, { values: [first = 0] }) => sum + first, 0);
+  const labels = Object.entries(labelCounts(decoded)).map(([key, n]) => plural(n, key));
+  return [kind === "cpu" ? plural(values, "sample") : bytes(values), ...labels].join(", ");
+}

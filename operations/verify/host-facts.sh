@@ -1,0 +1,35 @@
+# shellcheck shell=sh
+# What only the host itself can tell, sent there on standard input; changes nothing. Prints, for each UNIT and PACKAGE:
+#   listener ADDRESS UNIT                  a TCP listener, and the unit of its process ("-" without one)
+#   unit UNIT STATE RESULT                 ActiveState, and why it ended
+#   words UNIT TEXT                        the last that a unit that does not run had to say
+#   package NAME VERSION                   as dpkg has it
+#   disk BYTES                             what DIRECTORY takes
+#   record|differs|foreign NAME ...        what scripts/drift of ENVIRONMENT prints
+facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
+  environment=$1 directory=$2
+  shift 2
+  ss -Hltnp | while read -r _ _ _ address _ process; do
+    pid=${process#*pid=}
+    unit=$(sed -n 's/.*\/\([^/]*\.service\)\(\/.*\)\{0,1\}$/\1/p' "/proc/${pid%%[!0-9]*}/cgroup" 2>/dev/null | head -n 1)
+    echo "listener $address ${unit:--}"
+  done
+  while [ "${1:---}" != -- ]; do
+    state=$(systemctl show -p LoadState,ActiveState,Result "$1" | sort | sed 's/.*=//' | tr '\n' ' ')
+    echo "unit $1 $state"
+    case $state in
+      active* | inactive\ not-found*) ;;
+      *) journalctl -u "$1" -n 5 --no-pager -o cat 2>/dev/null | cut -c 1-300 | sed "s/^/words $1 /" ;;
+    esac
+    shift
+  done
+  [ $# -eq 0 ] || shift
+  for package; do
+    echo "package $package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null)"
+  done
+  if [ -n "$directory" ] && [ -d "$directory" ]; then
+    echo "disk $(du -sb "$directory" 2>/dev/null | cut -f 1)"
+  fi
+  drift=/usr/local/lib/soar-profiling/$environment/drift
+  [ ! -x "$drift" ] || timeout 60 "$drift" || echo "differs drift what is declared could not be compared with what there is"
+}

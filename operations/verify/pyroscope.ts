@@ -1,0 +1,126 @@
+import type { FlameGraph, PyroscopeQuery, TimeRange } from "../pyroscope-api";
+import type { HostHttp, HttpAnswer } from "./http";
+
+/** A question to Pyroscope; without a body it is a GET. */
+export interface Question {
+  path: string;
+  body?: object;
+}
+
+/** Where Pyroscope is, as the host sees it, and how it lets one in. */
+export interface PyroscopeAddress {
+  url: string;
+  tenant?: string | undefined;
+  user?: { name: string; password: string } | undefined;
+}
+
+/** A Pyroscope that is asked from the host, as Alloy asks it. */
+export class Pyroscope {
+  constructor(
+    private readonly http: HostHttp,
+    readonly address: PyroscopeAddress,
+  ) {}
+
+  ask(questions: readonly Question[]): Promise<HttpAnswer[]> {
+    const { url, tenant, user } = this.address;
+    return this.http.ask(
+      questions.map(({ path, body }) => ({
+        url: url.replace(/\/+$/, "") + path,
+        headers: tenant === undefined ? {} : { "X-Scope-OrgID": tenant },
+        user,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })),
+    );
+  }
+}
+
+/** The same for one query at a time. */
+export function queryOf(pyroscope: Pyroscope): PyroscopeQuery {
+  return async (path, body) => parseJson((await pyroscope.ask([{ path, body }]))[0]);
+}
+
+const querier = "/querier.v1.QuerierService";
+
+/** A selector of series by their labels. */
+export function selector(labels: Record<string, string>): string {
+  return `{${Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(",")}}`;
+}
+
+export function graphRequest(type: string, labels: Record<string, string>, range: TimeRange): Question {
+  const body = { ...range, profileTypeID: type, labelSelector: selector(labels), maxNodes: 4096 };
+  return { path: `${querier}/SelectMergeStacktraces`, body };
+}
+
+/** The sums of each second and of each set of these labels. */
+export function seriesRequest(
+  type: string,
+  labels: Record<string, string>,
+  groupBy: readonly string[],
+  range: TimeRange,
+): Question {
+  const body = { ...range, profileTypeID: type, labelSelector: selector(labels), groupBy, step: 1 };
+  return { path: `${querier}/SelectSeries`, body };
+}
+
+/** How all series of a time are named, whatever they are called. */
+export function namesRequest(range: TimeRange): Question {
+  const labelNames = ["service_name", "environment", "job", "__profile_type__"];
+  return { path: `${querier}/Series`, body: { matchers: [], labelNames, ...range } };
+}
+
+export function statsRequest(): Question {
+  return { path: `${querier}/GetProfileStats`, body: {} };
+}
+
+/** @throws Error with what Pyroscope answered instead */
+export function parseJson(answer: HttpAnswer | undefined): unknown {
+  if (answer === undefined) throw new Error("no answer");
+  const text = answer.body.toString();
+  if (answer.status === 0) throw new Error(answer.error ?? "no answer");
+  if (answer.status !== 200) throw new Error(`status ${answer.status}: ${text.slice(0, 300)}`);
+  return JSON.parse(text) as unknown;
+}
+
+export function parseGraph(answer: HttpAnswer | undefined): FlameGraph {
+  const { flamegraph = {} } = parseJson(answer) as {
+    flamegraph?: { names?: string[]; levels?: FlameGraph["levels"]; total?: string };
+  };
+  const { names = [], levels = [], total = "0" } = flamegraph;
+  return { names, levels, total: Number(total) };
+}
+
+/** A set of labels, with the sum of its samples and the time of the last, in milliseconds. */
+export interface StoredSeries {
+  labels: Record<string, string>;
+  sum: number;
+  last: number;
+}
+
+export function parseSeries(answer: HttpAnswer | undefined): StoredSeries[] {
+  interface Point {
+    timestamp?: string;
+    value?: number;
+  }
+  const { series = [] } = parseJson(answer) as { series?: { labels?: LabelPair[]; points?: Point[] }[] };
+  return series.map(({ labels, points = [] }) => ({
+    labels: labelsOf(labels),
+    sum: points.reduce((sum, { value = 0 }) => sum + value, 0),
+    last: Math.max(0, ...points.map(({ timestamp = "0" }) => Number(timestamp))),
+  }));
+}
+
+interface LabelPair {
+  name: string;
+  value?: string;
+}
+
+export function parseLabels(answer: HttpAnswer | undefined): Record<string, string>[] {
+  const { labelsSet = [] } = parseJson(answer) as { labelsSet?: { labels?: LabelPair[] }[] };
+  return labelsSet.map(({ labels }) => labelsOf(labels));
+}
+
+function labelsOf(pairs: readonly LabelPair[] = []): Record<string, string> {
+  return Object.fromEntries(pairs.map(({ name, value = "" }) => [name, value]));
+}

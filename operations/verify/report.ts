@@ -1,0 +1,73 @@
+import { type Chain, firstBroken, type LinkName, links } from "./chain";
+import type { Report } from "./verify";
+import { bytes } from "./words";
+
+const titles: Record<LinkName, string> = {
+  listens: "LISTENS",
+  profile: "PROFILE",
+  alloy: "ALLOY",
+  pyroscope: "PYROSCOPE",
+  functions: "FUNCTIONS",
+};
+
+/** What was found, for a person: a table of the ways, a list of the rest, and what to do where something is broken. */
+export function formatReport({ chains, checks, ok, seconds, environment, host }: Report): string {
+  const rows = chains.map((chain) => [
+    ...[chain.service, chain.kind],
+    ...links.map((link) => cell(chain, link)),
+    ...[amountOf(chain), chain.hottest ?? "-"],
+  ]);
+  const header = [
+    "SERVICE",
+    "KIND",
+    ...links.map((link) => titles[link]),
+    "LAST 5 MINUTES",
+    "HOTTEST FUNCTION",
+  ];
+  const facts = checks.map(({ name, state, detail }) => [
+    state === "broken" ? "BROKEN" : state,
+    name,
+    detail,
+  ]);
+  const problems = [
+    ...chains.flatMap((chain) => {
+      const first = firstBroken(chain);
+      return first === undefined ? [] : [{ where: `${chain.service} ${chain.kind}`, ...first }];
+    }),
+    ...checks.flatMap(({ name, ...check }) => (check.state === "broken" ? [{ where: name, ...check }] : [])),
+  ];
+  const told = problems.map(
+    ({ where, detail, remedy = "" }) => `- ${where}: ${detail}.\n  What to do: ${remedy}.`,
+  );
+  const verdict = ok
+    ? `${environment} on ${host}: all of it arrives, and is whole`
+    : `${environment} on ${host}: ${problems.length} broken`;
+  return [
+    table([header, ...rows]),
+    table(facts),
+    ...(told.length === 0 ? [] : [told.join("\n")]),
+    `${verdict} (${seconds.toFixed(1)} s)`,
+  ].join("\n\n");
+}
+
+function cell(chain: Chain, link: LinkName): string {
+  const { state, detail } = chain.links[link];
+  return state === "ok" ? detail : state === "broken" ? "BROKEN" : "?";
+}
+
+function amountOf({ kind, amount }: Chain): string {
+  if (amount === 0) return "nothing";
+  return kind === "cpu" ? `${amount} samples` : bytes(amount);
+}
+
+function table(rows: readonly string[][]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,83 @@
+import { hostPort } from "../../config/ports";
+import type { ProfileKind } from "../../config/service";
+import type { Service } from "../../config/settings";
+import { type AlloyState, targetOf } from "./alloy";
+import { broken, type Link, ok } from "./chain";
+import { type HostFacts, whyStopped } from "./host-facts";
+import { age } from "./words";
+
+/** What is known of Alloy, and what is declared of the service. */
+export interface SentContext {
+  alloy: AlloyState;
+  facts: HostFacts;
+  environment: string;
+  /** The labels that the profiles are to have. */
+  labels: Record<string, string>;
+  /** When Alloy was asked, in milliseconds. */
+  now: number;
+}
+
+const again =
+  "a pulumi up puts its configuration back; with detectDrift a preview shows what was changed by hand";
+
+/** Whether Alloy takes a kind of profile of a service and has sent it, by its own word. */
+export function judgeSent(service: Service, kind: ProfileKind, context: SentContext): Link {
+  const { alloy, facts, environment, labels, now } = context;
+  if ("error" in alloy) {
+    const stopped = whyStopped(facts, "alloy.service");
+    if (stopped !== undefined)
+      return broken(`Alloy: ${stopped}`, "see journalctl -u alloy, then systemctl start alloy");
+    return broken(`Alloy does not answer: ${alloy.error}`, "see journalctl -u alloy");
+  }
+  const where = hostPort(service.address, service.port);
+  const target = targetOf(alloy.targets, { service: service.name, environment, kind });
+  if (target === undefined) {
+    const others = alloy.targets.filter(({ labels: of }) => of["__address__"] === where);
+    const other = others.find(
+      ({ labels: of }) => of["service_name"] !== service.name || of["environment"] !== environment,
+    );
+    if (other !== undefined) {
+      const { service_name: name = "none", environment: of = "none" } = other.labels;
+      return broken(
+        `label lost: Alloy (${other.component}) takes the profiles of ${where} as service_name ${name}, environment ${of}`,
+        again,
+      );
+    }
+    return broken(`Alloy has no component that takes ${kind} profiles of ${service.name}`, again);
+  }
+  const { component, lastError, lastScrape, health } = target;
+  const state = alloy.components.find(({ id }) => id === component);
+  if (state !== undefined && state.health !== "healthy") {
+    return broken(`Alloy says of ${component}: ${state.health}, ${state.message}`, "see journalctl -u alloy");
+  }
+  if (target.labels["__address__"] !== where) {
+    return broken(
+      `wrong port: Alloy asks ${target.labels["__address__"] ?? "nothing"} for it, not ${where}`,
+      again,
+    );
+  }
+  const lost = Object.entries(labels).filter(([name, value]) => target.labels[name] !== value);
+  if (lost.length > 0) {
+    return broken(
+      `label lost: Alloy's ${component} has no ${lost.map(([name, value]) => `${name}="${value}"`).join(", ")}`,
+      again,
+    );
+  }
+  if (lastError !== "")
+    return broken(`Alloy could not take or send it: ${lastError}`, "see journalctl -u alloy");
+  const since = (now - lastScrape) / 1000;
+  const patience = 2 * service.interval + service.duration + 15;
+  if (lastScrape === 0 || health !== "up") {
+    return broken(
+      "Alloy has not sent a profile of it yet",
+      `wait for its interval, ${age(service.interval)}`,
+    );
+  }
+  if (since > patience) {
+    return broken(
+      `Alloy has last begun one ${age(since)} ago, at an interval of ${age(service.interval)}`,
+      "see journalctl -u alloy",
+    );
+  }
+  return ok(`sent ${age(since)} ago`);
+}

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { PlatformInfo } from "../../components/platform";
+import { type PlainConfig, plainSettingsOfTexts } from "../../config/load";
+import type { PyroscopeAddress } from "./pyroscope";
+
+/** What is verified: a stack as it is set, and what it says of its platform. */
+export interface VerifyTarget extends PlainConfig {
+  /** The stack's output `platform`: its own, or that of the stack whose platform it shares. */
+  platform: PlatformInfo;
+}
+
+const run = promisify(execFile);
+
+/**
+ * What Pulumi knows of a stack; nothing is changed, and the secrets stay in this process.
+ * @param stack @default the selected one
+ */
+export async function targetOfStack(stack: string | undefined): Promise<VerifyTarget> {
+  const options = ["--json", "--show-secrets", ...(stack === undefined ? [] : ["--stack", stack])];
+  const [config, outputs] = await Promise.all([
+    pulumi<Record<string, { value?: string }>>(["config", ...options]),
+    pulumi<{ platform?: PlatformInfo }>(["stack", "output", ...options]),
+  ]);
+  if (outputs.platform === undefined)
+    throw new Error("The stack has no output `platform` yet: pulumi up it first");
+  const texts: Record<string, string> = {};
+  for (const [key, { value = "" }] of Object.entries(config)) texts[key.replace(/^[^:]*:/, "")] = value;
+  return { ...plainSettingsOfTexts(texts), platform: outputs.platform };
+}
+
+async function pulumi<T>(words: string[]): Promise<T> {
+  try {
+    const { stdout } = await run("pulumi", words, { maxBuffer: 256 * 1024 * 1024 });
+    return JSON.parse(stdout) as T;
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new Error(`pulumi ${words.slice(0, 2).join(" ")}: ${stderr?.trim() ?? message}`);
+  }
+}
+
+/** Where the stack's profiles go, as the host sees it. */
+export function pyroscopeAddress({ settings, secrets, platform }: VerifyTarget): PyroscopeAddress {
+  const { pyroscope } = settings;
+  if (settings.platform.kind !== "own" || pyroscope.kind === "local") return { url: platform.pyroscopeUrl };
+  const { url, tenant, user } = pyroscope;
+  const { pyroscopePassword: password = "" } = secrets;
+  return { url, tenant, user: user === undefined ? undefined : { name: user, password } };
+}
+
+/** Whether Pyroscope runs on the host itself. */
+export function isLocal({ platform }: VerifyTarget): boolean {
+  return platform.storage !== undefined;
+}

@@ -1,0 +1,104 @@
+import type { ProfileKind } from "../../config/service";
+import type { Service } from "../../config/settings";
+import { askAlloy, type AlloyState } from "./alloy";
+import { type Chain, firstBroken } from "./chain";
+import { type Check, judgeDeclared, judgeDisk, judgeRetention, judgeVersions } from "./checks";
+import { unitOf } from "./endpoint";
+import { checkGrafana } from "./grafana";
+import { factsScript, parseFacts } from "./host-facts";
+import { judgeProbe } from "./probe-check";
+import { probe } from "./probe";
+import { askFacts } from "./pyroscope-facts";
+import type { HostSession } from "./session";
+import { isLocal, type VerifyTarget } from "./target";
+import { Ways } from "./ways";
+
+/** One kind of profile of one service. */
+export interface Declared {
+  service: Service;
+  kind: ProfileKind;
+  /** The service's place in the settings, such as `services[0]`. */
+  setting: string;
+}
+
+/** What was found. */
+export interface Report {
+  /** Whether nothing is broken. */
+  ok: boolean;
+  environment: string;
+  host: string;
+  chains: Chain[];
+  checks: Check[];
+  /** How long it took. */
+  seconds: number;
+}
+
+/**
+ * Follows each declared kind of profile from its service into Pyroscope, and looks at what there is once a host. Changes
+ * nothing there beside the probe's few kilobytes.
+ * @param names the services to look at @default all
+ * @throws Error where the host cannot be asked, or a name is of no service
+ */
+export async function verify(
+  session: HostSession,
+  target: VerifyTarget,
+  names: readonly string[] = [],
+): Promise<Report> {
+  const start = Date.now();
+  const { settings, platform } = target;
+  const { environment } = settings;
+  const declared = declaredOf(target, names);
+  const pyroscope = session.pyroscope(target);
+  const alloyUrl = `http://127.0.0.1:${platform.alloy.httpPort}`;
+  const wanted = {
+    environment,
+    units: [
+      ...new Set([...declared.map(({ service }) => unitOf(service)), "alloy.service", "pyroscope.service"]),
+    ],
+    packages: ["alloy", ...(isLocal(target) ? ["pyroscope"] : [])],
+    directory: isLocal(target) ? "/var/lib/pyroscope" : undefined,
+  };
+  // Before the endpoints are asked: whoever takes a profile now keeps Alloy from it.
+  const [printed, alloy, known]: [string, AlloyState, Awaited<ReturnType<typeof askFacts>>] =
+    await Promise.all([
+      session.asRoot(factsScript(wanted)),
+      askAlloy(session.http, alloyUrl),
+      askFacts(pyroscope),
+    ]);
+  const facts = parseFacts(printed);
+  const ways = new Ways(session.http, pyroscope, { target, facts, alloy, known, asked: Date.now() });
+  const isAway = known.error !== undefined;
+  const [chains, probed, datasources] = await Promise.all([
+    ways.follow(declared),
+    isAway ? [] : probe(pyroscope, environment, known.limits),
+    checkGrafana(target, session.http),
+  ]);
+  const checks = [
+    ...judgeDeclared(facts, environment),
+    ...judgeVersions(target, facts, { alloy, pyroscope: known }),
+    ...judgeRetention(target, known, Date.now()),
+    ...judgeDisk(target, facts),
+    ...judgeProbe(probed, known.version),
+    ...datasources,
+  ];
+  const isOk =
+    !isAway &&
+    chains.every((chain) => firstBroken(chain) === undefined) &&
+    checks.every(({ state }) => state !== "broken");
+  return {
+    ...{ ok: isOk, environment, host: settings.host.address, chains, checks },
+    seconds: (Date.now() - start) / 1000,
+  };
+}
+
+function declaredOf({ settings: { services } }: VerifyTarget, names: readonly string[]): Declared[] {
+  const stranger = names.find((name) => !services.some((service) => service.name === name));
+  if (stranger !== undefined) {
+    const known = services.map(({ name }) => name).join(", ");
+    throw new Error(`No service of the stack is called ${stranger}; they are ${known}`);
+  }
+  return services.flatMap((service, i) => {
+    if (names.length > 0 && !names.includes(service.name)) return [];
+    return service.profiles.map((kind) => ({ service, kind, setting: `services[${i}]` }));
+  });
+}

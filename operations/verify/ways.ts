@@ -1,0 +1,167 @@
+import { holds } from "../../config/versions";
+import { profileLabels } from "../../render/alloy/profiles";
+import { hottestFunction, type FlameGraph, type TimeRange } from "../pyroscope-api";
+import type { AlloyState } from "./alloy";
+import type { Chain } from "./chain";
+import { type Endpoint, judgeEndpoint, profileRequest } from "./endpoint";
+import type { HostFacts } from "./host-facts";
+import type { HostHttp } from "./http";
+import {
+  graphRequest,
+  namesRequest,
+  parseGraph,
+  parseLabels,
+  parseSeries,
+  type Pyroscope,
+  seriesRequest,
+} from "./pyroscope";
+import type { KnownPyroscope } from "./pyroscope-facts";
+import { judgeSent } from "./sent";
+import { type Amounts, amountsOfGraph } from "./shares";
+import { counted, endpointAmounts, judgeFunctions, judgeStored, lookback, recently } from "./stored";
+import { isLocal, type VerifyTarget } from "./target";
+import type { Declared } from "./verify";
+
+/** What was asked once for all services. */
+export interface WaysContext {
+  target: VerifyTarget;
+  facts: HostFacts;
+  alloy: AlloyState;
+  known: KnownPyroscope;
+  /** When, in milliseconds. */
+  asked: number;
+}
+
+/** What one look at the endpoint of a kind of profile shows. */
+interface Look {
+  declared: Declared;
+  endpoint: Endpoint;
+  /** What the functions take there. */
+  amounts: Amounts | undefined;
+}
+
+/** Follows profiles from their services into Pyroscope. */
+export class Ways {
+  constructor(
+    private readonly http: HostHttp,
+    private readonly pyroscope: Pyroscope,
+    private readonly context: WaysContext,
+  ) {}
+
+  /**
+   * All endpoints at once. Where only the shares of functions are in question it looks a second time: what a program does
+   * for a moment is no loss.
+   */
+  async follow(declared: readonly Declared[]): Promise<Chain[]> {
+    const looks = await this.look(declared);
+    const chains = await this.judge(looks);
+    const doubtful = looks.filter((_, i) => chains[i]?.links.functions.state === "broken");
+    if (doubtful.length === 0) return chains;
+    const second = await this.look(doubtful.map((look) => look.declared));
+    const both = second.map((look, i) => ({ ...look, amounts: sum(doubtful[i]?.amounts, look.amounts) }));
+    const again = await this.judge(both);
+    return chains.map((chain) => again.find(({ service, kind }) => is(chain, service, kind)) ?? chain);
+  }
+
+  private async look(declared: readonly Declared[]): Promise<Look[]> {
+    const { facts, known, alloy } = this.context;
+    const requests = declared.map(({ service, kind }) => profileRequest(service, kind));
+    const answers = await this.http.ask(requests);
+    const version = "error" in alloy ? undefined : alloy.version;
+    const wantsContentType = version !== undefined && holds("wantsContentType", version);
+    return answers.flatMap((answer, i) => {
+      const one = declared[i];
+      if (one === undefined) return [];
+      const { service, kind, setting } = one;
+      const context = { setting, facts, limits: known.limits, wantsContentType };
+      const endpoint = judgeEndpoint(service, kind, answer, context);
+      const { decoded } = endpoint;
+      const amounts = decoded === undefined ? undefined : endpointAmounts(kind, decoded);
+      return [{ declared: one, endpoint, amounts }];
+    });
+  }
+
+  private async judge(looks: readonly Look[]): Promise<Chain[]> {
+    const { known, target } = this.context;
+    const { environment } = target.settings;
+    const now = Date.now();
+    const questions = looks.flatMap(({ declared: { service, kind }, endpoint: { decoded } }) => {
+      const labels = { service_name: service.name, environment };
+      const { type } = counted(kind, decoded);
+      const since = (seconds: number): TimeRange => ({ start: now - seconds * 1000, end: now });
+      const names = Object.keys(profileLabels(environment, service));
+      return [
+        seriesRequest(type, labels, names, since(lookback(service.interval))),
+        graphRequest(type, labels, since(recently(service.interval))),
+      ];
+    });
+    const all = namesRequest({ start: now - 300_000, end: now });
+    const answers = known.error === undefined ? await this.pyroscope.ask([...questions, all]) : [];
+    return looks.map((look, i) => {
+      const stored = read(known.error, () => ({
+        series: parseSeries(answers[2 * i]),
+        graph: parseGraph(answers[2 * i + 1]),
+        all: parseLabels(answers.at(-1)),
+      }));
+      return this.chain(look, stored, now);
+    });
+  }
+
+  private chain({ declared, endpoint, amounts }: Look, stored: Stored, now: number): Chain {
+    const { target, facts, alloy, asked } = this.context;
+    const { environment } = target.settings;
+    const { service, kind } = declared;
+    const labels = profileLabels(environment, service);
+    const context = { facts, environment, labels };
+    const isIdle = amounts?.total === 0;
+    const compared = endpoint.profile.state === "ok" ? amounts : undefined;
+    const { unit } = counted(kind, endpoint.decoded);
+    return {
+      ...{ service: service.name, environment, kind },
+      links: {
+        listens: endpoint.listens,
+        profile: endpoint.profile,
+        alloy: judgeSent(service, kind, { ...context, alloy, now: asked }),
+        pyroscope: judgeStored(service, kind, {
+          ...context,
+          ...stored,
+          isLocal: isLocal(target),
+          now,
+          isIdle,
+        }),
+        functions: judgeFunctions(compared, amountsOfGraph(stored.graph), unit),
+      },
+      amount: stored.series.reduce((total, { sum: of }) => total + of, 0),
+      hottest: hottestFunction(stored.graph),
+    };
+  }
+}
+
+function is(chain: Chain, service: string, kind: string): boolean {
+  return chain.service === service && chain.kind === kind;
+}
+
+interface Stored {
+  error: string | undefined;
+  series: ReturnType<typeof parseSeries>;
+  graph: FlameGraph;
+  all: ReturnType<typeof parseLabels>;
+}
+
+function read(error: string | undefined, answers: () => Omit<Stored, "error">): Stored {
+  const none = { series: [], graph: { names: [], levels: [], total: 0 }, all: [] };
+  if (error !== undefined) return { error, ...none };
+  try {
+    return { error, ...answers() };
+  } catch (problem) {
+    return { error: problem instanceof Error ? problem.message : String(problem), ...none };
+  }
+}
+
+/** What was seen in two looks. */
+function sum(a: Amounts | undefined, b: Amounts | undefined): Amounts | undefined {
+  if (a === undefined || b === undefined) return b;
+  const of = new Map(a.of);
+  for (const [name, amount] of b.of) of.set(name, (of.get(name) ?? 0) + amount);
+  return { total: a.total + b.total, of, other: a.other + b.other };
+}
