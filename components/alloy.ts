@@ -120,6 +120,7 @@ export function alloyPassword(
 /** How any of Alloy's files is validated and activated. The whole directory is validated, with the files of others. */
 export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): ServiceDeclaration {
   const url = alloyUrl(alloy);
+  const fragments = files.filter(({ path }) => path.endsWith(".alloy"));
   return {
     unit,
     user: "alloy",
@@ -130,6 +131,7 @@ export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): Servic
     // With its own words, because another process may answer at a port that Alloy did not get.
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready | grep -F 'Alloy is ready'` }],
     faults: `curl -sS --max-time 5 ${url}/-/healthy | sed -n 's/^unhealthy components: //p' | tr -s ', ' '\\n'`,
+    inForce: `alloy-in-force ${url} ${fragments.map(({ path }) => path).join(" ")}`,
     directories: [{ path: alloyDirectory, mode: "0750", owner: "root:alloy" }],
     files,
   };

@@ -137,6 +137,7 @@ function siteDeclaration(
         command: `code=$(${look} 2>&1) && [ "$code" = ${expected} ] || { echo "https://${domain}/ready answers $code, not ${expected}${noCertificate}"; exit 1; }`,
       },
     ],
+    inForce: `caddy-in-force ${caddyfile} ${domain}`,
     edits: [{ path: caddyfile, line: `import ${siteDirectory}/*.conf` }],
     directories: [
       { path: "/etc/soar", mode: "0755", owner: "root:root" },

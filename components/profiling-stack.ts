@@ -10,6 +10,7 @@ import { Host } from "./host/host";
 import type { FileDigest } from "./host/service-config";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
+import { inForceScripts } from "./in-force";
 import { platformOf } from "./shared-platform";
 import { stackUrls, type StackUrls } from "./urls";
 
@@ -54,6 +55,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
       {
         ...{ environment, owner: args.stack, ssh: settings.host, requirements: requirements(settings) },
         detectDrift: settings.detectDrift,
+        scripts: inForceScripts(),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },

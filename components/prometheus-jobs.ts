@@ -16,7 +16,7 @@ import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
-import { shellQuote } from "./host/shell";
+import { shellLine, shellQuote } from "./host/shell";
 import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
 
 const unit = "prometheus.service";
@@ -100,6 +100,10 @@ function prometheusDeclaration(args: PrometheusJobsArgs): ServiceDeclaration {
     validate: [`promtool check config ${config}`],
     reload: reload(settings.url),
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
+    inForce: shellLine([
+      ...["prometheus-in-force", settings.url, config],
+      ...[...jobs.files, ...rules.files].map(({ path }) => path),
+    ]),
     directories: [...jobs.directories, ...rules.directories].map((path) => ({
       ...{ path, mode: "0750", owner: "root:prometheus" },
     })),

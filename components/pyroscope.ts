@@ -115,6 +115,7 @@ function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
         command: `curl -fsS --max-time 5 -H 'Content-Type: application/json' -d "${lastHour}" ${query}`,
       },
     ],
+    inForce: `pyroscope-in-force ${pyroscopeUrl(settings)} ${config}`,
     // 2.x has the storage of 1.x in it, which on a host that never had 1.x complains of this directory every 5 minutes.
     ...(holds("ownStorage", settings.version)
       ? { directories: [{ path: `${dataDirectory}/data`, mode: "0755", owner: "pyroscope:pyroscope" }] }
