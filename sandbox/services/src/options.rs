@@ -35,7 +35,7 @@ impl Options {
         let mut address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (mut heap, mut tracing) = (false, false);
         let mut cap = None;
-        let mut work = 4;
+        let mut work = 2;
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("name") => name = Some(parser.value()?.string()?),
