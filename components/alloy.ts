@@ -13,6 +13,9 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 const unit = "alloy.service";
 
+/** The id of the configuration that all others of Alloy need. */
+export const alloyPlatform = "alloy";
+
 /** What another environment on the same host needs to know of its Alloy. */
 export interface AlloyInfo {
   version: string;
@@ -66,7 +69,7 @@ export class Alloy extends pulumi.ComponentResource {
       `${name}-config`,
       {
         host,
-        id: "alloy",
+        id: alloyPlatform,
         declaration:
           password === undefined
             ? platformDeclaration(args)

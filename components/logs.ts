@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LogsSettings } from "../config/settings";
 import { type LoggedService, renderLogs } from "../render/alloy/logs";
-import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword } from "./alloy";
+import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword, alloyPlatform } from "./alloy";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
@@ -35,6 +35,7 @@ export class Logs extends pulumi.ComponentResource {
       {
         host: args.host,
         id: "logs",
+        base: alloyPlatform,
         secret: args.secret || args.password !== undefined,
         declaration: pulumi
           .all([args.alloy, args.password])

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../config/settings";
 import { renderProfiles } from "../render/alloy/profiles";
-import { alloyDeclaration, alloyFragment, type AlloyInfo } from "./alloy";
+import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPlatform } from "./alloy";
 import type { Host } from "./host/host";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
@@ -31,6 +31,7 @@ export class Profiles extends pulumi.ComponentResource {
       {
         host: args.host,
         id: "profiles",
+        base: alloyPlatform,
         secret: args.secret,
         declaration: pulumi
           .output(args.alloy)

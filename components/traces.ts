@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../config/refusal";
 import type { TracesSettings } from "../config/settings";
 import { renderTraces } from "../render/alloy/traces";
-import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword } from "./alloy";
+import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword, alloyPlatform } from "./alloy";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PortRequirement } from "./host/preflight";
@@ -30,6 +30,7 @@ export class Traces extends pulumi.ComponentResource {
       {
         host: args.host,
         id: "traces",
+        base: alloyPlatform,
         secret: args.password !== undefined,
         declaration: pulumi
           .all([args.alloy, args.password])

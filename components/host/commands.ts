@@ -4,6 +4,16 @@ import { marked } from "./answer";
 /** How many run at once: sshd takes ten on one connection (MaxSessions) unless it is told otherwise. */
 const mostAtOnce = 6;
 
+/** A command that ran to its end, and failed; the message is what it printed as an error. */
+export class CommandError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 const lost = "the connection was lost";
 
 /** The commands on one connection. */
@@ -30,7 +40,7 @@ export class Commands {
       throw new Error(`the login shell did not run a command to its end${words && `; it said: ${words}`}`);
     }
     if (said.status === 0) return said.out;
-    throw new Error(said.err.trim() || `the command ended with status ${said.status}`);
+    throw new CommandError(said.err.trim() || `the command ended with status ${said.status}`, said.status);
   }
 
   private async inTurn(line: string, stdin: string | Buffer): Promise<Printed> {

@@ -1,14 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SshSettings } from "./connection";
 import { lastOutputs } from "./last-outputs";
-import { plain } from "./plain";
-import { openSsh } from "./ssh";
+import type { Session } from "./session";
 
 /** What {@link Drift} asks, and whom. */
 export interface DriftArgs {
-  ssh: SshSettings;
-  /** @default the SSH agent */
-  privateKey?: pulumi.Input<string> | undefined;
+  session: Session;
   /** Runs `scripts/drift` on the host; prints nothing where it is not there yet. */
   command: string;
   /** The Pulumi stack, `organization/project/stack`, whose output `generations` says how it was last. */
@@ -27,36 +23,39 @@ interface ServiceState {
 }
 
 /** By the name of the service's records. */
-type ServiceStates = Record<string, ServiceState>;
+export type ServiceStates = Record<string, ServiceState>;
 
-/** How long the host may take to answer, in milliseconds. */
-const patience = 20_000;
+/** How long the host may take to answer, in seconds. */
+const patience = 20;
 
 /**
- * Finds what was changed by hand on the host: `remote.Command` has no Read, so Pulumi would not see it. One SSH
- * connection for each run of the program. The records of each service on the host have a generation, which is part of
- * its command: one more where something differs, so that Pulumi runs the command again. When the host cannot be asked,
- * the generations are those of the stack's last outputs, so that there is no false difference.
+ * Finds what was changed by hand on the host: `remote.Command` has no Read, so Pulumi would not see it. The records of each
+ * service on the host have a generation, which is part of its command: one more where something differs, so that Pulumi
+ * runs the command again. When the host cannot be asked, the generations are those of the stack's last outputs, so that
+ * there is no false difference.
  */
 export class Drift {
   private readonly states: pulumi.Output<ServiceStates>;
   private readonly last: pulumi.Output<ServiceStates>;
   private readonly all: Record<string, pulumi.Output<number>> = {};
+  /** What the host itself says; undefined where it cannot be asked. */
+  readonly told: Promise<ServiceStates | undefined>;
 
-  constructor(args: DriftArgs) {
-    const last = lastStates(args.stack);
+  constructor({ session, command, stack }: DriftArgs) {
+    const last = lastStates(stack);
     this.last = pulumi.output(last);
-    this.states = pulumi.output(
-      ask(args)
-        .then(parseStates)
-        .catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          void pulumi.log.warn(
-            `detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
-          );
-          return last;
-        }),
-    );
+    this.told = session
+      .run(command, patience)
+      .then(parseStates)
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        void pulumi.log.warn(
+          `detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
+        );
+        return undefined;
+      });
+    session.hold(this.told);
+    this.states = pulumi.output(this.told.then((states) => states ?? last));
   }
 
   /** The generation of a service's records; what differs is told as a warning of its resource. */
@@ -113,28 +112,4 @@ async function lastStates(stack: string): Promise<ServiceStates> {
   return Object.fromEntries(
     last.map(([id, generation]) => [id, { generation, differences: [], foreign: [] }]),
   );
-}
-
-async function ask({ ssh, privateKey, command }: DriftArgs): Promise<string> {
-  const key = await plain(privateKey);
-  const connecting = openSsh(ssh, key);
-  // Also what keeps the process alive meanwhile.
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer from ${ssh.address} in ${patience / 1000} s`));
-    }, patience);
-  });
-  try {
-    const answer = connecting.then((connection) => connection.run(command));
-    return (await Promise.race([answer, tooLate])).toString();
-  } finally {
-    clearTimeout(timer);
-    void connecting.then(
-      (connection) => {
-        connection.end();
-      },
-      () => undefined,
-    );
-  }
 }

@@ -4,7 +4,9 @@ import { connectionArgs, reachabilityCheck, type SshSettings } from "./connectio
 import { Drift } from "./drift";
 import { Preflight, type Requirements } from "./preflight";
 import { installer, type Script } from "./scripts";
-import { shellLine } from "./shell";
+import { Session } from "./session";
+import { shellLine, shellQuote } from "./shell";
+import { Trial } from "./trial";
 
 /** Arguments of {@link Host}. */
 export interface HostArgs {
@@ -15,7 +17,10 @@ export interface HostArgs {
   ssh: SshSettings;
   /** The private key in OpenSSH or PEM form. @default the SSH agent */
   privateKey?: pulumi.Input<string>;
-  /** Whether each run of the program asks the host what was changed there by hand. @default false */
+  /**
+   * Whether each run of the program asks the host what was changed there by hand, and a preview also what it would refuse.
+   * It is one SSH connection. @default false
+   */
   detectDrift?: boolean;
   /** What the host must offer before anything on it is changed. */
   requirements: Requirements;
@@ -31,6 +36,11 @@ export interface HostAction {
   record?: string;
   /** Runs at deletion. */
   remove?: readonly (string | number)[];
+  /**
+   * Its standard input is the declaration of its record, which a preview tries on the host, together with that of a base
+   * (see {@link Trial}). @default there is nothing to try
+   */
+  trial?: { base: string | undefined };
   /** Content goes here, never into the command line. */
   stdin?: pulumi.Input<string>;
   /** Nothing that the script prints is logged. @default false */
@@ -59,17 +69,21 @@ export class Host extends pulumi.ComponentResource {
   private readonly scripts: pulumi.Resource;
   /** What was changed on the host by hand, if that is asked for. */
   readonly drift: Drift | undefined;
+  /** In a preview, if the host may be asked. */
+  private readonly trial: Trial | undefined;
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Host", name, {}, opts);
     this.environment = args.environment;
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
-    const { ssh, privateKey, owner: stack } = args;
-    this.drift =
-      args.detectDrift === true
-        ? new Drift({ ssh, privateKey, stack, command: this.driftCommand() })
-        : undefined;
+    if (args.detectDrift === true) {
+      const session = new Session(args.ssh, args.privateKey);
+      this.drift = new Drift({ session, stack: args.owner, command: this.driftCommand() });
+      if (pulumi.runtime.isDryRun()) {
+        this.trial = new Trial(session, this.drift.told, (id, base) => this.checkCommand(id, base));
+      }
+    }
     const preflight = new Preflight(
       `${name}-preflight`,
       { connection: this.connection, requirements: args.requirements },
@@ -100,12 +114,12 @@ export class Host extends pulumi.ComponentResource {
   ): command.remote.Command {
     const after = opts.dependsOn;
     const generation = action.record === undefined ? [] : this.generation(action.record, opts.parent);
-    return new command.remote.Command(
+    const made: command.remote.Command = new command.remote.Command(
       name,
       {
         connection: this.connection,
         create: pulumi
-          .all([action.run, generation])
+          .all([action.run, generation, this.tried(action, () => made)])
           .apply(([words, option]) => this.line([...words, ...option])),
         ...(action.remove === undefined ? {} : { delete: this.removal(action.remove) }),
         ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
@@ -119,6 +133,7 @@ export class Host extends pulumi.ComponentResource {
           .apply((resources) => [this.scripts, ...(resources === undefined ? [] : [resources].flat())]),
       },
     );
+    return made;
   }
 
   /**
@@ -138,6 +153,13 @@ export class Host extends pulumi.ComponentResource {
     return generation.apply((n) => (n === 0 ? [] : ["--generation", n]));
   }
 
+  /** Settled once a preview knows what the host says of it, so that no preview ends before. */
+  private tried(action: HostAction, resource: () => pulumi.Resource): Promise<void> | undefined {
+    const { record: id, stdin: declaration, trial } = action;
+    if (trial === undefined || id === undefined || declaration === undefined) return undefined;
+    return this.trial?.of({ id, declaration, base: trial.base }, resource);
+  }
+
   private sudo(): string {
     return this.ssh.user === "root" ? "" : "sudo -n ";
   }
@@ -151,6 +173,13 @@ export class Host extends pulumi.ComponentResource {
   private driftCommand(): string {
     const script = `${this.directory()}/drift`;
     return `test ! -x ${script} || ${this.sudo()}${shellLine(["timeout", 60, script])}`;
+  }
+
+  private checkCommand(id: string, base: string | undefined): string {
+    const script = `${this.directory()}/check`;
+    const words = ["timeout", 60, script, id, ...(base === undefined ? [] : [base])];
+    const older = "unchecked its scripts are those of an older program, and new ones come with an up";
+    return `if test -x ${script}; then ${this.sudo()}${shellLine(words)}; else echo ${shellQuote(older)}; fi`;
   }
 
   private directory(): string {

@@ -7,3 +7,12 @@ export function plain(value: pulumi.Input<string> | undefined): Promise<string |
     else pulumi.output(value).apply(resolve);
   });
 }
+
+/** The value of an output outside of it; undefined where preview does not know it, or it cannot be had. */
+export async function known(value: pulumi.Input<string>): Promise<string | undefined> {
+  const output = pulumi.output(value);
+  // It is a property of all outputs, and left out of their published type.
+  const { isKnown } = output as unknown as { isKnown: Promise<boolean> };
+  if (!(await isKnown.catch(() => false))) return undefined;
+  return new Promise((resolve) => void output.apply(resolve));
+}

@@ -19,6 +19,7 @@ const installed = [
   "apt-repository",
   "apt-package",
   "service-config",
+  "check",
   "program-version",
   "platform",
   "drift",

@@ -14,6 +14,8 @@ export interface ServiceConfigArgs {
    * validator says only the positions are shown; its words stay on the host. @default false
    */
   secret?: boolean;
+  /** The {@link ServiceConfig} of this stack, by its `id`, whose files these need. @default they stand alone */
+  base?: string;
 }
 
 /** A file as it is in place. */
@@ -42,6 +44,7 @@ export class ServiceConfig extends pulumi.ComponentResource {
         remove: ["service-config", "remove", args.id],
         stdin: declaration.apply((value) => renderDeclaration(value as ServiceDeclaration, args.secret)),
         silent: args.secret ?? false,
+        trial: { base: args.base },
       },
       { parent: this, ...dependencies(opts) },
     );

@@ -13,7 +13,7 @@ export interface SshConnection {
   /**
    * Runs a command on the host. Several may run at once: what is more than a server takes waits for its turn.
    * @returns what it printed, without anything that the login shell printed before
-   * @throws Error with what it printed as an error, unless it ends with 0
+   * @throws CommandError with what it printed as an error, unless it ends with 0
    */
   run(command: string, options?: { stdin?: string | Buffer }): Promise<Buffer>;
   end(): void;

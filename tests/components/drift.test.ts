@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Drift, type DriftArgs, parseStates } from "../../components/host/drift";
+import { Drift, parseStates } from "../../components/host/drift";
+import { Session } from "../../components/host/session";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
 import { minimal, stackOf } from "./stack";
 
@@ -23,7 +24,7 @@ afterEach(() => target.stop());
 /** The generations of the services that are named, when the last `up` left these. */
 async function generationsOf(
   ids: string[],
-  args: Pick<DriftArgs, "command"> & Partial<DriftArgs>,
+  { command, privateKey = key.private }: { command: string; privateKey?: string },
   last?: Record<string, number>,
 ): Promise<Record<string, number>> {
   await pulumi.runtime.setMocks({
@@ -37,7 +38,8 @@ async function generationsOf(
     },
   });
   const parent = new pulumi.ComponentResource("soar:test", "test");
-  const drift = new Drift({ ssh: ssh(), privateKey: pulumi.secret(key.private), stack, ...args });
+  const session = new Session(ssh(), pulumi.secret(privateKey));
+  const drift = new Drift({ session, stack, command });
   for (const id of ids) drift.generation(id, parent);
   return new Promise((resolve) => {
     drift.generations().apply(resolve);

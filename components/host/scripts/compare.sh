@@ -36,6 +36,13 @@ compare() {
   { cat "$work/own" && cut -d' ' -f2 "$work/edits"; } >"$work/paths"
 }
 
+# What no staging is needed for.
+refuse_at_once() {
+  id "$(value user)" >/dev/null 2>&1 || die "$name: this host has no user $(value user): is the package installed?"
+  refuse_foreign
+  refuse_beaten
+}
+
 # Two owners of a file would overwrite each other's text back and forth.
 refuse_foreign() {
   cut -d' ' -f5 "$work/files" >"$work/declared"

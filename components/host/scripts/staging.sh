@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # A change as the service's own program would see it, before anything is in place. Source it; do not run it.
-# Uses $spec and $work, the declaration of one service (see service-config), and $place, its records.
+# Uses $spec and $work, the declaration of one service (see service-config), $place, its records, and $refused.
 # shellcheck disable=SC2154,SC2034
 
 is_ours() { grep -qsxF -e "$1" "$state_root"/*/*/directories; } # PATH of a directory
@@ -40,7 +40,7 @@ stage() {
   umask 022
   value tree | while read -r tree; do
     mkdir -p "$work/stage$(dirname "$tree")"
-    [ ! -e "$tree" ] || cp -aH -- "$tree" "$work/stage$tree"
+    [ ! -e "$tree" ] || [ -e "$work/stage$tree" ] || cp -aH -- "$tree" "$work/stage$tree"
   done
   {
     value directory | cut -d' ' -f1
@@ -56,21 +56,24 @@ stage() {
   umask 077
 }
 
-# What a tool said may quote the files. Where these hold a secret, only the positions in them leave the host.
+# What a tool said may quote the files. Where these hold a secret, only the positions in them leave the host, and root
+# finds the words in $refused, if there is one.
 show_words() { # FILE; sets $shown
   if [ -z "$(value secret)" ]; then
     cat "$1" >&2 || :
     shown='its words above'
     return 0
   fi
-  if ! install -m 0600 "$1" "$place/refused"; then
-    shown='its words may quote a secret, and there is no room on the host to keep them'
-    return 0
-  fi
   grep -oE '/[^]"[:space:]:[]+:[0-9]+(:[0-9]+)?' "$1" | sort -u | while IFS=: read -r path position; do
     [ ! -f "$work/stage$path" ] || printf '%s:%s\n' "$path" "$position"
   done >&2 || :
-  shown="its words may quote a secret: root reads them on the host in $place/refused"
+  if [ -z "$refused" ]; then
+    shown='its words may quote a secret: an up leaves them on the host, for root'
+  elif install -m 0600 "$1" "$refused"; then
+    shown="its words may quote a secret: root reads them on the host in $refused"
+  else
+    shown='its words may quote a secret, and there is no room on the host to keep them'
+  fi
 }
 
 # In a mount namespace of its own, so that paths and messages are the real ones.
