@@ -39,7 +39,7 @@ export class Trial {
    * @param command runs `scripts/check` on the host for a service and its base
    */
   constructor(
-    private readonly session: Session,
+    private readonly session: Pick<Session, "run" | "hold">,
     private readonly states: Promise<ServiceStates | undefined>,
     private readonly command: (id: string, base: string | undefined) => string,
   ) {}
