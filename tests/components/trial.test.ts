@@ -14,7 +14,7 @@ beforeEach(() => {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 const record = (state: Partial<ServiceStates[string]> = {}): ServiceStates[string] => ({
-  ...{ generation: 0, differences: [] },
+  ...{ generation: 0, differences: [], foreign: [] },
   ...state,
 });
 /** Names its resource, as far as this is looked at here. */
