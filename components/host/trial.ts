@@ -63,7 +63,7 @@ export class Trial {
     if (states?.["scripts"] === undefined || text === undefined) return undefined;
     const state = states[id];
     const isSame = state?.digest === createHash("sha256").update(text).digest("hex");
-    return isSame && state.differences.length === 0 ? undefined : text;
+    return isSame && state.differences.length + state.foreign.length === 0 ? undefined : text;
   }
 
   private async isAccepted(
