@@ -37,6 +37,11 @@ describe("the jobs of a stack with a platform of its own", () => {
       "tree /etc/prometheus",
       "validate promtool check config /etc/prometheus/prometheus.yml",
       `health 60 curl -fsS --max-time 5 ${url}/-/ready`,
+      `inforce prometheus-in-force ${url} /etc/prometheus/prometheus.yml ` +
+        ["alloy", "host", "pyroscope", "soar-run"]
+          .map((job) => `/etc/prometheus/jobs/production-${job}.yml `)
+          .join("") +
+        "/etc/prometheus/rules/production-profiling.yml",
       "directory /etc/prometheus/jobs 0750 root:prometheus",
       "directory /etc/prometheus/rules 0750 root:prometheus",
       'entry /etc/prometheus/prometheus.yml scrape_config_files "/etc/prometheus/jobs/*.yml"',
