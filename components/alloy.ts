@@ -4,7 +4,7 @@ import { holds } from "../config/versions";
 import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/alloy/defaults";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderDropIn } from "../render/systemd";
-import { AptPackage, type PackageChange } from "./host/apt-package";
+import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import type { ServiceDeclaration, ServiceDirectory, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
@@ -42,8 +42,8 @@ export interface AlloyArgs {
   destination: ProfileDestination;
   /** Serve metrics of the host's file systems, for Prometheus. */
   hostMetrics: boolean;
-  /** What the way to this version means. */
-  change: pulumi.Input<PackageChange | undefined>;
+  /** What has to be known of the way to this version. */
+  warnings: pulumi.Input<readonly string[]>;
   allowDowngrade: boolean;
   purgeData: boolean;
 }
@@ -54,11 +54,11 @@ export class Alloy extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Alloy", name, {}, opts);
-    const { host, repository, settings, change, allowDowngrade, purgeData } = args;
+    const { host, repository, settings, warnings, allowDowngrade, purgeData } = args;
     const installed = new AptPackage(
       `${name}-package`,
       {
-        ...{ host, repository, package: "alloy", version: settings.version, change, unit },
+        ...{ host, repository, package: "alloy", version: settings.version, warnings, unit },
         ...{ allowDowngrade, purgeData },
         dataDirectory: "/var/lib/alloy",
       },

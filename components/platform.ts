@@ -11,7 +11,7 @@ import type { SourceRequirement } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
 import { sourcesOf, uidsOf } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
-import { changeOf, versionsBefore } from "./version-change";
+import { versionChanges, warningsOf } from "./version-change";
 
 /** What another environment on the same host needs of the platform; the stack output `platform`. */
 export interface PlatformInfo {
@@ -50,7 +50,7 @@ export class Platform extends pulumi.ComponentResource {
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Platform", name, {}, opts);
     const { host, settings, stack } = args;
-    const { pyroscope: pyroscopeBefore, alloy: alloyBefore } = versionsBefore(stack);
+    const changes = versionChanges(stack, settings);
     const { allowDowngrade, purgeData } = settings;
     const { keyUrl, fingerprint } = settings.repository;
     this.host = host;
@@ -72,7 +72,7 @@ export class Platform extends pulumi.ComponentResource {
             `${name}-pyroscope`,
             {
               ...{ host, repository, settings: settings.pyroscope, allowDowngrade, purgeData },
-              change: changeOf("Pyroscope", pyroscopeBefore, settings.pyroscope.version, settings),
+              warnings: warningsOf(changes, "pyroscope"),
             },
             { parent: this },
           )
@@ -82,7 +82,7 @@ export class Platform extends pulumi.ComponentResource {
       `${name}-alloy`,
       {
         ...{ host, repository, settings: settings.alloy, destination, allowDowngrade, purgeData },
-        change: changeOf("Alloy", alloyBefore, settings.alloy.version, settings),
+        warnings: warningsOf(changes, "alloy"),
         hostMetrics: settings.prometheus !== undefined,
       },
       { parent: this, ...(pyroscope === undefined ? {} : { dependsOn: pyroscope }) },

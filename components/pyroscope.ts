@@ -3,7 +3,7 @@ import type { LocalPyroscope } from "../config/settings";
 import { holds } from "../config/versions";
 import { renderPyroscope } from "../render/pyroscope";
 import { renderDropIn } from "../render/systemd";
-import { AptPackage, type PackageChange } from "./host/apt-package";
+import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
@@ -19,8 +19,8 @@ export interface PyroscopeArgs {
   host: Host;
   repository: AptRepository;
   settings: LocalPyroscope;
-  /** What the way to this version means. */
-  change: pulumi.Input<PackageChange | undefined>;
+  /** What has to be known of the way to this version. */
+  warnings: pulumi.Input<readonly string[]>;
   allowDowngrade: boolean;
   /** Remove the stored profiles with the package. */
   purgeData: boolean;
@@ -34,7 +34,7 @@ export class Pyroscope extends pulumi.ComponentResource {
 
   constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Pyroscope", name, {}, opts);
-    const { host, repository, settings, change, allowDowngrade, purgeData } = args;
+    const { host, repository, settings, warnings, allowDowngrade, purgeData } = args;
     // The package comes first: its program is what validates the configuration, for an upgrade too. The unit waits.
     const installed = new AptPackage(
       `${name}-package`,
@@ -43,7 +43,7 @@ export class Pyroscope extends pulumi.ComponentResource {
         repository,
         package: "pyroscope",
         version: settings.version,
-        change,
+        warnings,
         unit,
         allowDowngrade,
         dataDirectory,

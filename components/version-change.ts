@@ -1,24 +1,44 @@
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { type VersionChange, versionChange } from "../config/version-changes";
 import { lastOutputs } from "./host/last-outputs";
 
-type Versions = Partial<Record<"pyroscope" | "alloy", string>>;
+/** By program; none of what was not there before, or is not on the host of this stack. */
+export type VersionChanges = Partial<Record<"pyroscope" | "alloy", VersionChange>>;
 
-/** The versions that the last `up` of a stack has left, by its output `versions`. */
-export function versionsBefore(stack: string): Record<keyof Versions, pulumi.Output<string | undefined>> {
-  const versions = pulumi.output(lastOutputs(stack).then(({ versions = {} }) => versions as Versions));
-  return { pyroscope: versions.apply((all) => all.pyroscope), alloy: versions.apply((all) => all.alloy) };
+/**
+ * What the way from the versions that the last `up` of a stack has left, to those of its settings, means for it.
+ * @param stack `organization/project/stack`
+ */
+export async function versionChanges(stack: string, settings: Settings): Promise<VersionChanges> {
+  const { platform, pyroscope, alloy } = settings;
+  if (platform.kind !== "own") return {};
+  const { versions = {} } = (await lastOutputs(stack)) as {
+    versions?: { pyroscope?: string; alloy?: string };
+  };
+  const changes: VersionChanges = {};
+  if (versions.pyroscope !== undefined && pyroscope.kind === "local")
+    changes.pyroscope = versionChange("Pyroscope", versions.pyroscope, pyroscope.version, settings);
+  if (versions.alloy !== undefined)
+    changes.alloy = versionChange("Alloy", versions.alloy, alloy.version, settings);
+  return changes;
 }
 
-/** What the way from the version until now means for these settings; nothing where there was none. */
-export function changeOf(
-  program: "Pyroscope" | "Alloy",
-  before: pulumi.Output<string | undefined>,
-  version: string,
-  settings: Settings,
-): pulumi.Output<VersionChange | undefined> {
-  return before.apply((known) =>
-    known === undefined ? undefined : versionChange(program, known, version, settings),
-  );
+/** What of it is told at the package. */
+export function warningsOf(
+  changes: Promise<VersionChanges>,
+  program: keyof VersionChanges,
+): pulumi.Output<readonly string[]> {
+  return pulumi.output(changes.then((known) => known[program]?.warnings ?? []));
+}
+
+/**
+ * Before there is any resource.
+ * @throws pulumi.RunError where profiles would be lost
+ */
+export async function refuseLoss(stack: string, settings: Settings): Promise<void> {
+  const { pyroscope, alloy } = await versionChanges(stack, settings);
+  const reason = pyroscope?.refusal ?? alloy?.refusal;
+  if (reason !== undefined) throw refusal(reason);
 }

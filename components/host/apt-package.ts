@@ -1,15 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { refusal } from "../../config/refusal";
 import type { AptRepository } from "./apt-repository";
 import type { Host } from "./host";
-
-/** What has to be known of a change of the version before it is made. */
-export interface PackageChange {
-  /** Told at the package. */
-  readonly warnings: readonly string[];
-  /** Why it is not made. */
-  readonly refusal: string | undefined;
-}
 
 /** Arguments of {@link AptPackage}. */
 export interface AptPackageArgs {
@@ -19,8 +10,8 @@ export interface AptPackageArgs {
   package: string;
   /** The exact Debian version, such as `1.10.0-1`. */
   version: string;
-  /** What the way from the version until now to this one means. @default nothing */
-  change?: pulumi.Input<PackageChange | undefined>;
+  /** What has to be known of the way to this version; told here before anything is done. @default nothing */
+  warnings?: pulumi.Input<readonly string[]>;
   /** The unit that the package brings; it does not start before a {@link ServiceConfig} is in place. */
   unit: string;
   /** Go back to an older version than the installed one. @default false */
@@ -39,18 +30,16 @@ export interface AptPackageArgs {
 export class AptPackage extends pulumi.ComponentResource {
   constructor(name: string, args: AptPackageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:AptPackage", name, {}, opts);
-    const version = pulumi.output(args.change).apply((change) => {
-      if (change?.refusal !== undefined) throw refusal(change.refusal);
-      for (const warning of change?.warnings ?? []) void pulumi.log.warn(warning, this);
-      return args.version;
+    pulumi.output(args.warnings ?? []).apply((warnings) => {
+      for (const warning of warnings) void pulumi.log.warn(warning, this);
     });
     args.host.command(
       `${name}-install`,
       {
-        run: version.apply((known) => [
-          ...["apt-package", "install", args.package, known, args.repository.id, args.unit],
+        run: [
+          ...["apt-package", "install", args.package, args.version, args.repository.id, args.unit],
           ...(args.allowDowngrade === true ? ["--allow-downgrade"] : []),
-        ]),
+        ],
         record: `apt-${args.package}`,
         remove: [
           ...["apt-package", "remove", args.package, args.unit],

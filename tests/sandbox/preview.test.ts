@@ -1,8 +1,8 @@
 import { copyFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import program from "../../index";
 import { run, type RunResult } from "../../sandbox/log";
 import { projectRoot } from "../../sandbox/paths";
@@ -96,9 +96,8 @@ describe("preview.yml, with no host in reach", async () => {
       ...(input === undefined ? {} : { input }),
     });
 
-  /** Production's state with the outputs that its own preview announces, as far as others read it after an `up`. */
-  const production = async (): Promise<string> => {
-    const stack = await LocalWorkspace.selectStack(
+  const selectProduction = async (): Promise<Stack> =>
+    LocalWorkspace.selectStack(
       { stackName: "prod", projectName: "soar-profiling", program },
       {
         workDir: checkout,
@@ -106,6 +105,10 @@ describe("preview.yml, with no host in reach", async () => {
         envVars: { ...env, PULUMI_CONFIG_PASSPHRASE: passphrase },
       },
     );
+
+  /** Production's state with the outputs that its own preview announces, as far as others read it after an `up`. */
+  const production = async (): Promise<string> => {
+    const stack = await selectProduction();
     const type = "pulumi:pulumi:Stack";
     let outputs: Record<string, unknown> | undefined;
     await stack.preview({
@@ -149,6 +152,61 @@ describe("preview.yml, with no host in reach", async () => {
     expect(body).toContain("service-config apply profiles");
     expect(body).toContain("/etc/alloy/conf.d/staging-profiles.alloy");
     expect(github.requests.filter((request) => request.startsWith("POST")).length).toBe(1);
+  });
+
+  describe("a change of version", () => {
+    let state: { deployment: { resources: { outputs: object }[] } };
+    beforeAll(async () => {
+      state = JSON.parse(await production()) as typeof state;
+    });
+    afterAll(() => cli(["stack", "import", "--stack", "prod"], JSON.stringify(state)));
+
+    /** What a preview of production says of versions, after an `up` that left these. */
+    const told = async (versions: object, change: Record<string, string>): Promise<string[]> => {
+      const left = structuredClone(state);
+      for (const { outputs } of left.deployment.resources) Object.assign(outputs, { versions });
+      await cli(["stack", "import", "--stack", "prod"], JSON.stringify(left));
+      const file = path.join(checkout, "Pulumi.prod.yaml");
+      const before = await readFile(file, "utf8");
+      for (const [key, value] of Object.entries(change))
+        await cli(["config", "set", "--stack", "prod", "--path", key, value]);
+      const stack = await selectProduction();
+      const said = await stack.preview({ color: "never", suppressProgress: true }).then(
+        ({ stdout, stderr }) => stdout + stderr,
+        (error: unknown) => String(error),
+      );
+      await writeFile(file, before);
+      // The engine tells an error more than once.
+      const lines = said.match(/^ *(warning|error): .*/gm)?.map((line) => line.trim());
+      return [...new Set(lines)].sort();
+    };
+
+    test("is told as warnings of the package, row for row as far as it concerns the stack", async () => {
+      const versions = { alloy: "1.10.0-1", pyroscope: "1.12.0" };
+      const change = { "alloy.version": "1.18.1-1", "pyroscope.version": "1.21.1-1" };
+      expect(await told(versions, change)).toEqual([
+        "warning: Alloy 1.10.0-1 -> 1.18.1-1: from 1.11 on pyroscope.scrape refuses a profile whose Content-Type is not " +
+          "application/octet-stream. Look at what these send: soar-run, soar-web, soar-ingest-ogn, soar-ingest-adsb.",
+        "warning: Alloy 1.10.0-1 -> 1.18.1-1: from 1.13 on lines of the journal wait for Loki in memory (10 MiB), no " +
+          "longer in the journal. A restart of Alloy while Loki is away loses what waits.",
+        "warning: Pyroscope 1.12.0 -> 1.21.1-1: from 1.17 on a dropped label merges the samples of all threads; before, " +
+          "those of all but one were lost without a word. What is stored already lacks them for good.",
+      ]);
+    });
+
+    test("without consequences tells nothing", async () => {
+      const versions = { alloy: "1.10.0-1", pyroscope: "1.21.0-1" };
+      const change = { "alloy.version": "1.10.1-1", "pyroscope.version": "1.21.1-1" };
+      expect(await told(versions, change)).toEqual([]);
+    });
+
+    test("that loses profiles is refused, with the reason and what to do", async () => {
+      const versions = { alloy: "1.10.0-1", pyroscope: "2.2.1-1" };
+      expect(await told(versions, { "pyroscope.version": "1.21.1-1", allowDowngrade: "true" })).toEqual([
+        "error: Pyroscope 2.2.1-1 -> 1.21.1-1 is refused: what 2.x has stored is not found by 1.x, and never deleted. Stay " +
+          "with 2.2.1-1, or destroy this stack first",
+      ]);
+    });
   });
 
   test("a setting that the pull request breaks fails its stack's check only", async () => {
