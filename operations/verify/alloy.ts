@@ -89,9 +89,14 @@ export function targetOf(
   { service, environment, kind }: { service: string; environment: string; kind: ProfileKind },
 ): ScrapeTarget | undefined {
   return targets.find(
-    ({ labels, url }) =>
-      labels["service_name"] === service &&
-      labels["environment"] === environment &&
-      new URL(url).pathname === kinds[kind].path,
+    (target) =>
+      target.labels["service_name"] === service &&
+      target.labels["environment"] === environment &&
+      isOfKind(target, kind),
   );
+}
+
+/** Whether a target is of a kind of profile. */
+export function isOfKind({ url }: ScrapeTarget, kind: ProfileKind): boolean {
+  return new URL(url).pathname === kinds[kind].path;
 }

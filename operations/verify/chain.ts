@@ -10,7 +10,7 @@ export interface Link {
   state: "ok" | "broken" | "unknown";
   /** What was seen, or what is wrong. */
   detail: string;
-  /** What to do, where it is broken. */
+  /** What to do, where it is not as it should be. */
   remedy?: string;
 }
 
@@ -23,6 +23,8 @@ export interface Chain {
   /** Of the last minutes in Pyroscope: samples, or bytes of heap, over all profiles. */
   amount: number;
   hottest: string | undefined;
+  /** Those that take 5 % or more at the endpoint: their shares of 1 there and in Pyroscope, over all threads. */
+  functions: { name: string; endpoint: number; stored: number }[];
 }
 
 export function ok(detail: string): Link {
@@ -34,12 +36,14 @@ export function broken(detail: string, remedy: string): Link {
 }
 
 export function unknown(detail: string): Link {
-  return { state: "unknown", detail };
+  return { state: "unknown", detail, remedy: "ask again in a minute" };
 }
 
-/** The first step that does not hold. */
-export function firstBroken(chain: Chain): (Link & { name: LinkName }) | undefined {
-  const name = links.find((link) => chain.links[link].state === "broken");
+/** The first step that does not hold; where all do that were seen, the first that was not seen. */
+export function firstFault(chain: Chain): (Link & { name: LinkName }) | undefined {
+  const first = (state: Link["state"]): LinkName | undefined =>
+    links.find((link) => chain.links[link].state === state);
+  const name = first("broken") ?? first("unknown");
   return name === undefined ? undefined : { name, ...chain.links[name] };
 }
 

@@ -21,6 +21,15 @@ export interface PyroscopeFacts {
   oldest: number | undefined;
 }
 
+/** Whether Pyroscope answers at all; what it says of a service is part of that service's way. */
+export function judgePyroscope(error: string | undefined, where: string): Check {
+  if (error === undefined) return check("pyroscope", ok(`answers at ${where}`));
+  return check(
+    "pyroscope",
+    broken(`does not answer at ${where}: ${error}`, "see journalctl -u pyroscope, or the way to it"),
+  );
+}
+
 /** Whether what runs is what was declared, one for each thing that is not. */
 export function judgeDeclared({ hasRecords, differences }: HostFacts, environment: string): Check[] {
   const name = "declared";

@@ -33,8 +33,10 @@ export const kinds: Record<ProfileKind, { type: string; counted: string; shown: 
 /** What is dropped where profiles come in. */
 const dropped = new RegExp(`^(${droppedLabels})$`);
 
-/** From this many values on, a label that is kept makes more series than anyone looks at. */
-const manyValues = 100;
+/** Whether a label that is kept makes more series than anyone looks at, such as one for nearly each sample. */
+function hasManyValues(values: number, samples: number): boolean {
+  return values > 100 || (values >= 10 && values >= 0.9 * samples);
+}
 
 /** What is wrong with a profile, and what to do. */
 export interface Fault {
@@ -69,7 +71,9 @@ export function faultOf(
       remedy: "let the service label its samples by less",
     };
   }
-  const many = Object.entries(labelCounts(profile)).find(([key, n]) => n > manyValues && !dropped.test(key));
+  const many = Object.entries(labelCounts(profile)).find(
+    ([key, n]) => hasManyValues(n, samples.length) && !dropped.test(key),
+  );
   if (many !== undefined) {
     return {
       problem: `the samples' label ${many[0]} has ${many[1]} values in one profile, and Pyroscope makes a series of each`,

@@ -67,10 +67,11 @@ function describe(profile: Profile, size: number): DecodedProfile {
   };
 }
 
-/** The share of all frames that have a function's name; 1 where there is no frame. */
+/** The share of all frames that have a function's name; 1 where there is no sample. */
 export function namedShare({ samples }: DecodedProfile): number {
-  const frames = samples.flatMap(({ functions }) => functions);
-  return frames.length === 0 ? 1 : frames.filter((name) => name !== "").length / frames.length;
+  if (samples.length === 0) return 1;
+  const frames = samples.flatMap(({ functions }) => (functions.length === 0 ? [""] : functions));
+  return frames.filter((name) => name !== "").length / frames.length;
 }
 
 /** How many values each label of the samples has. */

@@ -97,10 +97,10 @@ function judgeProfile(
     decoded: undefined,
   });
   if (answer.status === 0) {
-    return no(
-      `no answer at ${path}: ${answer.error ?? "nothing"}`,
-      `see what keeps ${service.name} from answering`,
-    );
+    const what = answer.isTooLate
+      ? `says nothing within ${Math.round(answer.took)} s`
+      : `gives no answer: ${answer.error ?? ""}`;
+    return no(`${path} ${what}`, `see what keeps ${service.name} from answering`);
   }
   if (answer.status === 503) {
     return no(
@@ -126,6 +126,11 @@ function judgeProfile(
       const came = answer.contentType === "" ? "no Content-Type" : `Content-Type ${answer.contentType}`;
       const problem = `${path} answers with ${came}, and Alloy from 1.11 on takes application/octet-stream only`;
       return { profile: broken(problem, "let the service set that header"), decoded };
+    }
+    if (kind === "cpu" && answer.took < service.duration - 1) {
+      const took = `measures ${answer.took.toFixed(1)} s where ${service.duration} s are asked for`;
+      const remedy = `let ${service.name} obey ?seconds=, or set ${setting}.duration to what it measures`;
+      return { profile: broken(`${path} ${took}`, remedy), decoded };
     }
     return { profile: ok(describe(decoded, kind)), decoded };
   } catch (error) {

@@ -2,7 +2,7 @@
 # What only the host itself can tell, sent there on standard input; changes nothing. Prints, for each UNIT and PACKAGE:
 #   listener ADDRESS UNIT                  a TCP listener, and the unit of its process ("-" without one)
 #   unit UNIT STATE RESULT                 ActiveState, and why it ended
-#   words UNIT TEXT                        the last that a unit that does not run had to say
+#   words UNIT TEXT                        the last lines of a unit that does not run
 #   package NAME VERSION                   as dpkg has it
 #   disk BYTES                             what DIRECTORY takes
 #   record|differs|foreign NAME ...        what scripts/drift of ENVIRONMENT prints
@@ -19,7 +19,7 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
     echo "unit $1 $state"
     case $state in
       active* | inactive\ not-found*) ;;
-      *) journalctl -u "$1" -n 5 --no-pager -o cat 2>/dev/null | cut -c 1-300 | sed "s/^/words $1 /" ;;
+      *) journalctl _SYSTEMD_UNIT="$1" -n 20 --no-pager -q -o cat | cut -c 1-300 | sed "s/^/words $1 /" ;;
     esac
     shift
   done
@@ -28,7 +28,7 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
     echo "package $package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null)"
   done
   if [ -n "$directory" ] && [ -d "$directory" ]; then
-    echo "disk $(du -sb "$directory" 2>/dev/null | cut -f 1)"
+    echo "disk $(du -s --block-size=1 "$directory" 2>/dev/null | cut -f 1)"
   fi
   drift=/usr/local/lib/soar-profiling/$environment/drift
   [ ! -x "$drift" ] || timeout 60 "$drift" || echo "differs drift what is declared could not be compared with what there is"

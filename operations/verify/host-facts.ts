@@ -61,7 +61,10 @@ export function parseFacts(printed: string): HostFacts {
     else if (kind === "package") facts.packages.set(name, text);
     else if (kind === "disk") facts.disk = name === "" ? undefined : Number(name);
     else if (kind === "record") facts.hasRecords = true;
-    else if (kind === "differs" || kind === "foreign") facts.differences.push(text);
+    // A unit may have the records of several services.
+    else if ((kind === "differs" || kind === "foreign") && !facts.differences.includes(text)) {
+      facts.differences.push(text);
+    }
   }
   return facts;
 }
@@ -78,6 +81,7 @@ export function whyStopped(facts: HostFacts, unit: string): string | undefined {
   if (found === undefined || ["active", "not-found", "reloading"].includes(found.state)) return undefined;
   const reason =
     found.result === "" || found.result === "success" ? found.state : `${found.state}, ${found.result}`;
-  const last = found.words.at(-1);
+  const last =
+    [...found.words].reverse().find((line) => /error|fatal|panic/i.test(line)) ?? found.words.at(-1);
   return `${unit} is stopped (${reason})${last === undefined ? "" : `; its last line: ${last}`}`;
 }

@@ -31,13 +31,16 @@ export interface HttpAnswer {
   error: string | undefined;
   /** Nothing listens there. */
   isRefused: boolean;
+  /** It listens, and did not answer to its end in time. */
+  isTooLate: boolean;
 }
 
 /** How many are asked at once: each is a process on the host. */
 const atOnce = 100;
 
-/** curl's exit status where a connection is refused. */
+/** curl's exit status where a connection is refused, and where it took too long. */
 const refused = 7;
+const tooLate = 28;
 
 const prelude = readFileSync(path.join(__dirname, "http.sh"), "utf8");
 
@@ -114,6 +117,7 @@ export function parseAnswers(printed: Buffer, count: number): HttpAnswer[] {
       body,
       error: exit === "0" ? undefined : error.replace(/^curl: /, ""),
       isRefused: Number(exit) === refused,
+      isTooLate: Number(exit) === tooLate,
     };
   });
 }

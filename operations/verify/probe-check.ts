@@ -16,7 +16,7 @@ export function judgeProbe(results: readonly ProbeResult[], version: string | un
       return check(title, broken(`${what}: ${refusal}`, remedyOf(refusal)));
     }
     if (stored === sent && lost.length === 0)
-      return check(title, ok(`${amount(stored)} of ${amount(sent)}, all threads`));
+      return check(title, ok(`${amount(stored)} of a profile of ${bytes(size)}, all that was sent`));
     const share = stored < sent ? `, ${percent(1 - stored / sent)} are lost` : "";
     const threads = lost.length === 0 ? "" : `: of the threads ${list(lost)} less arrived than was sent`;
     return check(title, broken(`${stored} of ${sent} arrived${share}${threads}`, lossRemedy(version)));

@@ -1,4 +1,5 @@
-import { type Chain, firstBroken, type LinkName, links } from "./chain";
+import { type Chain, firstFault, type LinkName, links } from "./chain";
+import type { Check } from "./checks";
 import type { Report } from "./verify";
 import { bytes } from "./words";
 
@@ -29,15 +30,10 @@ export function formatReport({ chains, checks, ok, seconds, environment, host }:
     name,
     detail,
   ]);
-  const problems = [
-    ...chains.flatMap((chain) => {
-      const first = firstBroken(chain);
-      return first === undefined ? [] : [{ where: `${chain.service} ${chain.kind}`, ...first }];
-    }),
-    ...checks.flatMap(({ name, ...check }) => (check.state === "broken" ? [{ where: name, ...check }] : [])),
-  ];
+  const problems = problemsOf(chains, checks);
   const told = problems.map(
-    ({ where, detail, remedy = "" }) => `- ${where}: ${detail}.\n  What to do: ${remedy}.`,
+    ({ where, detail, remedy }) =>
+      `- ${where.join(", ")}: ${detail.replace(/\.$/, "")}.\n  What to do: ${remedy.replace(/\.$/, "")}.`,
   );
   const verdict = ok
     ? `${environment} on ${host}: all of it arrives, and is whole`
@@ -48,6 +44,31 @@ export function formatReport({ chains, checks, ok, seconds, environment, host }:
     ...(told.length === 0 ? [] : [told.join("\n")]),
     `${verdict} (${seconds.toFixed(1)} s)`,
   ].join("\n\n");
+}
+
+interface Problem {
+  where: string[];
+  detail: string;
+  remedy: string;
+}
+
+/** The first broken step of each way, and each broken check; what is the same is told once. */
+export function problemsOf(chains: readonly Chain[], checks: readonly Check[]): Problem[] {
+  const all = [
+    ...chains.flatMap((chain) => {
+      const first = firstFault(chain);
+      return first === undefined ? [] : [{ where: `${chain.service} ${chain.kind}`, link: first }];
+    }),
+    ...checks.flatMap((check) => (check.state === "broken" ? [{ where: check.name, link: check }] : [])),
+  ];
+  const problems = new Map<string, Problem>();
+  for (const { where, link } of all) {
+    const { detail, remedy = "" } = link;
+    const problem = problems.get(detail) ?? { where: [], detail, remedy };
+    if (!problem.where.includes(where)) problem.where.push(where);
+    problems.set(detail, problem);
+  }
+  return [...problems.values()];
 }
 
 function cell(chain: Chain, link: LinkName): string {

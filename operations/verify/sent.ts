@@ -1,8 +1,8 @@
 import { hostPort } from "../../config/ports";
 import type { ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
-import { type AlloyState, targetOf } from "./alloy";
-import { broken, type Link, ok } from "./chain";
+import { type AlloyState, isOfKind, targetOf } from "./alloy";
+import { broken, type Link, ok, unknown } from "./chain";
 import { type HostFacts, whyStopped } from "./host-facts";
 import { age } from "./words";
 
@@ -15,6 +15,8 @@ export interface SentContext {
   labels: Record<string, string>;
   /** When Alloy was asked, in milliseconds. */
   now: number;
+  /** Pyroscope does not answer: then it is no wonder that nothing is sent. */
+  isPyroscopeAway: boolean;
 }
 
 const again =
@@ -32,7 +34,7 @@ export function judgeSent(service: Service, kind: ProfileKind, context: SentCont
   const where = hostPort(service.address, service.port);
   const target = targetOf(alloy.targets, { service: service.name, environment, kind });
   if (target === undefined) {
-    const others = alloy.targets.filter(({ labels: of }) => of["__address__"] === where);
+    const others = alloy.targets.filter((of) => of.labels["__address__"] === where && isOfKind(of, kind));
     const other = others.find(
       ({ labels: of }) => of["service_name"] !== service.name || of["environment"] !== environment,
     );
@@ -63,10 +65,12 @@ export function judgeSent(service: Service, kind: ProfileKind, context: SentCont
       again,
     );
   }
-  if (lastError !== "")
-    return broken(`Alloy could not take or send it: ${lastError}`, "see journalctl -u alloy");
   const since = (now - lastScrape) / 1000;
   const patience = 2 * service.interval + service.duration + 15;
+  const isSent = lastError === "" && health === "up" && since <= patience;
+  if (!isSent && context.isPyroscopeAway) return unknown("cannot be sent: Pyroscope does not answer");
+  if (lastError !== "")
+    return broken(`Alloy could not take or send it: ${lastError}`, "see journalctl -u alloy");
   if (lastScrape === 0 || health !== "up") {
     return broken(
       "Alloy has not sent a profile of it yet",

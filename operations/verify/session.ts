@@ -3,9 +3,12 @@ import { HostHttp } from "./http";
 import { Pyroscope } from "./pyroscope";
 import { pyroscopeAddress, type VerifyTarget } from "./target";
 
+/** How long the host may take for one answer, in milliseconds: a busy profiler is asked again for a minute. */
+const patience = 180_000;
+
 /** One SSH connection to a host, and all that is asked through it. */
 export class HostSession {
-  readonly http = new HostHttp((command, stdin) => this.connection.run(command, { stdin }));
+  readonly http = new HostHttp((command, stdin) => this.run(command, stdin));
 
   private constructor(
     private readonly connection: SshConnection,
@@ -13,8 +16,9 @@ export class HostSession {
   ) {}
 
   static async open({ settings, secrets }: Pick<VerifyTarget, "settings" | "secrets">): Promise<HostSession> {
-    const connection = await openSsh(settings.host, secrets.sshPrivateKey);
-    return new HostSession(connection, settings.host.user === "root" ? "" : "sudo -n ");
+    const { host } = settings;
+    const connection = await inTime(openSsh(host, secrets.sshPrivateKey), host.address);
+    return new HostSession(connection, host.user === "root" ? "" : "sudo -n ");
   }
 
   /** The Pyroscope that the stack sends to. */
@@ -24,10 +28,29 @@ export class HostSession {
 
   /** Runs a script as root; returns what it printed. */
   async asRoot(script: string): Promise<string> {
-    return (await this.connection.run(`${this.sudo}sh -s`, { stdin: script })).toString();
+    return (await this.run(`${this.sudo}sh -s`, script)).toString();
   }
 
   end(): void {
     this.connection.end();
+  }
+
+  private run(command: string, stdin: string): Promise<Buffer> {
+    return inTime(this.connection.run(command, { stdin }), "the host");
+  }
+}
+
+/** The timer is also what keeps the process alive: the connection does not. */
+async function inTime<T>(answer: Promise<T>, who: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer from ${who} in ${patience / 1000} s`));
+    }, patience);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }

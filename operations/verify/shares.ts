@@ -78,7 +78,9 @@ export function amountsOfGraph({ names, levels, total }: FlameGraph): Amounts {
 }
 
 /** The functions that take 5 % or more, the largest first. */
-export function largeFunctions({ total, of }: Amounts): [name: string, share: number][] {
+export function largeFunctions(amounts: Amounts | undefined): [name: string, share: number][] {
+  if (amounts === undefined) return [];
+  const { total, of } = amounts;
   return [...of]
     .map(([name, amount]): [string, number] => [name, amount / total])
     .filter(([, share]) => share >= least)

@@ -1,14 +1,21 @@
 import type { ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
 import { askAlloy, type AlloyState } from "./alloy";
-import { type Chain, firstBroken } from "./chain";
-import { type Check, judgeDeclared, judgeDisk, judgeRetention, judgeVersions } from "./checks";
+import { type Chain, isWhole } from "./chain";
+import {
+  type Check,
+  judgeDeclared,
+  judgeDisk,
+  judgePyroscope,
+  judgeRetention,
+  judgeVersions,
+} from "./checks";
 import { unitOf } from "./endpoint";
 import { checkGrafana } from "./grafana";
 import { factsScript, parseFacts } from "./host-facts";
 import { judgeProbe } from "./probe-check";
 import { probe } from "./probe";
-import { askFacts } from "./pyroscope-facts";
+import { askFacts, type KnownPyroscope } from "./pyroscope-facts";
 import type { HostSession } from "./session";
 import { isLocal, type VerifyTarget } from "./target";
 import { Ways } from "./ways";
@@ -23,7 +30,7 @@ export interface Declared {
 
 /** What was found. */
 export interface Report {
-  /** Whether nothing is broken. */
+  /** Whether all of it was seen to be as it should be. */
   ok: boolean;
   environment: string;
   host: string;
@@ -59,12 +66,11 @@ export async function verify(
     directory: isLocal(target) ? "/var/lib/pyroscope" : undefined,
   };
   // Before the endpoints are asked: whoever takes a profile now keeps Alloy from it.
-  const [printed, alloy, known]: [string, AlloyState, Awaited<ReturnType<typeof askFacts>>] =
-    await Promise.all([
-      session.asRoot(factsScript(wanted)),
-      askAlloy(session.http, alloyUrl),
-      askFacts(pyroscope),
-    ]);
+  const [printed, alloy, known]: [string, AlloyState, KnownPyroscope] = await Promise.all([
+    session.asRoot(factsScript(wanted)),
+    askAlloy(session.http, alloyUrl),
+    askFacts(pyroscope),
+  ]);
   const facts = parseFacts(printed);
   const ways = new Ways(session.http, pyroscope, { target, facts, alloy, known, asked: Date.now() });
   const isAway = known.error !== undefined;
@@ -74,6 +80,7 @@ export async function verify(
     checkGrafana(target, session.http),
   ]);
   const checks = [
+    judgePyroscope(known.error, pyroscope.address.url),
     ...judgeDeclared(facts, environment),
     ...judgeVersions(target, facts, { alloy, pyroscope: known }),
     ...judgeRetention(target, known, Date.now()),
@@ -81,10 +88,7 @@ export async function verify(
     ...judgeProbe(probed, known.version),
     ...datasources,
   ];
-  const isOk =
-    !isAway &&
-    chains.every((chain) => firstBroken(chain) === undefined) &&
-    checks.every(({ state }) => state !== "broken");
+  const isOk = chains.every(isWhole) && checks.every(({ state }) => state !== "broken");
   return {
     ...{ ok: isOk, environment, host: settings.host.address, chains, checks },
     seconds: (Date.now() - start) / 1000,

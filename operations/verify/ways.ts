@@ -17,7 +17,7 @@ import {
 } from "./pyroscope";
 import type { KnownPyroscope } from "./pyroscope-facts";
 import { judgeSent } from "./sent";
-import { type Amounts, amountsOfGraph } from "./shares";
+import { type Amounts, amountsOfGraph, largeFunctions } from "./shares";
 import { counted, endpointAmounts, judgeFunctions, judgeStored, lookback, recently } from "./stored";
 import { isLocal, type VerifyTarget } from "./target";
 import type { Declared } from "./verify";
@@ -108,7 +108,7 @@ export class Ways {
   }
 
   private chain({ declared, endpoint, amounts }: Look, stored: Stored, now: number): Chain {
-    const { target, facts, alloy, asked } = this.context;
+    const { target, facts, alloy, asked, known } = this.context;
     const { environment } = target.settings;
     const { service, kind } = declared;
     const labels = profileLabels(environment, service);
@@ -116,12 +116,18 @@ export class Ways {
     const isIdle = amounts?.total === 0;
     const compared = endpoint.profile.state === "ok" ? amounts : undefined;
     const { unit } = counted(kind, endpoint.decoded);
+    const kept = amountsOfGraph(stored.graph);
     return {
       ...{ service: service.name, environment, kind },
       links: {
         listens: endpoint.listens,
         profile: endpoint.profile,
-        alloy: judgeSent(service, kind, { ...context, alloy, now: asked }),
+        alloy: judgeSent(service, kind, {
+          ...context,
+          alloy,
+          now: asked,
+          isPyroscopeAway: known.error !== undefined,
+        }),
         pyroscope: judgeStored(service, kind, {
           ...context,
           ...stored,
@@ -129,10 +135,14 @@ export class Ways {
           now,
           isIdle,
         }),
-        functions: judgeFunctions(compared, amountsOfGraph(stored.graph), unit),
+        functions: judgeFunctions(compared, kept, unit),
       },
       amount: stored.series.reduce((total, { sum: of }) => total + of, 0),
       hottest: hottestFunction(stored.graph),
+      functions: largeFunctions(amounts).map(([name, share]) => ({
+        ...{ name, endpoint: share },
+        stored: (kept.of.get(name) ?? 0) / Math.max(1, kept.total),
+      })),
     };
   }
 }

@@ -1,7 +1,9 @@
 import { appendFile, readFile } from "node:fs/promises";
 import * as path from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Deployment, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, expect } from "vitest";
+import type { Report } from "../../../operations/verify/verify";
 import {
   hostStatus,
   sshHost,
@@ -12,6 +14,7 @@ import {
 } from "../../../sandbox/host/host";
 import { prepareIngredients } from "../../../sandbox/host/prepare";
 import { run, UserError } from "../../../sandbox/log";
+import { projectRoot } from "../../../sandbox/paths";
 import { openStack, sandboxConfig, type StackConfig } from "../../../sandbox/stack";
 import { ensurePulumi } from "../../../sandbox/tools/toolchain";
 import { keepEvidence } from "./evidence";
@@ -159,6 +162,26 @@ export class TestStack {
       env: { ...workspace.envVars },
     });
     return stdout + stderr;
+  }
+
+  /** What `npm run verify -- --stack NAME --json ...` finds, with its exit status. */
+  async verify(...services: string[]): Promise<{ code: number; report: Report }> {
+    const { workspace, name } = await this.open();
+    const { path: program } = await ensurePulumi();
+    const tsx = pathToFileURL(path.join(projectRoot, "node_modules/tsx/dist/loader.mjs")).href;
+    const command = ["--import", tsx, path.join(projectRoot, "operations/verify-stack.ts")];
+    const { code, stdout, stderr } = await run(
+      process.execPath,
+      [...command, "--stack", name, "--json", ...services],
+      {
+        cwd: workspace.workDir,
+        env: { ...workspace.envVars, PATH: `${path.dirname(program)}:${process.env["PATH"] ?? ""}` },
+        allowFailure: true,
+      },
+    );
+    if (stdout === "") throw new Error(`verify said nothing but: ${stderr}`);
+    await appendFile(this.logFile, stdout);
+    return { code, report: JSON.parse(stdout) as Report };
   }
 
   /** After a killed engine: what `pulumi cancel` does, so that the next command may run. */
