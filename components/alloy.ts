@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AlloySettings } from "../config/settings";
 import { holds } from "../config/versions";
 import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/alloy/defaults";
+import { renderDestination } from "../render/alloy/destination";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderDropIn } from "../render/systemd";
 import { AptPackage } from "./host/apt-package";
@@ -40,8 +41,8 @@ export interface AlloyArgs {
   repository: AptRepository;
   settings: AlloySettings;
   destination: ProfileDestination;
-  /** Serve metrics of the host's file systems, for Prometheus. */
-  hostMetrics: boolean;
+  /** The host's Prometheus asks it. */
+  isMeasured: boolean;
   /** What has to be known of the way to this version. */
   warnings: pulumi.Input<readonly string[]>;
   allowDowngrade: boolean;
@@ -97,9 +98,13 @@ export function alloyPorts({ httpPort }: AlloyInfo): PortRequirement[] {
 }
 
 /** A file of Alloy's configuration directory. */
-export function alloyFragment(name: string, content: string): ServiceFile {
+export function alloyFragment(
+  name: string,
+  content: string,
+  activation: ServiceFile["activation"] = "reload",
+): ServiceFile {
   const path = `${alloyDirectory}/${name}.alloy`;
-  return { path, mode: "0640", owner: "root:alloy", activation: "reload", content };
+  return { path, mode: "0640", owner: "root:alloy", activation, content };
 }
 
 /**
@@ -158,7 +163,7 @@ const killing: ServiceFile = {
 };
 
 function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
-  const { settings, destination, hostMetrics } = args;
+  const { settings, destination, isMeasured } = args;
   const { url, tenant, user } = destination;
   const secret = alloyPassword("pyroscope-password", password);
   const declaration = alloyDeclaration(settings, [
@@ -167,14 +172,15 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
       content: renderAlloyDefaults(settings),
     },
     ...(holds("endsByItself", settings.version) ? [] : [killing]),
+    alloyFragment("platform", renderAlloyPlatform({ isMeasured })),
     alloyFragment(
-      "platform",
-      renderAlloyPlatform({
+      "destination",
+      renderDestination({
         pyroscopeUrl: url,
-        hostMetrics,
         ...(tenant === undefined ? {} : { tenant }),
         ...(user === undefined ? {} : { user, passwordFile: secret.path }),
       }),
+      "restart",
     ),
     ...secret.files,
   ]);

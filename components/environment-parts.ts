@@ -32,7 +32,7 @@ export function environmentParts(
   const profiles = new Profiles(
     `${name}-profiles`,
     {
-      ...{ ...onAlloy, services, fragments: alloy.fragments },
+      ...{ ...onAlloy, services, fragments: alloy.fragments, authenticates: platform.authenticates },
       secret: hasSecretService || secretParts.has("alloy"),
     },
     opts,
@@ -58,6 +58,7 @@ export function environmentParts(
     const args = {
       ...{ host, environment, settings: prometheus, services },
       platform: monitoredPlatform(settings),
+      owner: platform.environment,
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);
   };

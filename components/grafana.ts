@@ -8,12 +8,14 @@ import type { DatasourceUids } from "../render/grafana/datasources";
 import { exploreUrl } from "../render/grafana/explore";
 import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
 import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline-dashboard";
+import { intervals } from "../render/prometheus/profile-rules";
 import { profilesDashboard } from "../render/grafana/profiles-dashboard";
 import { declareAlerts } from "./grafana/alerts";
 import { declareDatasources, sourcesOf, uidsOf } from "./grafana/datasources";
 import { dependencies } from "./host/host";
 import { openTunnel, tunnelCheck } from "./host/tunnel";
 import type { PlatformInfo } from "./platform";
+import { monitoredPlatform, rulesOf } from "./prometheus-jobs";
 
 /** Arguments of {@link GrafanaObservability}. */
 export interface GrafanaObservabilityArgs {
@@ -52,7 +54,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     const pyroscope = uids.apply((all) => required(all, "pyroscope", settings));
     const profiles = pyroscope.apply((uid) => profilesDashboard({ environment, services, pyroscope: uid }));
     declareDashboard(`${name}-profiles`, folder, profiles, onDatasources);
-    const pipeline = args.platform.apply((info) => pipelineOf(environment, info));
+    const pipeline = args.platform.apply((info) => pipelineOf(settings, info));
     // Both are over the jobs and rules that we declare there.
     if (settings.prometheus !== undefined) {
       const prometheus = uids.apply((all) => required(all, "prometheus", settings));
@@ -61,12 +63,10 @@ export class GrafanaObservability extends pulumi.ComponentResource {
         .apply(([info, uid]) => pipelineDashboard(info, uid));
       declareDashboard(`${name}-pipeline`, folder, ofPipeline, onDatasources);
       if (grafana.alerts !== undefined) {
-        const rules = pulumi.all([pipeline, prometheus]).apply(([info, uid]) => ({
-          ...info,
-          longestInterval: services.map(({ interval }) => interval).sort((a, b) => b - a)[0],
-          measured: services.filter(({ metrics }) => metrics !== undefined).map(({ name }) => name),
-          prometheus: uid,
-        }));
+        const watched = { environment, services, platform: monitoredPlatform(settings) };
+        const rules = pulumi
+          .all([args.platform, prometheus])
+          .apply(([info, uid]) => ({ ...rulesOf(watched, info.environment), prometheus: uid }));
         declareAlerts(name, grafana.alerts, folder.uid, environment, rules, onDatasources);
       }
     }
@@ -125,6 +125,9 @@ function required(uids: DatasourceUids, kind: "pyroscope" | "prometheus", { plat
   );
 }
 
-function pipelineOf(environment: string, { environment: platform, storage }: PlatformInfo): PipelineInfo {
-  return { environment, platform, storage };
+function pipelineOf(
+  { environment, services }: Settings,
+  { environment: platform, storage }: PlatformInfo,
+): PipelineInfo {
+  return { environment, platform, storage, intervals: intervals(services) };
 }

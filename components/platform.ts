@@ -20,6 +20,8 @@ export interface PlatformInfo {
   alloy: AlloyInfo;
   /** Where profiles go, as seen from the host. */
   pyroscopeUrl: string;
+  /** Whether profiles go there with a user and a password. */
+  authenticates: boolean;
   /** Where the owner's own spans come in; undefined when it takes none. */
   otlpPorts?: { grpc: number; http: number };
   /** The Pyroscope on the host; undefined when it is elsewhere. */
@@ -83,7 +85,7 @@ export class Platform extends pulumi.ComponentResource {
       {
         ...{ host, repository, settings: settings.alloy, destination, allowDowngrade, purgeData },
         warnings: warningsOf(changes, "alloy"),
-        hostMetrics: settings.prometheus !== undefined,
+        isMeasured: settings.prometheus !== undefined,
       },
       { parent: this, ...(pyroscope === undefined ? {} : { dependsOn: pyroscope }) },
     );
@@ -93,6 +95,7 @@ export class Platform extends pulumi.ComponentResource {
     this.info = {
       environment,
       alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },
+      authenticates: destination.user !== undefined,
       pyroscopeUrl: destination.url,
       ...(traces === undefined ? {} : { otlpPorts: { grpc: traces.grpcPort, http: traces.httpPort } }),
       ...(settings.pyroscope.kind === "local" ? { storage: storageOf(settings.pyroscope) } : {}),

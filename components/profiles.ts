@@ -11,6 +11,8 @@ export interface ProfilesArgs {
   environment: string;
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
+  /** Whether the platform sends profiles with a user and a password. */
+  authenticates: pulumi.Input<boolean>;
   services: Service[];
   /** Further Alloy configuration of the user: name and text. */
   fragments: Record<string, string>;
@@ -34,10 +36,13 @@ export class Profiles extends pulumi.ComponentResource {
         base: alloyPlatform,
         secret: args.secret,
         declaration: pulumi
-          .output(args.alloy)
-          .apply((alloy) =>
+          .all([args.alloy, args.authenticates])
+          .apply(([alloy, authenticates]) =>
             alloyDeclaration(alloy, [
-              alloyFragment(`${environment}-profiles`, renderProfiles({ environment, services })),
+              alloyFragment(
+                `${environment}-profiles`,
+                renderProfiles({ environment, services, authenticates }),
+              ),
               ...fragments.map(([fragment, text]) =>
                 alloyFragment(`${environment}-${fragment}`, text.endsWith("\n") ? text : `${text}\n`),
               ),

@@ -10,7 +10,7 @@ import {
   type PlatformTargets,
 } from "../render/prometheus/jobs";
 import type { PyroscopeRulesArgs } from "../render/prometheus/pyroscope-rules";
-import { renderRules } from "../render/prometheus/rules";
+import { renderRules, type RulesArgs } from "../render/prometheus/rules";
 import { alloyUrl } from "./alloy";
 import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
@@ -54,6 +54,8 @@ export interface PrometheusJobsArgs {
   services: Service[];
   /** Where this environment owns it. */
   platform?: MonitoredPlatform | undefined;
+  /** The environment that owns the platform. */
+  owner: pulumi.Input<string>;
 }
 
 /**
@@ -68,7 +70,10 @@ export class PrometheusJobs extends pulumi.ComponentResource {
     const { host } = args;
     const jobs = new ServiceConfig(
       `${name}-config`,
-      { host, id: "prometheus", declaration: prometheusDeclaration(args) },
+      {
+        ...{ host, id: "prometheus" },
+        declaration: pulumi.output(args.owner).apply((owner) => prometheusDeclaration(args, owner)),
+      },
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
     this.files = jobs.files;
@@ -88,10 +93,10 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
       };
 }
 
-function prometheusDeclaration(args: PrometheusJobsArgs): ServiceDeclaration {
+function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): ServiceDeclaration {
   const { settings } = args;
   const jobs = jobFiles(args);
-  const rules = ruleFiles(args);
+  const rules = ruleFiles(rulesOf(args, owner));
   return {
     unit,
     guest: true,
@@ -139,19 +144,22 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
   };
 }
 
-function ruleFiles({ environment, services, platform }: PrometheusJobsArgs): Part {
+/** What the rules of an environment are about, for Prometheus and for Grafana. */
+export function rulesOf(
+  { environment, services, platform }: Pick<PrometheusJobsArgs, "environment" | "services" | "platform">,
+  owner: string,
+): RulesArgs {
   const jobs = scrapeTargets(services, platform).map(({ name }) => name);
-  const longestInterval = services.length === 0 ? undefined : Math.max(...services.map((s) => s.interval));
-  const content = renderRules({
-    environment,
-    jobs,
-    ...(platform === undefined ? {} : { platform: { ...platform, longestInterval } }),
-  });
+  return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
+}
+
+function ruleFiles(args: RulesArgs): Part {
+  const content = renderRules(args);
   if (content === undefined) return { directories: [], files: [], edits: [] };
   const place = `${directory}/rules`;
   return {
     directories: [place],
-    files: [file(`${place}/${environment}-profiling.yml`, content)],
+    files: [file(`${place}/${args.environment}-profiling.yml`, content)],
     // Others' rules in this directory are loaded, or not, as they were.
     edits: [{ path: config, key: "rule_files", value: JSON.stringify(`${place}/*-profiling.yml`) }],
   };

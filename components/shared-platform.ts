@@ -8,12 +8,8 @@ import { refuseTakenPorts } from "./traces";
 export function platformOf({ platform, traces }: Settings): pulumi.Output<PlatformInfo> {
   if (platform.kind === "own") throw new Error("this stack owns its platform");
   const owner = new pulumi.StackReference(platform.stack);
-  return (owner.getOutput("platform") as pulumi.Output<PlatformInfo | undefined>).apply((info) => {
-    if (info === undefined) {
-      throw refusal(
-        `platform.stack: the stack ${platform.stack} has no platform yet: pulumi up that one first`,
-      );
-    }
+  return (owner.getOutput("platform") as pulumi.Output<PlatformInfo | undefined>).apply((output) => {
+    const info = usable(output, platform.stack);
     const { alloy, otlpPorts: otlp } = info;
     const taken = {
       "Alloy's HTTP server (alloy.httpPort)": alloy.httpPort,
@@ -23,4 +19,17 @@ export function platformOf({ platform, traces }: Settings): pulumi.Output<Platfo
     if (traces !== undefined) refuseTakenPorts(traces, platform.stack, taken);
     return info;
   });
+}
+
+/** What a stack's output tells of its platform, if it is there and this program's. */
+export function usable(output: Partial<PlatformInfo> | undefined, stack: string): PlatformInfo {
+  const problem =
+    output === undefined
+      ? "has no platform yet"
+      : output.authenticates === undefined
+        ? "was last brought up by an earlier version of this program"
+        : undefined;
+  if (problem !== undefined)
+    throw refusal(`platform.stack: the stack ${stack} ${problem}: pulumi up that one first`);
+  return output as PlatformInfo;
 }

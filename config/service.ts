@@ -43,10 +43,12 @@ function checkLabels(value: Record<string, unknown>, context: z.RefinementCtx): 
   }
 }
 
-const profileKind = z.enum(["cpu", "heap"], { error: field.expected('"cpu" or "heap"') });
+/** The kinds of profile that a service can serve. */
+export const profileKinds = ["cpu", "heap"] as const;
 
-/** A kind of profile that a service can serve. */
-export type ProfileKind = z.output<typeof profileKind>;
+const profileKind = z.enum(profileKinds, { error: field.expected('"cpu" or "heap"') });
+
+export type ProfileKind = (typeof profileKinds)[number];
 
 const profiles = z
   .array(profileKind, { error: field.expected('a list of "cpu" and "heap"') })

@@ -1,20 +1,9 @@
 import { managedBy } from "../header";
 import { type Block, object, reference, renderAlloy } from "./syntax";
 
-/** Where every environment's profiles go: the receiver of the component that `renderAlloyPlatform` writes. */
-export const platformReceiver = reference("pyroscope.write.platform.receiver");
-
 export interface AlloyPlatformArgs {
-  /** Base URL of the Pyroscope to write to. */
-  readonly pyroscopeUrl: string;
-  /** Sent as X-Scope-OrgID. @default none */
-  readonly tenant?: string | undefined;
-  /** Basic authentication. @default none */
-  readonly user?: string | undefined;
-  /** File on the host that holds the user's password; required with `user`. */
-  readonly passwordFile?: string | undefined;
-  /** Serve metrics of the host's file systems, for Prometheus. @default false */
-  readonly hostMetrics?: boolean;
+  /** Prometheus asks this Alloy: serve metrics of the host's file systems, and count what services refuse. @default false */
+  readonly isMeasured?: boolean;
 }
 
 /** All but those that hold no files on a disk; Alloy's default leaves out overlay and tmpfs too. */
@@ -22,33 +11,23 @@ const noFileSystems =
   "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|proc|procfs|" +
   "pstore|ramfs|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
 
+const prefix = "profiling_";
+const counter = "refused_profiles_total";
+
 /**
- * Renders what a host's Alloy has once: logging, the way to Pyroscope, and the host's own metrics.
- * @throws Error when only one of user and passwordFile is given
+ * How often a service has refused a profile: by `scrape`, the component that asked, and `reason`. Alloy has no such counter of
+ * its own; this one counts lines of its log.
  */
-export function renderAlloyPlatform(args: AlloyPlatformArgs): string {
-  const { pyroscopeUrl, tenant, user, passwordFile, hostMetrics = false } = args;
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw new Error("user and passwordFile are given together or not at all");
-  }
-  const credentials = { username: user, password_file: passwordFile };
+export const refusals = `${prefix}${counter}`;
+
+/** Renders what a host's Alloy has once beside the way to Pyroscope: its log, and metrics for Prometheus. */
+export function renderAlloyPlatform({ isMeasured = false }: AlloyPlatformArgs): string {
+  const log = { level: "info", format: "logfmt" };
+  if (!isMeasured) return renderAlloy(managedBy(), [{ name: "logging", attributes: log }]);
   return renderAlloy(managedBy(), [
-    { name: "logging", attributes: { level: "info", format: "logfmt" } },
-    {
-      name: "pyroscope.write",
-      label: "platform",
-      blocks: [
-        {
-          name: "endpoint",
-          attributes: {
-            url: pyroscopeUrl,
-            headers: tenant === undefined ? undefined : object({ "X-Scope-OrgID": tenant }),
-          },
-          blocks: user === undefined ? [] : [{ name: "basic_auth", attributes: credentials }],
-        },
-      ],
-    },
-    ...(hostMetrics ? [hostMetricsBlock] : []),
+    { name: "logging", attributes: { ...log, write_to: [reference("loki.process.refusals.receiver")] } },
+    refusalsBlock,
+    hostMetricsBlock,
   ]);
 }
 
@@ -58,3 +37,45 @@ const hostMetricsBlock: Block = {
   attributes: { set_collectors: ["filesystem"] },
   blocks: [{ name: "filesystem", attributes: { fs_types_exclude: noFileSystems } }],
 };
+
+const refusalsBlock: Block = {
+  name: "loki.process",
+  label: "refusals",
+  attributes: { forward_to: [] },
+  blocks: [
+    stage("logfmt", { mapping: object({ msg: "", component_id: "", err: "" }) }),
+    stage("labels", { values: object({ msg: "", scrape: "component_id" }) }),
+    {
+      ...stage("match", { selector: '{msg="fetch profile failed"}' }),
+      blocks: [
+        stage("static_labels", { values: object({ reason: "see the journal of Alloy" }) }),
+        stage("regex", {
+          source: "err",
+          expression:
+            "(?P<reason>HTTP status \\(\\d+\\)|connection refused|connection reset|deadline exceeded|EOF|invalid profile data|empty \\w+ profile)",
+        }),
+        stage("labels", { values: object({ reason: "" }) }),
+        stage("label_drop", { values: ["component", "msg"] }),
+        {
+          ...stage("metrics"),
+          blocks: [
+            {
+              name: "metric.counter",
+              attributes: {
+                name: counter,
+                prefix,
+                match_all: true,
+                action: "inc",
+                max_idle_duration: "24h",
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+function stage(name: string, attributes?: Block["attributes"]): Block {
+  return { name: `stage.${name}`, ...(attributes === undefined ? {} : { attributes }) };
+}

@@ -1,11 +1,11 @@
 import { hostPort } from "../../config/ports";
-import type { ProfileKind } from "../../config/service";
+import { type ProfileKind, profileKinds } from "../../config/service";
 import type { Service } from "../../config/settings";
 import { goDuration } from "../../config/units";
 import { byText, managedBy } from "../header";
-import { environmentLabel } from "./label";
-import { type AlloyObject, type Block, object, renderAlloy } from "./syntax";
-import { platformReceiver } from "./platform";
+import { writeProfiles } from "./destination";
+import { profileLabel } from "./label";
+import { type AlloyObject, type Block, object, reference, renderAlloy } from "./syntax";
 
 /** What of a service decides how it is scraped. */
 export type ScrapedService = Pick<
@@ -18,57 +18,39 @@ export interface ProfilesArgs {
   readonly environment: string;
   /** In any order. */
   readonly services: readonly ScrapedService[];
+  /** Whether the platform's destination has a user and a password. */
+  readonly authenticates: boolean;
 }
 
 /**
- * Renders the scraping of an environment's services: one component for each kind of profile and rhythm, one line for
- * each service in it. The order of the services does not change the text.
+ * Renders the scraping of an environment's services: for each service and kind of profile a component that asks for it and
+ * one that sends it. Only the second has counters in every version of Alloy, and only one of its own tells a service that
+ * is silent from all others. The order of the services does not change the text.
  */
-export function renderProfiles({ environment, services }: ProfilesArgs): string {
+export function renderProfiles({ environment, services, authenticates }: ProfilesArgs): string {
   const sorted = [...services].sort((a, b) => byText(a.name, b.name));
-  const groups = new Map<string, { kind: ProfileKind; services: ScrapedService[] }>();
-  for (const kind of ["cpu", "heap"] as const) {
-    const ofKind = sorted.filter(({ profiles }) => profiles.includes(kind));
-    ofKind.sort((a, b) => a.interval - b.interval || (kind === "cpu" ? a.duration - b.duration : 0));
-    for (const service of ofKind) {
-      const label = componentLabel(environment, kind, service);
-      const group = groups.get(label);
-      if (group === undefined) groups.set(label, { kind, services: [service] });
-      else group.services.push(service);
-    }
-  }
-  const blocks = [...groups].map(([label, group]) => scrape(environment, label, group.kind, group.services));
+  const blocks = sorted.flatMap((service) =>
+    profileKinds
+      .filter((kind) => service.profiles.includes(kind))
+      .flatMap((kind) => {
+        const label = profileLabel(environment, kind, service.name);
+        return [scrape(environment, label, kind, service), writeProfiles(label, authenticates)];
+      }),
+  );
   return renderAlloy(managedBy(environment), blocks);
 }
 
-/** No two groups of any two environments have the same label. */
-function componentLabel(
-  environment: string,
-  kind: ProfileKind,
-  { interval, duration }: ScrapedService,
-): string {
-  const rhythm = kind === "cpu" ? [interval, duration] : [interval];
-  return [environmentLabel(environment), kind, ...rhythm.map(goDuration)].join("_");
-}
-
-function scrape(
-  environment: string,
-  label: string,
-  kind: ProfileKind,
-  services: readonly ScrapedService[],
-): Block {
-  const first = services[0];
-  if (first === undefined) throw new Error("a group of services is never empty");
+function scrape(environment: string, label: string, kind: ProfileKind, service: ScrapedService): Block {
   return {
     name: "pyroscope.scrape",
     label,
     attributes: {
-      targets: services.map((service) => target(environment, service)),
-      forward_to: [platformReceiver],
-      scrape_interval: goDuration(first.interval),
+      targets: [target(environment, service)],
+      forward_to: [reference(`pyroscope.write.${label}.receiver`)],
+      scrape_interval: goDuration(service.interval),
       // For CPU, Alloy adds the interval less a second to it: enough for any duration that the interval allows.
       scrape_timeout: "10s",
-      delta_profiling_duration: kind === "cpu" ? goDuration(first.duration) : undefined,
+      delta_profiling_duration: kind === "cpu" ? goDuration(service.duration) : undefined,
     },
     blocks: [profilingConfig(kind)],
   };

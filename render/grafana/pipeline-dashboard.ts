@@ -1,6 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { type Duration, formatDuration } from "../../config/units";
 import { holds } from "../../config/versions";
+import { sentOfDue } from "../prometheus/profile-rules";
 import { dashboard, figure, graph, type PanelBuilder, withPanels } from "./panels";
 
 /** The Pyroscope on the host of a platform. */
@@ -18,17 +19,14 @@ export interface PipelineInfo {
   readonly platform: string;
   /** Undefined when Pyroscope is elsewhere. */
   readonly storage: StorageInfo | undefined;
+  /** Between two profiles of a service: those that there are. */
+  readonly intervals: readonly Duration[];
 }
 
 /** The jobs of Prometheus for a platform, as matchers. */
-export function platformJobs(platform: string): Record<"alloy" | "pyroscope", string> {
+function platformJobs(platform: string): Record<"alloy" | "pyroscope", string> {
   const job = (name: string): string => `environment="${platform}",job="${name}"`;
   return { alloy: job("alloy"), pyroscope: job("pyroscope") };
-}
-
-/** Matches the components of Alloy that scrape an environment's profiles, and none of another's. */
-export function scrapeComponents(environment: string): string {
-  return `component_id=~"pyroscope[.]scrape[.]${environment.replaceAll("-", "_")}_(cpu_[0-9]+[hs]_[0-9]+[hs]|heap_[0-9]+[hs])"`;
 }
 
 /** The way of the profiles from the services to the disk: what is scraped, written, dropped and kept, and how fast. */
@@ -42,18 +40,20 @@ export function pipelineDashboard(info: PipelineInfo, prometheus: string): Dashb
   ]);
 }
 
-function collection({ environment, platform, storage }: PipelineInfo, uid: string): PanelBuilder[] {
+function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
+  const { environment, platform, storage } = info;
   const { alloy, pyroscope } = platformJobs(platform);
-  const scraped = `pyroscope_fanout_latency_count{${alloy},${scrapeComponents(environment)}}`;
   const perSecond = (metric: string, matchers: string): string =>
     `sum(rate(${metric}{${matchers}}[$__rate_interval])) or vector(0)`;
   return [
     graph(uid, {
-      ...{ title: "Profiles scraped", unit: "cps" },
-      description: "By kind and rhythm. A line that falls is a service that does not answer.",
-      lines: [
-        { expr: `sum by (component_id) (rate(${scraped}[$__rate_interval]))`, legend: "{{component_id}}" },
-      ],
+      ...{ title: "Profiles sent, of those due", unit: "percentunit" },
+      description:
+        "By service and kind, over three intervals. A line that falls to 0 is a service that is silent: an alert names it.",
+      lines: info.intervals.map((interval) => ({
+        expr: sentOfDue(environment, platform, interval),
+        legend: "{{service_name}} {{kind}}",
+      })),
     }),
     graph(uid, {
       ...{ title: "Profiles written", unit: "cps" },
@@ -86,7 +86,7 @@ function collection({ environment, platform, storage }: PipelineInfo, uid: strin
       ...{ title: "Latency, 99th percentile", unit: "s" },
       description: "How long Alloy takes to hand a profile on, and Pyroscope to take and to search.",
       lines: [
-        { expr: latency("pyroscope_fanout_latency_bucket", alloy), legend: "Alloy" },
+        { expr: latency("pyroscope_fanout_latency", alloy), legend: "Alloy" },
         ...(storage === undefined
           ? []
           : [
@@ -98,28 +98,30 @@ function collection({ environment, platform, storage }: PipelineInfo, uid: strin
   ];
 }
 
+/** Of a histogram as Prometheus has it: with buckets, or as a native one, which has none. */
 function latency(histogram: string, matchers: string): string {
-  return `histogram_quantile(0.99, sum by (le) (rate(${histogram}{${matchers}}[$__rate_interval])))`;
+  const buckets = `sum by (le) (rate(${histogram}_bucket{${matchers}}[$__rate_interval]))`;
+  const native = `sum(rate(${histogram}{${matchers}}[$__rate_interval]))`;
+  return `histogram_quantile(0.99, ${buckets}) or histogram_quantile(0.99, ${native})`;
 }
 
 function requests(job: string, route: string): string {
-  return latency("pyroscope_request_duration_seconds_bucket", `${job},route=~"${route}"`);
+  return latency("pyroscope_request_duration_seconds", `${job},route=~"${route}"`);
 }
 
 function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: string): PanelBuilder[] {
-  const { pyroscope } = platformJobs(platform);
+  const { alloy, pyroscope } = platformJobs(platform);
   // Recorded by our rules, of the file system that Pyroscope's directory is on.
   const available = `profiling:filesystem_avail_bytes{environment="${platform}"}`;
   const size = `profiling:filesystem_size_bytes{environment="${platform}"}`;
   const kept = formatDuration(storage.retention);
-  const received = "pyroscope_distributor_received_compressed_bytes_sum";
   return [
     graph(uid, {
       ...{ title: "Storage growth in a day", unit: "bytes" },
       description:
-        "Profiles received, compressed, and how much less is free on the disk, over the last 24 hours.",
+        "Profiles sent by Alloy, compressed, and how much less is free on the disk, over the last 24 hours.",
       lines: [
-        { expr: `sum(increase(${received}{${pyroscope}}[1d]))`, legend: "received" },
+        { expr: `sum(increase(pyroscope_write_sent_bytes_total{${alloy}}[1d]))`, legend: "sent" },
         { expr: `clamp_min(-delta(${available}[1d]), 0)`, legend: "taken of {{mountpoint}}" },
       ],
     }),

@@ -28,7 +28,7 @@ export function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (
     discarded(pyroscope),
     ...(major === 1
       ? [compactionStalled(pyroscope), cleanupStalled(pyroscope)]
-      : [compactionStalled2(pyroscope), cleanupStalled2(pyroscope)]),
+      : [compactionStalled2(environment, pyroscope), cleanupStalled2(pyroscope)]),
     ...disk(environment, major, dataDirectory),
   ];
 }
@@ -65,12 +65,15 @@ function cleanupStalled(pyroscope: string): Alert {
   };
 }
 
-/** 2.x compacts only what comes in: without profiles there is nothing to do. */
-function compactionStalled2(pyroscope: string): Alert {
+/**
+ * 2.x compacts only what comes in: without profiles there is nothing to do. What Alloy sends is asked, since Pyroscope counts
+ * what it gets in histograms only, of which a Prometheus that takes native ones stores no count.
+ */
+function compactionStalled2(environment: string, pyroscope: string): Alert {
   return {
     alert: "PyroscopeCompactionStalled",
     expr: unanswered(
-      `pyroscope_distributor_received_compressed_bytes_count${pyroscope}`,
+      `pyroscope_write_sent_profiles_total${select({ environment, job: "alloy" })}`,
       `pyroscope_compaction_worker_jobs_completed_total${succeeded(pyroscope)}`,
       pyroscope,
     ),
@@ -103,10 +106,9 @@ function succeeded(of: string): string {
 
 /** How much one counter has grown while the other did not, once the process is old enough. */
 function unanswered(counter: string, answer: string, of: string): string {
-  const growth = (metric: string): string =>
-    `sum by (instance, job) (increase(${metric}[${stalledAfter}s])) > 0`;
+  const growth = (metric: string): string => `sum(increase(${metric}[${stalledAfter}s])) > 0`;
   const started = `process_start_time_seconds${of}`;
-  return `${growth(counter)} and on (instance, job) time() - ${started} > ${stalledAfter} unless ${growth(answer)}`;
+  return `${growth(counter)} and on () time() - ${started} > ${stalledAfter} unless ${growth(answer)}`;
 }
 
 function disk(environment: string, major: 1 | 2, directory: string): (Alert | Recording)[] {

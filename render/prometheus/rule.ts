@@ -1,4 +1,4 @@
-/** One alert; its labels are its severity and the environment. */
+/** One alert; its labels are its severity, the environment, and those of the series that its expression finds. */
 export interface Alert {
   readonly alert: string;
   readonly expr: string;
@@ -13,6 +13,7 @@ export interface Alert {
 export interface Recording {
   readonly record: string;
   readonly expr: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A selector of series by what labels are, and by further matchers. */
@@ -21,8 +22,8 @@ export function select(labels: Readonly<Record<string, string>>, ...further: str
   return `{${[...equal, ...further].join(",")}}`;
 }
 
-/** How much a counter has grown in 15 minutes; it does not exist before its first event, which counts as well. */
-export function grown(metric: string, of: string): string {
+/** How much a counter has grown in a while; it does not exist before its first event, which counts as well. */
+export function grown(metric: string, of: string, window = "15m"): string {
   const all = `${metric}${of}`;
-  return `increase(${all}[15m]) > 0 or (${all} unless ${all} offset 15m)`;
+  return `increase(${all}[${window}]) > 0 or (${all} unless ${all} offset ${window})`;
 }

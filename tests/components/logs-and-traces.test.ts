@@ -82,6 +82,7 @@ describe("a stack with logs and traces", () => {
     const platform = {
       alloy: { version: "1.10.0-2", httpPort: 12399 },
       pyroscopeUrl: "http://127.0.0.1:4040",
+      authenticates: false,
       otlpPorts: { grpc: 4317, http: 4318 },
     };
     const shared = { ...values, platform: { stack: "org/soar-profiling/prod" } };

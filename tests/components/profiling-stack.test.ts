@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { usable } from "../../components/shared-platform";
 import { describe, expect, it } from "vitest";
 import type { SettingKey } from "../../config/validate";
 import { hostKey, minimal, stackOf } from "./stack";
@@ -137,7 +138,7 @@ describe("a stack with a remote Pyroscope", () => {
     expect(secret).toContain(
       'file 0640 root:alloy reload /etc/alloy/secrets/pyroscope-password\n  p"a$s\\s\n',
     );
-    expect(secret).toContain('password_file = "/etc/alloy/secrets/pyroscope-password"');
+    expect(secret).toMatch(/export "password_file" \{\s+value = "\/etc\/alloy\/secrets\/pyroscope-password"/);
     const plain = resources.filter((resource) => resource !== alloy);
     expect(JSON.stringify(plain)).not.toContain("a$s");
   });
@@ -161,6 +162,7 @@ describe("a stack on the platform of another", () => {
     const platform = {
       alloy: { version: "1.10.0-2", httpPort: 12399 },
       pyroscopeUrl: "http://127.0.0.1:4040",
+      authenticates: false,
     };
     const resources = await stackOf(
       { ...minimal, platform: { stack: "org/soar-profiling/prod" } },
@@ -172,5 +174,20 @@ describe("a stack on the platform of another", () => {
     ]);
     expect(resources[2]?.inputs["stdin"]).toContain("package alloy 1.10.0-2\n");
     expect(resources[2]?.inputs["stdin"]).toContain("http://127.0.0.1:12399/-/reload");
+  });
+
+  it("sends profiles as the owner does, and only if the owner is of this version", async () => {
+    const alloy = { version: "1.10.0-2", httpPort: 12399 };
+    const of = (platform: object): ReturnType<typeof stackOf> =>
+      stackOf({ ...minimal, platform: { stack: "o/p/prod" } }, {}, { "o/p/prod": { platform } });
+    const pyroscopeUrl = "https://profiles.example";
+    const stdin = async (authenticates: boolean): Promise<unknown> =>
+      (await of({ alloy, pyroscopeUrl, authenticates }))[2]?.inputs["stdin"];
+    expect(await stdin(true)).toContain("password_file = profiles_destination.platform.password_file");
+    expect(await stdin(false)).not.toContain("password_file");
+    expect(() => usable({ alloy, pyroscopeUrl }, "o/p/prod")).toThrow(
+      "platform.stack: the stack o/p/prod was last brought up by an earlier version of this program: pulumi up that one first",
+    );
+    expect(() => usable(undefined, "o/p/prod")).toThrow("the stack o/p/prod has no platform yet");
   });
 });

@@ -97,7 +97,10 @@ describe("the jobs of a stack with a platform of its own", () => {
 });
 
 describe("the jobs of a stack on the platform of another", () => {
-  const platform = { alloy: { version: "1.10.0-1", httpPort: 12345 }, pyroscopeUrl: "http://127.0.0.1:4040" };
+  const platform = {
+    ...{ environment: "live", alloy: { version: "1.10.0-1", httpPort: 12345 } },
+    ...{ pyroscopeUrl: "http://127.0.0.1:4040", authenticates: false },
+  };
   const references = { "o/p/prod": { platform } };
 
   it("are those of its services only", async () => {

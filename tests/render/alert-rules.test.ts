@@ -1,49 +1,42 @@
 import { describe, expect, test } from "vitest";
-import { type AlertArgs, alertRules } from "../../render/grafana/alert-rules";
-import { alerts } from "./samples";
+import { alertRules } from "../../render/grafana/alert-rules";
+import { profilingRules } from "../../render/prometheus/rules";
+import { alerts, rules } from "./samples";
 
-describe("alert rules", () => {
-  test("are those of the platform and the services for its owner, and of the services for others", () => {
-    const titles = (args: AlertArgs): string[] => alertRules(args).map(({ title }) => title);
-    const ofServices = ["No profiles", "A service's metrics are missing"];
-    const ofAlloy = ["Alloy is down", "Alloy drops profiles"];
-    expect(titles(alerts)).toEqual([
-      ...ofAlloy,
-      ...["Pyroscope is down", "Pyroscope discards samples"],
-      ...ofServices,
-    ]);
-    expect(titles({ ...alerts, storage: undefined })).toEqual([...ofAlloy, ...ofServices]);
-    expect(titles({ ...alerts, platform: "staging" })).toEqual(ofServices);
-    expect(titles({ ...alerts, longestInterval: undefined, measured: [], storage: undefined })).toEqual(
-      ofAlloy,
+const inGrafana = (text: string): string => text.replaceAll("$value", "$values.B.Value");
+
+describe("Grafana's alert rules", () => {
+  test("are Prometheus's, in the same words and with the same numbers", () => {
+    const described = profilingRules(rules).flatMap((rule) => ("alert" in rule ? [rule] : []));
+    expect(described.length).toBeGreaterThan(8);
+    expect(
+      alertRules(alerts).map((rule) => ({
+        ...{ title: rule.title, for: rule.for, labels: rule.labels, annotations: rule.annotations },
+        expr: (rule.data[0]?.model as unknown as { expr: string }).expr,
+      })),
+    ).toEqual(
+      described.map((rule) => ({
+        ...{ title: rule.alert, for: rule.for ?? "0s", expr: rule.expr },
+        labels: { environment: "production", severity: rule.severity },
+        annotations: { summary: inGrafana(rule.summary), description: inGrafana(rule.description) },
+      })),
     );
+    expect(JSON.stringify(alertRules(alerts))).not.toMatch(/\$value\b(?!s)/);
   });
 
-  test("are a query, its last value and a threshold", () => {
-    const [down] = alertRules(alerts);
-    expect(down).toMatchObject({ condition: "C", for: "1m", noDataState: "Alerting", execErrState: "Error" });
-    expect(down?.labels).toEqual({ environment: "production", severity: "critical" });
-    expect(down?.data.map(({ model }) => model)).toMatchObject([
-      { refId: "A", expr: 'up{environment="production",job="alloy"}', instant: true },
-      { refId: "B", type: "reduce", expression: "A", reducer: "last" },
-      {
-        refId: "C",
-        type: "threshold",
-        expression: "B",
-        conditions: [{ evaluator: { type: "lt", params: [1] } }],
-      },
-    ]);
+  test("are a query, its last value and a condition that any value meets; nothing found is well", () => {
+    for (const rule of alertRules(alerts)) {
+      expect(rule).toMatchObject({ condition: "C", noDataState: "OK", execErrState: "Error" });
+      expect(rule.data.map(({ model }) => model)).toMatchObject([
+        { refId: "A", instant: true },
+        { refId: "B", type: "reduce", expression: "A", reducer: "last" },
+        { refId: "C", type: "math", expression: "is_number($B) || is_nan($B) || is_inf($B)" },
+      ]);
+    }
   });
 
-  test("watch the services by their exact names, and wait for as long as their interval asks", () => {
-    const expr = (title: string, args = alerts): unknown =>
-      alertRules(args).find((rule) => rule.title === title)?.data[0]?.model;
-    expect(expr("A service's metrics are missing")).toMatchObject({
-      expr: 'up{environment="production",job=~"soar-run|soar\\\\.web"}',
-    });
-    expect(expr("No profiles")).toMatchObject({ expr: expect.stringContaining("[300s]") as unknown });
-    expect(expr("No profiles", { ...alerts, longestInterval: 600 })).toMatchObject({
-      expr: expect.stringContaining("[1800s]") as unknown,
-    });
+  test("have titles of their own, as Grafana asks within a folder", () => {
+    const titles = alertRules(alerts).map(({ title }) => title);
+    expect(new Set(titles).size).toBe(titles.length);
   });
 });

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDuration } from "../../config/units";
 import { renderAlloyDefaults } from "../../render/alloy/defaults";
+import { renderDestination } from "../../render/alloy/destination";
+import { profileLabel, profileLabels } from "../../render/alloy/label";
 import { renderAlloyPlatform } from "../../render/alloy/platform";
 import { renderProfiles, type ScrapedService } from "../../render/alloy/profiles";
 import { call, object, reference, renderAlloy } from "../../render/alloy/syntax";
@@ -9,29 +11,41 @@ import { accepted } from "../config/sample";
 import { sampleServices } from "./samples";
 
 describe("golden", () => {
-  test("profiles", async () => {
-    const text = renderProfiles({ environment: "production", services: sampleServices() });
-    await expect(text).toMatchFileSnapshot("../golden/profiles.alloy");
+  test.each([
+    ["profiles", false],
+    ["profiles-password", true],
+  ] as const)("%s", async (name, authenticates) => {
+    const text = renderProfiles({ environment: "production", services: sampleServices(), authenticates });
+    await expect(text).toMatchFileSnapshot(`../golden/${name}.alloy`);
   });
 
   test("no services", async () => {
-    const text = renderProfiles({ environment: "production", services: [] });
+    const text = renderProfiles({ environment: "production", services: [], authenticates: false });
     await expect(text).toMatchFileSnapshot("../golden/profiles-none.alloy");
   });
 
   test("platform", async () => {
-    const text = renderAlloyPlatform({ pyroscopeUrl: "http://127.0.0.1:4040" });
-    await expect(text).toMatchFileSnapshot("../golden/platform.alloy");
+    await expect(renderAlloyPlatform({})).toMatchFileSnapshot("../golden/platform.alloy");
   });
 
-  test("platform with a remote Pyroscope", async () => {
-    const text = renderAlloyPlatform({
+  test("platform that Prometheus asks", async () => {
+    const text = renderAlloyPlatform({ isMeasured: true });
+    await expect(text).toMatchFileSnapshot("../golden/platform-metrics.alloy");
+  });
+
+  test("destination", async () => {
+    const text = renderDestination({ pyroscopeUrl: "http://127.0.0.1:4040" });
+    await expect(text).toMatchFileSnapshot("../golden/destination.alloy");
+  });
+
+  test("a remote Pyroscope as destination", async () => {
+    const text = renderDestination({
       pyroscopeUrl: "https://profiles.example",
       tenant: "soar",
       user: `the "writer"`,
       passwordFile: "/etc/alloy/pyroscope-password",
     });
-    await expect(text).toMatchFileSnapshot("../golden/platform-remote.alloy");
+    await expect(text).toMatchFileSnapshot("../golden/destination-remote.alloy");
   });
 
   test("defaults", async () => {
@@ -45,7 +59,7 @@ describe("golden", () => {
 });
 
 test("a user comes with a password file", () => {
-  expect(() => renderAlloyPlatform({ pyroscopeUrl: "http://x", user: "u" })).toThrow("together");
+  expect(() => renderDestination({ pyroscopeUrl: "http://x", user: "u" })).toThrow("together");
 });
 
 describe("one service more", () => {
@@ -55,13 +69,15 @@ describe("one service more", () => {
   }).services;
   if (extra === undefined) throw new Error("expected a service");
 
-  test("is exactly one line more for each kind of profile", () => {
-    const old = renderProfiles({ environment: "production", services: before }).split("\n");
-    const added = renderProfiles({ environment: "production", services: [...before, extra] }).split("\n");
-    const news = added.filter((line) => !old.includes(line));
-    expect(news).toEqual([expect.stringContaining('"soar-new"'), expect.stringContaining('"soar-new"')]);
-    expect(added).toHaveLength(old.length + news.length);
-    expect(old.filter((line) => !added.includes(line))).toEqual([]);
+  test("is its own components, and leaves all others as they are", () => {
+    const render = (services: ScrapedService[]): string =>
+      renderProfiles({ environment: "production", services, authenticates: false }).trimEnd();
+    const old = render(before).split("\n\n");
+    const added = render([...before, extra]).split("\n\n");
+    expect(added.filter((part) => part.includes("soar-new"))).toHaveLength(2);
+    const alone = new Set(render([extra]).split("\n\n"));
+    expect(old.filter((part) => !added.includes(part) && !alone.has(part))).toEqual([]);
+    expect(added.filter((part) => !old.includes(part) && !alone.has(part))).toEqual([]);
   });
 });
 
@@ -133,13 +149,19 @@ const anyServices = fc
 test("any accepted settings render to text that reads back as the same targets", () => {
   fc.assert(
     fc.property(anyServices, (services) => {
-      const components = targetsOf(renderProfiles({ environment: "blue-green", services }));
+      const components = targetsOf(
+        renderProfiles({ environment: "blue-green", services, authenticates: false }),
+      );
       for (const kind of ["cpu", "heap"] as const) {
-        const labels = Object.keys(components).filter((label) => label.startsWith(`blue_green_${kind}_`));
+        const labels = Object.keys(components).filter((label) =>
+          label.startsWith(`blue_green_${kind.toUpperCase()}_`),
+        );
         const found = labels.flatMap((label) => components[label] ?? []);
         const asked = services.filter(({ profiles }) => profiles.includes(kind)).map(expectedTarget);
         expect(new Set(found)).toEqual(new Set(asked));
         expect(found).toHaveLength(asked.length);
+        // Each has a component of its own.
+        expect(labels).toHaveLength(asked.length);
       }
     }),
   );
@@ -156,28 +178,36 @@ test("the order of services and labels does not change the text", () => {
         labels: Object.fromEntries(Object.entries(service.labels).reverse()),
         profiles: [...service.profiles].reverse(),
       }));
-      expect(renderProfiles({ environment: "a", services: turned })).toBe(
-        renderProfiles({ environment: "a", services }),
+      expect(renderProfiles({ environment: "a", services: turned, authenticates: false })).toBe(
+        renderProfiles({ environment: "a", services, authenticates: false }),
       );
     }),
   );
 });
 
-test("services are together when their rhythm is the same, however it was written", () => {
-  const services = accepted({
-    services: [
-      { name: "a", port: 1, interval: "60s", duration: "5s" },
-      { name: "b", port: 2, interval: "1m", duration: "5s" },
-      { name: "c", port: 3, interval: "1m", duration: "6s", profiles: ["cpu", "heap"] },
-      { name: "d", port: 4, interval: "1m", duration: "7s", profiles: ["heap"] },
-    ],
-  }).services;
-  const components = targetsOf(renderProfiles({ environment: "p", services }));
-  const names = Object.entries(components).map(([label, targets]) => [
-    label,
-    targets.map((t) => t["job"]).join(),
-  ]);
-  expect(Object.fromEntries(names)).toEqual({ p_cpu_60s_5s: "a,b", p_cpu_60s_6s: "c", p_heap_60s: "c,d" });
+test("no two profiles of any environments and services have the same label", () => {
+  const environment = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
+  const name = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,8}$/);
+  const profile = fc.tuple(environment, fc.constantFrom("cpu" as const, "heap" as const), name);
+  fc.assert(
+    fc.property(profile, profile, (one, other) => {
+      const [a, b] = [profileLabel(...one), profileLabel(...other)];
+      expect(a).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
+      expect(a === b).toBe(one.join() === other.join());
+      expect(new RegExp(`^(?:${profileLabels(other[0])})$`).test(a)).toBe(one[0] === other[0]);
+    }),
+    { numRuns: 2000 },
+  );
+  const hard: [string, "cpu" | "heap", string][] = [
+    ...(["a-b", "a.b", "a_b", "a--b", "a_-b", "a-_b", "a_ub", "a.ub", "a-db", "A-b"] as const).map(
+      (service) => ["e", "cpu", service] as [string, "cpu", string],
+    ),
+    ...[["a", "cpu", "cpu.b"] as const, ["a-cpu", "cpu", "b"] as const, ["a", "heap", "b"] as const].map(
+      (one) => [...one] as [string, "cpu" | "heap", string],
+    ),
+  ];
+  expect(new Set(hard.map((one) => profileLabel(...one))).size).toBe(hard.length);
+  expect(profileLabel("production", "cpu", "soar-run")).toBe("production_CPU_soar__run");
 });
 
 describe("the writer", () => {

@@ -1,8 +1,7 @@
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseDuration } from "../../config/units";
-import { renderProfiles } from "../../render/alloy/profiles";
+import type { Duration } from "../../config/units";
 import { alertRules } from "../../render/grafana/alert-rules";
 import {
   type DatasourceKind,
@@ -12,7 +11,7 @@ import {
 } from "../../render/grafana/datasources";
 import { exploreUrl } from "../../render/grafana/explore";
 import { grafanaUid } from "../../render/grafana/identity";
-import { pipelineDashboard, scrapeComponents } from "../../render/grafana/pipeline-dashboard";
+import { pipelineDashboard } from "../../render/grafana/pipeline-dashboard";
 import { profilesDashboard } from "../../render/grafana/profiles-dashboard";
 import { alerts, storage } from "./samples";
 
@@ -23,7 +22,8 @@ const services = [
   { name: "soar-run", profiles: ["cpu", "heap"] },
 ];
 const profiles = profilesDashboard({ environment, services, pyroscope: "production-pyroscope" });
-const pipeline = pipelineDashboard({ environment, platform: environment, storage }, "production-prometheus");
+const info = { environment, platform: environment, intervals: [60, 600].map(Number) as Duration[] };
+const pipeline = pipelineDashboard({ ...info, storage }, "production-prometheus");
 
 /** All uids that a value refers to, at any depth. */
 function references(value: unknown): string[] {
@@ -116,7 +116,7 @@ describe("dashboards", () => {
       ...["timeseries: CPU over time", "timeseries: Heap over time"],
     ]);
     expect(panelsOf(pipeline).map(({ type, title }) => `${type}: ${title}`)).toEqual([
-      ...["timeseries: Profiles scraped", "timeseries: Profiles written", "timeseries: Drops"],
+      ...["timeseries: Profiles sent, of those due", "timeseries: Profiles written", "timeseries: Drops"],
       ...["timeseries: Latency, 99th percentile", "timeseries: Storage growth in a day"],
       ...["timeseries: Disk free", "stat: Retention horizon", "stat: Since the last clean-up"],
     ]);
@@ -127,7 +127,6 @@ describe("dashboards", () => {
       panelsOf(dashboard).map(({ title }) => title);
     const cpuOnly = profilesDashboard({ environment, services: services.slice(0, 1), pyroscope: "p" });
     expect(titles(cpuOnly)).not.toContain("Heap over time");
-    const info = { environment, platform: environment };
     const remote = pipelineDashboard({ ...info, storage: undefined }, "p");
     expect(titles(remote)).toEqual(titles(pipeline).slice(0, 4));
     expect(JSON.stringify(remote)).not.toMatch(/job=\\"pyroscope|filesystem/);
@@ -168,27 +167,21 @@ describe("dashboards", () => {
     },
   );
 
-  test("tell an environment's scrapes from those of all others", () => {
-    const interval = parseDuration("60s");
-    const service = { name: "s", address: "127.0.0.1", port: 9091, labels: {}, interval };
-    const components = (of: string): string[] => {
-      const text = renderProfiles({
-        environment: of,
-        services: [{ ...service, profiles: ["cpu", "heap"], duration: parseDuration("5s") }],
-      });
-      return [...text.matchAll(/^pyroscope\.scrape "(.+)"/gm)].map(
-        ([, label]) => `pyroscope.scrape.${label}`,
-      );
-    };
-    const names = ["a", "a-cpu", "a-b", "cpu", "a-cpu-60s"];
-    for (const name of names) {
-      const matcher = /component_id=~"(.*)"/.exec(scrapeComponents(name))?.[1] ?? "";
-      const matched = names.filter((other) =>
-        components(other).some((id) => new RegExp(`^(?:${matcher})$`).test(id)),
-      );
-      expect(matched).toEqual([name]);
-      expect(components(name)).toHaveLength(2);
-    }
+  test("show a line for each service and kind, from counters", () => {
+    const [sent] = panelsOf(pipeline);
+    expect(sent?.targets).toMatchObject(
+      [60, 600].map((interval) => ({
+        expr: expect.stringContaining(
+          `profiling:interval_seconds{environment="production"} == ${interval}`,
+        ) as unknown,
+        legendFormat: "{{service_name}} {{kind}}",
+      })),
+    );
+    // A histogram's buckets only beside the native form, of which a Prometheus that takes it stores no buckets.
+    for (const { expr } of panelsOf(pipeline).flatMap(
+      ({ targets = [] }) => targets as unknown as { expr: string }[],
+    ))
+      if (/_(bucket|count|sum)\{/.test(expr)) expect(expr).toMatch(/_bucket\{.* or histogram_quantile/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { renderAlloyPlatform } from "../../render/alloy/platform";
+import { parseDuration } from "../../config/units";
+import { renderProfiles } from "../../render/alloy/profiles";
 import {
   renderScrapeJob,
   renderTargetFile,
@@ -10,6 +11,7 @@ import {
 } from "../../render/prometheus/jobs";
 import { renderRules } from "../../render/prometheus/rules";
 import { accepted } from "../config/sample";
+import { rules, sampleServices } from "./samples";
 
 const { services } = accepted({
   services: [
@@ -39,17 +41,16 @@ describe("golden", () => {
   });
 
   test("rules", async () => {
-    const text = renderRules({
-      environment: "production",
-      jobs: targets.map(({ name }) => name),
-      platform: { longestInterval: 60, pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" } },
-    });
+    const text = renderRules({ ...rules, jobs: targets.map(({ name }) => name) });
     await expect(text).toMatchFileSnapshot("../golden/prometheus-rules.yml");
   });
 
-  test("Alloy's platform with the host's metrics", async () => {
-    const text = renderAlloyPlatform({ pyroscopeUrl: "http://127.0.0.1:4040", hostMetrics: true });
-    await expect(text).toMatchFileSnapshot("../golden/platform-metrics.alloy");
+  test("rules of an environment on another's platform", async () => {
+    const text = renderRules({
+      ...{ environment: "staging", owner: "production", jobs: ["soar-run-staging"] },
+      services: [{ name: "soar-run-staging", profiles: ["cpu"], interval: parseDuration("60s") }],
+    });
+    await expect(text).toMatchFileSnapshot("../golden/prometheus-rules-shared.yml");
   });
 });
 
@@ -104,64 +105,98 @@ test("the job of the target files is one line of YAML", () => {
 
 describe("the rules", () => {
   const pyroscope = { major: 1, dataDirectory: "/var/lib/pyroscope" } as const;
-  const names = (text: string | undefined): string[] =>
-    [...(text ?? "").matchAll(/(?:alert|record): (\S+)/g)].map(([, name = ""]) => name);
+  const names = (text: string | undefined): string[] => [
+    ...new Set([...(text ?? "").matchAll(/(?:alert|record): "?([\w:]+)/g)].map(([, name = ""]) => name)),
+  ];
+  const nothing = { environment: "e", owner: "o", jobs: [], services: [] };
+  const own = { ...nothing, owner: "e" };
+  const service = { name: "s", profiles: ["cpu" as const], interval: parseDuration("60s") };
 
   test("are none where there is nothing to watch", () => {
-    expect(renderRules({ environment: "e", jobs: [] })).toBeUndefined();
+    expect(renderRules(nothing)).toBeUndefined();
   });
 
   test("are about what the environment has", () => {
     const disk = ["profiling:filesystem_avail_bytes", "profiling:filesystem_size_bytes"];
     const diskAlerts = ["ProfilingDiskLow", "ProfilingDiskFilling"];
-    const of = (args: Omit<Parameters<typeof renderRules>[0], "environment">): string[] =>
-      names(renderRules({ environment: "e", ...args }));
-    expect(of({ jobs: ["a"] })).toEqual(["ProfilingTargetDown"]);
-    expect(of({ jobs: [], platform: {} })).toEqual(["AlloyDropsProfiles"]);
-    expect(of({ jobs: [], platform: { longestInterval: 60 } })).toEqual([
-      "AlloySendsNoProfiles",
-      "AlloyDropsProfiles",
+    const delivery = ["AlloyDeliversNothing", "AlloyDropsProfiles"];
+    expect(names(renderRules({ ...nothing, jobs: ["a"] }))).toEqual(["ProfilingTargetDown"]);
+    expect(names(renderRules({ ...nothing, services: [service] }))).toEqual([
+      ...["", "silent_", "refused_", "undelivered_"].map((what) => `profiling:${what}interval_seconds`),
+      ...["ProfilesRefused", "ProfilesNotDelivered", "ProfilesMissing"],
+      ...["ProfilesDropped", "ProfilesUnwatched"],
     ]);
+    expect(names(renderRules(own))).toEqual(delivery);
     for (const major of [1, 2] as const) {
-      expect(of({ jobs: [], platform: { pyroscope: { ...pyroscope, major } } })).toEqual([
-        ...["AlloyDropsProfiles", "PyroscopeDiscardsSamples"],
+      expect(names(renderRules({ ...own, pyroscope: { ...pyroscope, major } }))).toEqual([
+        ...[...delivery, "PyroscopeDiscardsSamples"],
         ...["PyroscopeCompactionStalled", "PyroscopeCleanupStalled", ...disk, ...diskAlerts],
       ]);
     }
   });
 
+  test("have a line for each service and kind, and no alert for each", () => {
+    const of = (count: number): string[] => {
+      const services = Array.from({ length: count }, (_, index) => ({ ...service, name: `s-${index}` }));
+      return (renderRules({ ...nothing, services }) ?? "").split("\n");
+    };
+    expect(of(12).length - of(2).length).toBe(10);
+    expect(of(2).filter((line) => line.includes("s-1"))).toEqual([
+      `      - { record: profiling:interval_seconds, expr: vector(60), labels: { environment: e, service_name: s-1, kind: cpu, component_id: pyroscope.write.e_CPU_s__1 } }`,
+    ]);
+  });
+
+  test("name the components that Alloy has", () => {
+    const services = sampleServices();
+    const text = renderProfiles({ environment: "a-b", services, authenticates: false });
+    const components = [...text.matchAll(/^pyroscope\.write "(.+)"/gm)].map(
+      ([, label]) => `pyroscope.write.${label}`,
+    );
+    const watched = renderRules({ environment: "a-b", owner: "o", jobs: [], services });
+    const declared = [...(watched ?? "").matchAll(/component_id: (pyroscope\S+)/g)].map(([, id]) => id);
+    expect(declared).toEqual(components);
+    expect(components).toHaveLength(4);
+  });
+
+  test("rest on no histogram, of which a Prometheus that takes native ones stores no count", () => {
+    for (const major of [1, 2] as const) {
+      const text = renderRules({ ...rules, pyroscope: { ...pyroscope, major } }) ?? "";
+      expect(text).not.toMatch(/_(count|sum|bucket)\{/);
+    }
+  });
+
   test("about Pyroscope 2.x are in terms of its own metrics", () => {
-    const text = renderRules({
-      environment: "e",
-      jobs: [],
-      platform: { pyroscope: { ...pyroscope, major: 2 } },
-    });
+    const text = renderRules({ ...own, pyroscope: { ...pyroscope, major: 2 } });
     expect(text).not.toContain("pyroscope_compactor_");
     const of = (name: string): string =>
       text?.split(`alert: ${name}\n`)[1]?.split("expr: ")[1]?.split("\n")[0] ?? "";
     const job = 'environment="e",job="pyroscope"';
-    const old = `and on (instance, job) time() - process_start_time_seconds{${job}} > 10800`;
-    const compacted = `sum by (instance, job) (increase(pyroscope_compaction_worker_jobs_completed_total{${job},status="success"}[10800s])) > 0`;
+    const old = `and on () time() - process_start_time_seconds{${job}} > 10800`;
+    const compacted = `sum(increase(pyroscope_compaction_worker_jobs_completed_total{${job},status="success"}[10800s])) > 0`;
     expect(of("PyroscopeCompactionStalled")).toBe(
-      `sum by (instance, job) (increase(pyroscope_distributor_received_compressed_bytes_count{${job}}[10800s])) > 0 ${old} unless ${compacted}`,
+      `sum(increase(pyroscope_write_sent_profiles_total{environment="e",job="alloy"}[10800s])) > 0 ${old} unless ${compacted}`,
     );
     expect(of("PyroscopeCleanupStalled")).toBe(
-      `${compacted} ${old} unless sum by (instance, job) (increase(pyroscope_compaction_worker_blocks_deleted_total{${job},status="success"}[10800s])) > 0`,
+      `${compacted} ${old} unless sum(increase(pyroscope_compaction_worker_blocks_deleted_total{${job},status="success"}[10800s])) > 0`,
     );
   });
 
-  test("name every environment in labels, names and selectors", () => {
-    const text = renderRules({ environment: "blue", jobs: ["a.b"], platform: { pyroscope } }) ?? "";
-    const [group] = (
-      parse(text) as { groups: { name: string; rules: { expr: string; labels?: object }[] }[] }
-    ).groups;
-    expect(group?.name).toBe("blue-profiling");
-    for (const { expr, labels } of group?.rules ?? []) {
-      const selectors = expr.match(/\{[^}]*\}/g) ?? [];
-      expect(selectors.length).toBeGreaterThan(0);
-      for (const selector of selectors) expect(selector).toContain('environment="blue"');
-      if (labels !== undefined) expect(labels).toMatchObject({ environment: "blue" });
+  test("name every environment in labels, names and selectors, and the platform's where it is another's", () => {
+    for (const owner of ["blue", "red"]) {
+      const args = { ...rules, environment: "blue", owner, jobs: ["a.b"] };
+      const text = renderRules(owner === "blue" ? args : { ...args, pyroscope: undefined }) ?? "";
+      const [group] = (
+        parse(text) as { groups: { name: string; rules: { expr: string; labels?: object }[] }[] }
+      ).groups;
+      expect(group?.name).toBe("blue-profiling");
+      for (const { expr, labels } of group?.rules ?? []) {
+        const selectors = expr.match(/\{[^}]*\}/g) ?? [];
+        expect(selectors.length + (expr.startsWith("vector(") ? 1 : 0)).toBeGreaterThan(0);
+        for (const selector of selectors)
+          expect(selector).toContain(`environment="${selector.includes('job="alloy"') ? owner : "blue"}"`);
+        if (labels !== undefined) expect(labels).toMatchObject({ environment: "blue" });
+      }
+      expect(group?.rules[0]?.expr).toBe('up{environment="blue",job=~"a\\\\.b"} == 0');
     }
-    expect(group?.rules[0]?.expr).toBe('up{environment="blue",job=~"a\\\\.b"} == 0');
   });
 });

@@ -1,6 +1,7 @@
 import { parseDuration } from "../../config/units";
 import type { ScrapedService } from "../../render/alloy/profiles";
 import type { AlertArgs } from "../../render/grafana/alert-rules";
+import type { RulesArgs } from "../../render/prometheus/rules";
 import { accepted } from "../config/sample";
 
 /** Services of every kind: both profiles, several rhythms, all labels, IPv6. */
@@ -31,8 +32,14 @@ export function sampleServices(): ScrapedService[] {
 /** A Pyroscope on the host. */
 export const storage = { version: "1.21.1-1", retention: parseDuration("30d") };
 
-/** Of a stack that owns its platform, with two services whose metrics are scraped. */
-export const alerts: AlertArgs = {
-  ...{ environment: "production", platform: "production", storage, prometheus: "production-prometheus" },
-  ...{ longestInterval: 60, measured: ["soar-run", "soar.web"] },
+/** Of a stack that owns its platform, with two services of three kinds of profile. */
+export const rules: RulesArgs = {
+  ...{ environment: "production", owner: "production", jobs: ["alloy", "host", "pyroscope", "soar-run"] },
+  services: [
+    { name: "soar-run", profiles: ["heap", "cpu"], interval: parseDuration("60s") },
+    { name: "soar.web", profiles: ["cpu"], interval: parseDuration("10m") },
+  ],
+  pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
 };
+
+export const alerts: AlertArgs = { ...rules, prometheus: "production-prometheus" };

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { profileLabel } from "../../render/alloy/label";
 import { renderProfiles } from "../../render/alloy/profiles";
 import { run, type RunResult } from "../../sandbox/log";
 import { ensureAlloy, ensurePyroscope } from "../../sandbox/tools/toolchain";
@@ -41,16 +42,16 @@ describe("Alloy accepts", () => {
     }
   });
 
-  test.each([["platform.alloy"], ["platform-metrics.alloy"], ["platform-remote.alloy"]])(
-    "%s with all else beside it, as one directory",
-    async (platform) => {
-      const tree = await mkdtemp(path.join(directory, "conf.d-"));
-      const others = ["profiles", "profiles-none", "logs", "logs-remote", "traces", "traces-remote"];
-      for (const file of [platform, ...others.map((name) => `${name}.alloy`)])
-        await cp(path.join(golden, file), path.join(tree, file));
-      expect(await check(alloy, ["validate", tree])).toMatchObject({ code: 0 });
-    },
-  );
+  test.each([
+    ["platform", "destination", "profiles"],
+    ["platform-metrics", "destination-remote", "profiles-password"],
+  ])("%s, %s and %s with all else beside them, as one directory", async (...own) => {
+    const tree = await mkdtemp(path.join(directory, "conf.d-"));
+    const others = ["profiles-none", "logs", "logs-remote", "traces", "traces-remote"];
+    for (const file of [...own, ...others].map((name) => `${name}.alloy`))
+      await cp(path.join(golden, file), path.join(tree, file));
+    expect(await check(alloy, ["validate", tree])).toMatchObject({ code: 0 });
+  });
 });
 
 /** Every character but NUL, as texts that fit into labels of several services. */
@@ -73,21 +74,23 @@ test("every character in a label reaches a running Alloy as it was meant", async
   }));
   const services = accepted({ services: list }).services;
   const tree = await mkdtemp(path.join(directory, "conf.d-"));
-  await writeFile(path.join(tree, "profiles.alloy"), renderProfiles({ environment: "test", services }));
-  await cp(path.join(golden, "platform.alloy"), path.join(tree, "platform.alloy"));
+  await writeFile(
+    path.join(tree, "profiles.alloy"),
+    renderProfiles({ environment: "test", services, authenticates: false }),
+  );
+  for (const file of ["platform.alloy", "destination.alloy"])
+    await cp(path.join(golden, file), path.join(tree, file));
   expect(await check(alloy, ["fmt", "-t", path.join(tree, "profiles.alloy")])).toEqual({ code: 0, said: "" });
 
-  const targets = await targetsInRunningAlloy(tree, "pyroscope.scrape.test_cpu_1h_5s");
-  expect(targets).toEqual(
-    services
-      .map(({ name, port, labels }) => ({
-        __address__: `127.0.0.1:${port}`,
-        service_name: name,
-        environment: "test",
-        job: name,
-        ...labels,
-      }))
-      .sort((a, b) => (a.job < b.job ? -1 : 1)),
+  const components = services.map(({ name }) => `pyroscope.scrape.${profileLabel("test", "cpu", name)}`);
+  expect(await targetsInRunningAlloy(tree, components)).toEqual(
+    services.map(({ name, port, labels }) => ({
+      __address__: `127.0.0.1:${port}`,
+      service_name: name,
+      environment: "test",
+      job: name,
+      ...labels,
+    })),
   );
 });
 
@@ -99,7 +102,7 @@ interface Told {
 }
 
 /** Runs Alloy and asks it what it understood. */
-async function targetsInRunningAlloy(tree: string, component: string): Promise<Record<string, string>[]> {
+async function targetsInRunningAlloy(tree: string, components: string[]): Promise<Record<string, string>[]> {
   const address = `127.0.0.1:${await freePort()}`;
   const args = [
     "run",
@@ -114,11 +117,14 @@ async function targetsInRunningAlloy(tree: string, component: string): Promise<R
     await expect
       .poll(() => answers(`http://${address}/-/ready`), { timeout: 60_000, interval: 100 })
       .toBe(true);
-    const response = await fetch(`http://${address}/api/v0/web/components/${component}`);
-    const { arguments: told } = (await response.json()) as { arguments: Told[] };
-    return elements(told.find(({ name }) => name === "targets")).map((target) =>
-      Object.fromEntries(elements(target).map(({ key = "", value }) => [key, content(value)])),
-    );
+    const all = components.map(async (component) => {
+      const response = await fetch(`http://${address}/api/v0/web/components/${component}`);
+      const { arguments: told } = (await response.json()) as { arguments: Told[] };
+      return elements(told.find(({ name }) => name === "targets")).map((target) =>
+        Object.fromEntries(elements(target).map(({ key = "", value }) => [key, content(value)])),
+      );
+    });
+    return (await Promise.all(all)).flat();
   } finally {
     child.kill();
     await ended;

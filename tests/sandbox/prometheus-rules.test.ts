@@ -7,6 +7,7 @@ import { ensureImage } from "../../sandbox/host/image";
 import { run } from "../../sandbox/log";
 import { promtoolTest } from "./harness/promtool";
 import { pipelineCases } from "./rules/pipeline-cases";
+import { profileCases } from "./rules/profile-cases";
 import { owner, type Case } from "./rules/series";
 import { storageCases } from "./rules/storage-cases";
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const cases: Case[] = [...pipelineCases, ...storageCases];
+const cases: Case[] = [...pipelineCases, ...profileCases, ...storageCases];
 
 describe("promtool sees the alert", () => {
   test.each(cases)("%s: %s", async (alert, _, at, series, firing, args) => {
@@ -36,7 +37,7 @@ describe("promtool sees the alert", () => {
       alerts.filter((name) =>
         cases.some(([alert, , , , firing]) => alert === name && fires === firing.length > 0),
       );
-    expect(alerts.length).toBe(8);
+    expect(alerts.length).toBe(13);
     expect(seen(true)).toEqual(alerts);
     expect(seen(false)).toEqual(alerts);
   });
@@ -52,15 +53,10 @@ describe("promtool sees the alert", () => {
 describe("promtool accepts the rules", () => {
   test.each<[string, RulesArgs]>([
     ["of the platform's owner", owner],
-    ["of one on another's platform", { environment: "staging", jobs: ["soar-run"] }],
-    [
-      "of one with a remote Pyroscope",
-      { environment: "x", jobs: ["alloy"], platform: { longestInterval: 1 } },
-    ],
-    [
-      "about Pyroscope 2.x",
-      { environment: "x", jobs: [], platform: { pyroscope: { major: 2, dataDirectory: "/srv" } } },
-    ],
+    ["of one on another's platform", { ...owner, environment: "staging", pyroscope: undefined }],
+    ["of one with a remote Pyroscope", { ...owner, pyroscope: undefined }],
+    ["of one service only", { ...owner, services: owner.services.slice(0, 1) }],
+    ["about Pyroscope 2.x", { ...owner, services: [], pyroscope: { major: 2, dataDirectory: "/srv" } }],
   ])("%s", async (_, args) => {
     await writeFile(path.join(directory, "check.yml"), renderRules(args) ?? "");
     const checked = await run(promtool, ["check", "rules", "--lint-fatal", "check.yml"], {

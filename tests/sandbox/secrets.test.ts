@@ -65,7 +65,7 @@ describe("secrets, with a remote Pyroscope", async () => {
     expect(ofFirst.body.includes(Buffer.from(label))).toBe(true);
     const ofSecond = await remote.next(({ body }) => body.includes("soar-web"));
     expect(ofSecond.body.includes(Buffer.from(`plain ${hard}`))).toBe(true);
-    const component = "http://127.0.0.1:12345/api/v0/web/components/pyroscope.scrape.sandbox_cpu_6s_4s";
+    const component = "http://127.0.0.1:12345/api/v0/web/components/pyroscope.scrape.sandbox_CPU_soar__run";
     const seenByAlloy = JSON.stringify(JSON.parse(await stack.operator(`curl -sSf ${component}`)));
     expect(seenByAlloy).toContain(JSON.stringify(label));
   });

@@ -66,6 +66,7 @@ describe("two stacks on one host", async () => {
       environment: "alpha",
       alloy: { version: "1.10.0-1", httpPort: 12345 },
       pyroscopeUrl: "http://127.0.0.1:4040",
+      authenticates: false,
       storage: { version: "1.21.1-1", retention: 4 * 86_400 },
     });
     await arrive(up);

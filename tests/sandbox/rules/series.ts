@@ -1,3 +1,4 @@
+import { parseDuration } from "../../../config/units";
 import type { RulesArgs } from "../../../render/prometheus/rules";
 import type { Firing, Series } from "../harness/promtool";
 
@@ -6,20 +7,39 @@ export type Case = [alert: string, when: string, at: string, series: Series[], f
 
 export const environment = "production";
 export const services = ["alloy", "host", "pyroscope", "soar.run"];
+const minute = parseDuration("60s");
 export const owner: RulesArgs = {
   environment,
+  owner: environment,
   jobs: services,
-  platform: { longestInterval: 60, pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" } },
+  services: [
+    ...["a", "b", "c.d", "e-f", "g"].map((name) => ({ name, profiles: ["cpu" as const], interval: minute })),
+    { name: "run", profiles: ["cpu", "heap"], interval: minute },
+  ],
+  pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
 };
 
 export const of = (job: string): string => `environment="production",job="${job}",instance="127.0.0.1:1"`;
-export const sent = `pyroscope_write_sent_profiles_total{${of("alloy")},endpoint="http://p"}`;
-export const dropped = `pyroscope_write_dropped_profiles_total{${of("alloy")},endpoint="http://p"}`;
+
+/** A counter of Alloy about one component that writes profiles. */
+export const counted = (counter: "sent" | "dropped" | "retries", component: string): string =>
+  `pyroscope_write_${counter}${counter === "retries" ? "" : "_profiles"}_total` +
+  `{${of("alloy")},component_id="pyroscope.write.${component}",component_path="/",endpoint="http://p"}`;
+
+/** How often a service's component was refused. */
+export const refused = (component: string, reason: string): string =>
+  `profiling_refused_profiles_total{${of("alloy")},component_id="loki.process.refusals",scrape="pyroscope.scrape.${component}",reason="${reason}"}`;
+
+/** An Alloy that has run since long ago, and Prometheus asks. */
+export const alloyRuns: Series[] = [
+  { series: `up{${of("alloy")}}`, values: "1x600" },
+  { series: `process_start_time_seconds{${of("alloy")}}`, values: "-86400x600" },
+];
 export const discarded = (reason: string): string =>
   `pyroscope_discarded_samples_total{${of("pyroscope")},reason="${reason}",tenant="anonymous"}`;
 export const compaction = `pyroscope_compactor_last_successful_run_timestamp_seconds{${of("pyroscope")}}`;
 export const cleanup = `pyroscope_compactor_block_cleanup_last_successful_run_timestamp_seconds{${of("pyroscope")}}`;
-export const received2 = `pyroscope_distributor_received_compressed_bytes_count{${of("pyroscope")},type="process_cpu"}`;
+export const received2 = counted("sent", "production_CPU_a");
 export const compacted2 = (status: string): string =>
   `pyroscope_compaction_worker_jobs_completed_total{${of("pyroscope")},level="0",status="${status}"}`;
 export const deleted2 = (status: string): string =>
@@ -34,6 +54,5 @@ export const guarded = "At 10 GiB Pyroscope deletes its oldest profiles, whateve
 
 export const second: RulesArgs = {
   ...owner,
-  platform: { pyroscope: { major: 2, dataDirectory: "/var/lib/pyroscope" } },
+  pyroscope: { major: 2, dataDirectory: "/var/lib/pyroscope" },
 };
-export const ofPyroscope = { job: "pyroscope", instance: "127.0.0.1:1" };

@@ -6,7 +6,6 @@ import {
   deleted2,
   filesystem,
   guarded,
-  ofPyroscope,
   received2,
   second,
   size,
@@ -66,7 +65,6 @@ export const storageCases: Case[] = [
     ],
     [
       {
-        labels: ofPyroscope,
         summary: "Pyroscope does not compact",
         description:
           "720 profiles came in 3 hours, and no compaction succeeded: queries get slower and blocks pile up.",
@@ -79,7 +77,6 @@ export const storageCases: Case[] = [
     [{ series: received2, values: "0+4x600" }, started],
     [
       {
-        labels: ofPyroscope,
         summary: "Pyroscope does not compact",
         description:
           "720 profiles came in 3 hours, and no compaction succeeded: queries get slower and blocks pile up.",
@@ -121,7 +118,6 @@ export const storageCases: Case[] = [
     ],
     [
       {
-        labels: ofPyroscope,
         summary: "Pyroscope does not delete old profiles",
         description:
           "360 compactions in 3 hours, and no block was deleted: what is older than the retention stays on the disk.",

@@ -1,0 +1,69 @@
+import { managedBy } from "../header";
+import { type Block, object, reference, renderAlloy, type Value } from "./syntax";
+
+export interface DestinationArgs {
+  /** Base URL of the Pyroscope to write to. */
+  readonly pyroscopeUrl: string;
+  /** Sent as X-Scope-OrgID. @default none */
+  readonly tenant?: string | undefined;
+  /** Basic authentication. @default none */
+  readonly user?: string | undefined;
+  /** File on the host that holds the user's password; required with `user`. */
+  readonly passwordFile?: string | undefined;
+}
+
+/** What the components of all environments on the host read of {@link renderDestination}. */
+const holder = "profiles_destination";
+const label = "platform";
+
+/**
+ * Renders where every environment's profiles go. It stands once, as values of a component of its own that the environments'
+ * `pyroscope.write` components read. Besides there is one such component for the user's own fragments.
+ *
+ * A change of it needs a restart: a running `pyroscope.scrape` keeps the client with which it began (1.10 to 1.18).
+ * @throws Error when only one of user and passwordFile is given
+ */
+export function renderDestination({ pyroscopeUrl, tenant, user, passwordFile }: DestinationArgs): string {
+  if ((user === undefined) !== (passwordFile === undefined)) {
+    throw new Error("user and passwordFile are given together or not at all");
+  }
+  const exported = (name: string, value: Value): Block => ({
+    name: "export",
+    label: name,
+    attributes: { value },
+  });
+  const credentials =
+    user === undefined || passwordFile === undefined
+      ? []
+      : [exported("username", user), exported("password_file", passwordFile)];
+  return renderAlloy(managedBy(), [
+    {
+      name: "declare",
+      label: holder,
+      blocks: [
+        exported("url", pyroscopeUrl),
+        exported("headers", object(tenant === undefined ? {} : { "X-Scope-OrgID": tenant })),
+        ...credentials,
+      ],
+    },
+    { name: holder, label },
+    writeProfiles(label, user !== undefined),
+  ]);
+}
+
+/** A component that sends profiles to the destination, with counters of its own. */
+export function writeProfiles(name: string, authenticates: boolean): Block {
+  const value = (field: string): Value => reference(`${holder}.${label}.${field}`);
+  const credentials = { username: value("username"), password_file: value("password_file") };
+  return {
+    name: "pyroscope.write",
+    label: name,
+    blocks: [
+      {
+        name: "endpoint",
+        attributes: { url: value("url"), headers: value("headers") },
+        blocks: authenticates ? [{ name: "basic_auth", attributes: credentials }] : [],
+      },
+    ],
+  };
+}
