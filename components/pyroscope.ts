@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope } from "../config/settings";
+import { versionFacts } from "../config/version-facts";
 import { holds } from "../config/versions";
 import { renderPyroscope } from "../render/pyroscope";
 import { renderDropIn } from "../render/systemd";
@@ -7,7 +8,7 @@ import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { PortRequirement, UnitRequirement } from "./host/preflight";
+import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Where Pyroscope keeps all it stores; the package's own place. */
@@ -86,6 +87,20 @@ export function pyroscopePorts(settings: LocalPyroscope): PortRequirement[] {
     port(settings.grpcPort, "gRPC", "grpcPort"),
     ...(holds("ownStorage", settings.version) ? [port(settings.raftPort, "raft", "raftPort")] : []),
   ];
+}
+
+/** The package, and what has to be known of one that the host has already. */
+export function pyroscopePackage({ version }: LocalPyroscope, allowDowngrade: boolean): PackageRequirement {
+  const { keepsRelabeledSamples: kept, ownStorage } = versionFacts;
+  const set = `Set pyroscope.version to that version, or to a later one`;
+  return {
+    ...{ name: "pyroscope", version, allowDowngrade },
+    upgrade: { before: kept.since, why: `from ${kept.since} on ${kept.fact}` },
+    ...(holds("ownStorage", version)
+      ? {}
+      : { noWayBack: { since: ownStorage.since, why: `${ownStorage.lostBefore}. ${set}` } }),
+    ...(holds("amd64NeedsX86V2", version) ? { cpu: "x86-64-v2" } : {}),
+  };
 }
 
 /** The disk that the stored profiles may take. */

@@ -4,7 +4,7 @@ import { caddyRequirement } from "./exposure";
 import type { Requirements } from "./host/preflight";
 import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
-import { pyroscopeDisk, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
+import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
 import { otlpPorts } from "./traces";
 
 /** What the host must offer for a stack's settings. */
@@ -22,5 +22,9 @@ export function requirements(settings: Settings): Requirements {
     programs,
     sources: [packageSource(settings.repository)],
     units: [...(local === undefined ? [] : [pyroscopeUnit]), alloyUnit],
+    packages: [
+      ...(local === undefined ? [] : [pyroscopePackage(local, settings.allowDowngrade)]),
+      { name: "alloy", version: settings.alloy.version, allowDowngrade: settings.allowDowngrade },
+    ],
   };
 }

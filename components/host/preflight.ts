@@ -48,6 +48,20 @@ export interface UnitRequirement {
   package: string;
 }
 
+/** A package that will be at a version, which the host may have at another one. */
+export interface PackageRequirement {
+  name: string;
+  version: string;
+  /** A newer one may be replaced by it. */
+  allowDowngrade: boolean;
+  /** Why one that is older than `before` is upgraded: told, and no hindrance. @default nothing to tell */
+  upgrade?: { before: string; why: string };
+  /** What is lost on the way back from `since` or later, and what to do: refused whatever is allowed. @default nothing */
+  noWayBack?: { since: string; why: string };
+  /** What its program needs of a processor for which there are less able ones. @default nothing */
+  cpu?: "x86-64-v2";
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
@@ -58,6 +72,8 @@ export interface Requirements {
   sources?: readonly SourceRequirement[];
   /** @default none */
   units?: readonly UnitRequirement[];
+  /** @default none */
+  packages?: readonly PackageRequirement[];
 }
 
 /** Arguments of {@link Preflight}. */
@@ -74,7 +90,7 @@ export interface PreflightArgs {
 export class Preflight extends pulumi.ComponentResource {
   constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Preflight", name, {}, opts);
-    const { ports, disks, programs = [], sources = [], units = [] } = args.requirements;
+    const { ports, disks, programs = [], sources = [], units = [], packages = [] } = args.requirements;
     const checks = [
       ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
         "port",
@@ -94,6 +110,7 @@ export class Preflight extends pulumi.ComponentResource {
       ]),
       ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
       ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
+      ...packages.flatMap(ofPackage),
     ];
     new command.remote.Command(
       `${name}-check`,
@@ -107,4 +124,13 @@ export class Preflight extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+function ofPackage(required: PackageRequirement): string[] {
+  const { name, version, allowDowngrade, upgrade, noWayBack, cpu } = required;
+  return [
+    ...["package", name, version, allowDowngrade ? "yes" : "no", upgrade?.before ?? "", upgrade?.why ?? ""],
+    ...(noWayBack === undefined ? [] : ["no-way-back", name, noWayBack.since, noWayBack.why]),
+    ...(cpu === undefined ? [] : ["cpu", cpu, name]),
+  ];
 }

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { occupyPort } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
@@ -67,6 +67,53 @@ describe("a host that is not ready", async () => {
         "/etc/sudoers.d, or set host.user to root\n",
     );
     await stack.operator(`mv /run/sudoers-deploy ${sudoers}`);
+  });
+
+  describe("because of the packages that it has", () => {
+    const have = (version: string): Promise<string> =>
+      stack.operator(
+        `mkdir -p /run/deb/DEBIAN && printf 'Package: pyroscope\\nVersion: ${version}\\nArchitecture: all\\n` +
+          `Maintainer: a <a@b>\\nDescription: a\\n' >/run/deb/DEBIAN/control && ` +
+          "dpkg-deb -b /run/deb /run/of-before.deb && dpkg -i /run/of-before.deb 2>&1 && sleep 1",
+      );
+    afterAll(() => stack.operator("dpkg -P pyroscope; umount /proc/cpuinfo || :; rm -rf /run/deb"));
+
+    it("of which one is newer, it is refused with the setting that allows it", async () => {
+      await have("1.22.0-1");
+      expect(await refused()).toContain(
+        "- pyroscope 1.22.0-1 is installed, which is newer than 1.21.1-1: set pyroscope.version to 1.22.0-1, or " +
+          "allowDowngrade to go back\n",
+      );
+    });
+
+    it("of which one has stored what ours does not find, it is refused whatever is allowed", async () => {
+      await have("2.2.1-1");
+      stack.configure({ allowDowngrade: true });
+      expect(await refused()).toContain(
+        "- pyroscope 2.2.1-1 is installed: what 2.x has stored is not found by 1.x, and never deleted. Set " +
+          "pyroscope.version to that version, or to a later one\n",
+      );
+      stack.configure({ allowDowngrade: undefined });
+    });
+
+    it("it is told that one which loses profiles is upgraded, and refused for its processor only", async () => {
+      await have("1.12.0");
+      await stack.operator(
+        "sed 's/ popcnt / /; s/ sse4_2 / /' /proc/cpuinfo >/run/cpuinfo && mount --bind /run/cpuinfo /proc/cpuinfo",
+      );
+      const text = await refused();
+      expect(text).toContain(
+        "note: pyroscope 1.12.0 is installed and will be upgraded to 1.21.1-1: from 1.17 on a dropped label merges the " +
+          "samples of all threads; before, those of all but one were lost without a word\n",
+      );
+      expect(text).not.toContain("- pyroscope");
+      if (process.arch === "x64") {
+        expect(text).toContain(
+          "- the processor lacks popcnt sse4_2, which pyroscope needs (x86-64-v2): a virtual machine gets it by its " +
+            "processor model, such as host\n",
+        );
+      }
+    });
   });
 
   it("is set up by the next `up` once all causes are gone", async () => {
