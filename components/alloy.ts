@@ -184,5 +184,12 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
     ),
     ...secret.files,
   ]);
-  return { ...declaration, directories: [...(declaration.directories ?? []), ...secret.directories] };
+  return {
+    ...declaration,
+    // At a take-over the operator's file is in force when the package is upgraded.
+    ...(holds("restartsOnUpgrade", settings.version)
+      ? { replacing: { path: "/etc/default/alloy", line: "RESTART_ON_UPGRADE=false" } }
+      : {}),
+    directories: [...(declaration.directories ?? []), ...secret.directories],
+  };
 }

@@ -50,6 +50,8 @@ export interface ServiceDeclaration {
    * either: its package is the host's own.
    */
   package?: { name: string; version?: string };
+  /** A line that the package's own scripts find at the end of a file while it is replaced, whatever else that says. */
+  replacing?: { path: string; line: string };
   /** Groups that `user` must be in: it is put into those where it is missing, and the unit restarted if it runs without. */
   groups?: readonly string[];
   /** Directories that are staged whole for the validation. */
@@ -86,6 +88,8 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
   if (secret) lines.push("secret yes");
   const { name, version } = checkGuest(declaration);
   if (name !== undefined) lines.push(`package ${name}${version === undefined ? "" : ` ${version}`}`);
+  const { replacing } = declaration;
+  if (replacing !== undefined) lines.push(`replacing ${path(replacing.path)} ${replacing.line}`);
   for (const tree of declaration.trees) lines.push(`tree ${path(tree)}`);
   for (const command of declaration.validate) lines.push(`validate ${command}`);
   if (declaration.reload !== undefined) lines.push(`reload ${declaration.reload}`);

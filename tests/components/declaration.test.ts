@@ -29,6 +29,13 @@ const file = (content: string): ServiceDeclaration["files"][number] => ({
 });
 
 describe("the declaration of a service", () => {
+  it("says what the package's own scripts shall find while it is replaced", () => {
+    const replacing = { path: "/etc/default/x", line: "RESTART_ON_UPGRADE=false" };
+    expect(renderDeclaration({ ...minimal, replacing })).toContain(
+      "\npackage x 1-1\nreplacing /etc/default/x RESTART_ON_UPGRADE=false\ntree /etc/x\n",
+    );
+  });
+
   it("is one readable text", () => {
     expect(renderDeclaration({ ...minimal, files: [file("a = 1\n\n  b = 2\nend\n")] })).toBe(
       [

@@ -13,7 +13,9 @@ replace_program() {
   printf '%s %s\n' "$_package" "$_kept" >"$place/program.new"
   sync "$place/program.new"
   mv "$place/program.new" "$place/program"
+  say_to_package || die "$name: cannot keep $_told as it is; nothing was changed"
   keep_program "$_package" "$_wanted" || die "$name: apt-get cannot install $_package $_wanted (its words above)"
+  unsay || die "$name: cannot put back $_told"
   say "$_package $_wanted is installed (before: $_kept)"
 }
 
@@ -43,6 +45,34 @@ return_program() {
 keep_program() { # PACKAGE VERSION
   [ "$(installed_version "$1")" = "$2" ] || put_version "$1" "$2" || return 1
   keep_at_version "$1" "$2" "$(generation_of "$1")"
+}
+
+# What the package's own scripts find at the end of a file while they run (`replacing FILE LINE`): an operator's file, which
+# is in force until ours are in place, may have them restart the unit in the middle of the change. Meanwhile
+# $place/replacing holds the file as it was and as it is, and its path.
+say_to_package() {
+  value replacing >"$work/replacing"
+  read -r _told _line <"$work/replacing" || return 0
+  if [ ! -f "$_told" ] || [ "$(tail -n 1 "$_told")" = "$_line" ]; then return 0; fi
+  rm -rf "$place/replacing.new"
+  mkdir "$place/replacing.new" && cp -a -- "$_told" "$place/replacing.new/before" &&
+    cp -a -- "$_told" "$place/replacing.new/now" && printf '\n%s\n' "$_line" >>"$place/replacing.new/now" &&
+    printf '%s\n' "$_told" >"$place/replacing.new/path" && sync "$place"/replacing.new/* &&
+    mv "$place/replacing.new" "$place/replacing" && put_in_place "$place/replacing/now" "$_told"
+}
+
+# Also after a kill. What an operator has made of it since stays.
+unsay() {
+  rm -rf "$place/replacing.new" "$place/replacing.old"
+  [ -d "$place/replacing" ] || return 0
+  read -r _told <"$place/replacing/path"
+  if cmp -s "$place/replacing/now" "$_told"; then put_in_place "$place/replacing/before" "$_told" || return 1; fi
+  rm -f -- "$(beside "$_told")"
+  mv "$place/replacing" "$place/replacing.old" && rm -rf "$place/replacing.old"
+}
+
+put_in_place() { # COPY PATH
+  cp -a -- "$1" "$(beside "$2")" && mv -f -- "$(beside "$2")" "$2"
 }
 
 generation_of() { grep '^generation ' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE

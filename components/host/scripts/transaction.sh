@@ -136,6 +136,7 @@ commit() {
 
 # Leaves no change half done, of an earlier run or of this one.
 recover() {
+  unsay || say "$name: cannot put back $_told yet: it has a line of ours at its end"
   if [ -d "$place/undo" ]; then
     roll_back
     say "$name: a change was cut off; $outcome"
