@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Chain, firstFault, isWhole } from "../../operations/verify/chain";
+import { formatReport } from "../../operations/verify/report";
 import type { Report } from "../../operations/verify/verify";
-import { editFile } from "./harness/faults";
+import { editFile, eventually } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
 const profilesFile = "/etc/alloy/conf.d/sandbox-profiles.alloy";
@@ -15,33 +16,143 @@ interface Service {
 describe("verify", { timeout: 400_000 }, async () => {
   const stack = await TestStack.create("verify");
   const services = stack.setting("services") as Service[];
-  const chains = services.flatMap(({ name, profiles = ["cpu"] }) =>
-    profiles.map((kind) => `${name} ${kind}`),
-  );
+  const ways = services.flatMap(({ name, profiles = ["cpu"] }) => profiles.map((kind) => `${name} ${kind}`));
+  const portOf = (name: string): number => services.find((service) => service.name === name)?.port ?? 0;
+  // A Loki that is away is no fault of the host's.
   stack.configure({ logs: { url: "http://127.0.0.1:3100" } });
 
   const nameOf = ({ service, kind }: Chain): string => `${service} ${kind}`;
-  /** The first broken link of each way, and each broken check, in words. */
-  const brokenOf = ({ chains: all, checks }: Report): Record<string, string> =>
-    Object.fromEntries([
-      ...all.flatMap((chain) => {
-        const first = firstFault(chain);
-        return first === undefined ? [] : [[nameOf(chain), `${first.name}: ${first.detail}`]];
-      }),
-      ...checks.flatMap(({ name, state, detail }) => (state === "broken" ? [[name, detail]] : [])),
-    ]) as Record<string, string>;
-  const whole = (): Promise<Record<string, string>> => stack.verify().then(({ report }) => brokenOf(report));
+  /** The first broken link of each way, and the broken checks, in words. */
+  const faultsOf = ({ chains, checks }: Report): Record<string, string> => {
+    const faults: Record<string, string> = {};
+    for (const chain of chains) {
+      const fault = firstFault(chain);
+      if (fault !== undefined) faults[nameOf(chain)] = `${fault.name}: ${fault.detail}`;
+    }
+    const broken = checks.filter(({ state }) => state === "broken");
+    for (const { name, detail } of broken) faults[name] = [faults[name] ?? [], detail].flat().join("; ");
+    return faults;
+  };
+  const faults = async (): Promise<Record<string, string>> => faultsOf((await stack.verify()).report);
+  const fault = (name: string, kind: string): Promise<string> =>
+    stack.operator(`curl -sSf -X POST 'http://127.0.0.1:${portOf(name)}/fault?kind=${kind}'`);
+  const restartAlloy = "curl -sSf -X POST http://127.0.0.1:12345/-/reload";
 
-  test("follows each kind of profile of each service into Pyroscope, and the probe comes back whole", async () => {
+  test("follows each kind of profile into Pyroscope, and the probe comes back whole, in one SSH session", async () => {
     await stack.up();
-    await expect.poll(whole, { timeout: 120_000, interval: 5_000 }).toEqual({});
+    await expect.poll(faults, { timeout: 180_000, interval: 1_000 }).toEqual({});
     const logins = await stack.logins();
     const { code, report } = await stack.verify();
-    // The count's own login, and one for all of it.
+    // The count's own login beside it.
     expect(await stack.logins()).toBe(logins + 2);
-    console.log(JSON.stringify(report, undefined, 1));
     expect(code).toBe(0);
-    expect(report.chains.map(nameOf)).toEqual(chains);
+    expect(report.chains.map(nameOf)).toEqual(ways);
     expect(report.chains.filter((chain) => !isWhole(chain))).toEqual([]);
+    const proven = Object.fromEntries(report.checks.map(({ name, detail }) => [name, detail]));
+    expect(proven).toMatchObject({
+      pyroscope: "answers at http://127.0.0.1:4040",
+      declared: "what runs is what was declared",
+      "probe cpu": "100 samples of a profile of 2.5 KiB, all that was sent",
+      "probe heap": "50.0 MiB of a profile of 2.3 KiB, all that was sent",
+      "probe large": "15900 samples of a profile of 3.9 MiB, all that was sent",
+    });
+    console.log(formatReport(report));
+  });
+
+  test("finds each thread's own function in Pyroscope with the share that it has at the endpoint", async () => {
+    // More work, so that there are enough samples for shares to mean something, and a minute of nothing else in Pyroscope.
+    await stack.operator(
+      "mkdir -p /run/systemd/system/soar-web.service.d; " +
+        `printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/soar-service --name soar-web --port ${portOf("soar-web")} --work 60\\n' ` +
+        "> /run/systemd/system/soar-web.service.d/work.conf; systemctl daemon-reload; systemctl restart soar-web; sleep 70",
+    );
+    const { report } = await stack.verify("soar-web");
+    const functions = report.chains.flatMap((chain) => chain.functions);
+    const threads = functions.filter(({ name }) => /^soar_service::threads::(?!compute)/.test(name));
+    expect(threads.map(({ name }) => name.replace("soar_service::threads::", "")).sort()).toEqual([
+      ...["archiver", "elevation", "flight_tracker", "soar_worker"],
+    ]);
+    for (const { name, endpoint, stored } of threads)
+      expect(Math.abs(endpoint - stored), name).toBeLessThan(0.1);
+  });
+
+  test("touches nothing on the host beside what Pyroscope stores", async () => {
+    const places = "/etc /usr /var/lib/soar-profiling /tmp /root /home";
+    const look = (): Promise<string> =>
+      stack.operator(
+        `find ${places} -printf '%p %T@ %i %s\\n' | sort | sha256sum; systemctl show -p MainPID alloy pyroscope 'soar-*'`,
+      );
+    const before = await look();
+    await stack.verify("soar-web");
+    expect(await look()).toBe(before);
+  });
+
+  test("names a stopped service, a wrong port, a lost label, a wrong profile, and a journal that is closed to Alloy", async () => {
+    await stack.operator("systemctl stop soar-web");
+    await fault("soar-ingest-ogn", "no-symbols");
+    await fault("soar-ingest-adsb", "cpu-as-heap");
+    await fault("soar-web-staging", "html");
+    await editFile(stack, profilesFile, 's/"service_name" = "soar-run"/"service" = "soar-run"/');
+    await stack.operator(`${restartAlloy}; gpasswd -d alloy systemd-journal`);
+    stack.configure({
+      services: services.map((service) =>
+        service.name === "soar-run-staging" ? { ...service, port: 9292 } : service,
+      ),
+    });
+    const { code, report } = await stack.verify();
+    expect(code).toBe(1);
+    const lost =
+      "alloy: label lost: Alloy \\(pyroscope\\.scrape\\.\\S+\\) takes the profiles of 127.0.0.1:9091 as service_name unspecified, environment sandbox";
+    expect(faultsOf(report)).toEqual({
+      "soar-run cpu": expect.stringMatching(new RegExp(`^${lost}$`)) as unknown,
+      "soar-run heap": expect.stringMatching(new RegExp(`^${lost}$`)) as unknown,
+      "soar-web cpu": expect.stringMatching(/^listens: soar-web\.service is stopped \(inactive\)/) as unknown,
+      "soar-ingest-ogn cpu":
+        "profile: 100 % of the frames are addresses or [unknown], without a function's name",
+      "soar-ingest-adsb heap":
+        "profile: serves CPU data (samples/count, cpu/nanoseconds) where heap is declared, which is inuse_space/bytes",
+      "soar-run-staging cpu":
+        "listens: nothing listens at 127.0.0.1:9292: soar-run-staging.service runs, and listens at 127.0.0.1:9192",
+      "soar-web-staging cpu":
+        "profile: /debug/pprof/profile answers an HTML page, which is no profile in the pprof format",
+      declared: `alloy is not in group systemd-journal; ${profilesFile} was edited`,
+    });
+    stack.configure({ services });
+    for (const name of ["soar-ingest-ogn", "soar-ingest-adsb", "soar-web-staging"]) await fault(name, "none");
+    await editFile(stack, profilesFile, 's/"service" = "soar-run"/"service_name" = "soar-run"/');
+    await stack.operator(`${restartAlloy}; gpasswd -a alloy systemd-journal; systemctl start soar-web`);
+  });
+
+  test("names an endpoint that says nothing, one that is busy, and one that does not measure", async () => {
+    await fault("soar-run", "silent");
+    await fault("soar-web", "hasty");
+    await fault("soar-ingest-ogn", "svg");
+    await fault("soar-run-staging", "not-found");
+    await fault("soar-web-staging", "garbage");
+    const found = await faults();
+    const path = "/debug/pprof/profile";
+    expect(found).toMatchObject({
+      "soar-run cpu": `profile: ${path} says nothing within 19 s`,
+      "soar-run heap": "profile: /debug/pprof/heap says nothing within 20 s",
+      "soar-web cpu": expect.stringMatching(/measures 0\.\d s where 4 s are asked for$/) as unknown,
+      "soar-ingest-ogn cpu": `profile: ${path} answers an SVG picture, which is no profile in the pprof format`,
+      "soar-run-staging cpu": `profile: ${path} is not there (404)`,
+      "soar-web-staging cpu": expect.stringMatching(/which is no profile in the pprof format$/) as unknown,
+    });
+    for (const { name } of services) await fault(name, "none");
+  });
+
+  test("names an Alloy that is stopped, and a Pyroscope that is away", async () => {
+    await stack.operator("systemctl stop alloy");
+    const stopped = await faults();
+    for (const way of ways) expect(stopped[way], way).toMatch(/^alloy: Alloy: alloy\.service is stopped \(/);
+    expect(stopped["declared"]).toBe("alloy.service does not run");
+
+    await stack.operator("systemctl start alloy; systemctl stop pyroscope");
+    const away = await faults();
+    for (const way of ways)
+      expect(away[way], way).toMatch(/^pyroscope: Pyroscope: pyroscope\.service is stopped \(/);
+    await stack.operator("systemctl start pyroscope");
+    await eventually(stack, "curl -sf http://127.0.0.1:4040/ready");
   });
 });
