@@ -65,7 +65,7 @@ describe("production and staging on one host", { timeout: 400_000 }, async () =>
   };
   /** What an environment has on the host, and the services that it shares. */
   const picture = async (environment: string): Promise<string> => {
-    const find = `find ${everything} -type f \\( -name '${environment}-*' -o -path '*pyroscope*' -o -name platform.alloy \\)`;
+    const find = `find ${everything} -type f \\( -name '${environment}-*' -o -path '*pyroscope*' -o -name platform.alloy -o -name destination.alloy \\)`;
     return prod.operator(
       `${find} -printf '%p %T@ %i %m %u:%g\\n' | sort; ${find} -exec sha256sum {} + | sort; systemctl show -p Id -p MainPID -p NRestarts ${units.join(" ")}`,
     );

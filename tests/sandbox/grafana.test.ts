@@ -13,7 +13,7 @@ const services = [
 
 const prometheus = { url: "http://127.0.0.1:9090" };
 
-describe("Grafana", { timeout: 400_000 }, async () => {
+describe("Grafana", { timeout: 480_000 }, async () => {
   const stack = await TestStack.create("grafana", { host: { backends: true } });
   const auth = await grafanaAuthOf(stack.host);
   const receiver = await startReceiver(stack.host.gateway);
@@ -88,8 +88,10 @@ describe("Grafana", { timeout: 400_000 }, async () => {
     const group = await api("/api/v1/provisioning/folder/sandbox-profiling/rule-groups/Profiling%20pipeline");
     expect(group).toMatchObject({ interval: 30 });
     expect((group as { rules: { title: string }[] }).rules.map(({ title }) => title)).toEqual([
-      ...["Alloy is down", "Alloy drops profiles", "Pyroscope is down", "Pyroscope discards samples"],
-      ...["No profiles", "A service's metrics are missing"],
+      ...["ProfilingTargetDown", "ProfilesRefused", "ProfilesNotDelivered", "ProfilesMissing"],
+      ...["ProfilesDropped", "ProfilesUnwatched", "AlloyDeliversNothing", "AlloyDropsProfiles"],
+      ...["PyroscopeDiscardsSamples", "PyroscopeCompactionStalled", "PyroscopeCleanupStalled"],
+      ...["ProfilingDiskLow", "ProfilingDiskFilling"],
     ]);
     expect(await api("/api/v1/provisioning/policies")).toMatchObject({
       receiver: "SOAR profiling (sandbox)",
@@ -109,22 +111,23 @@ describe("Grafana", { timeout: 400_000 }, async () => {
     const lines = (): Promise<number> => query("loki", '{service_name="soar-run",environment="sandbox"}');
     await expect.poll(lines, { timeout: 60_000, interval: 2000 }).toBeGreaterThan(0);
 
-    const exprs = await expressions(stack);
-    // Two scrapes have to be there before anything has a rate.
-    const scraped = exprs.find((expr) => expr.startsWith("sum by (component_id)")) ?? "";
-    await expect.poll(() => query("prometheus", scraped), { timeout: 90_000, interval: 3000 }).toBe(2);
+    const { panels, rules } = await expressions(stack);
+    const sent = panels.find((expr) => expr.startsWith("sum by (service_name, kind)")) ?? "";
+    await expect.poll(() => query("prometheus", sent), { timeout: 90_000, interval: 3000 }).toBe(3);
+    await expect
+      .poll(() => query("prometheus", `(${sent}) > 0`), { timeout: 90_000, interval: 3000 })
+      .toBe(3);
     const values = async (expr: string): Promise<boolean> => (await query("prometheus", expr)) > 0;
-    for (const expr of exprs) {
+    for (const expr of panels) {
       // Nothing was dropped, and no search was made; a day's changes take longer than that to have two values.
       const isEmptyNow = /increase\(|querier_v1|\[1d\]/.test(expr);
       if (isEmptyNow) await values(expr);
       else
         await expect.poll(() => values(expr), { message: expr, timeout: 60_000, interval: 3000 }).toBe(true);
     }
-    for (const metric of [
-      "profiling:filesystem_avail_bytes",
-      "pyroscope_distributor_received_compressed_bytes_sum",
-    ]) {
+    for (const expr of rules) await query("prometheus", expr);
+    expect(rules).toHaveLength(13);
+    for (const metric of ["profiling:filesystem_avail_bytes", "pyroscope_write_sent_bytes_total"]) {
       expect(await query("prometheus", metric), metric).toBeGreaterThan(0);
     }
   });
@@ -152,18 +155,21 @@ describe("Grafana", { timeout: 400_000 }, async () => {
   });
 
   test("an alert fires, and tells its receiver, while Alloy is stopped, and ends when it runs", async () => {
-    const state = (): Promise<string | undefined> => alertState("Alloy is down");
+    const state = (): Promise<string | undefined> => alertState("ProfilingTargetDown");
     await expect.poll(state, { timeout: 60_000, interval: 3000 }).toBe("inactive");
     await stack.operator("systemctl stop alloy");
-    await expect.poll(state, { timeout: 150_000, interval: 3000 }).toBe("firing");
-    const told = (): unknown =>
-      receiver.alerts.filter(({ labels }) => labels["alertname"] === "Alloy is down");
-    await expect.poll(told, { timeout: 60_000, interval: 1000 }).toMatchObject([
-      {
-        ...{ status: "firing", labels: { environment: "sandbox", severity: "critical" } },
-        annotations: { summary: "Alloy does not answer" },
-      },
-    ]);
+    await expect.poll(state, { timeout: 240_000, interval: 3000 }).toBe("firing");
+    // Two of its addresses are asked. No service is called silent because of it.
+    const told = (): unknown => receiver.alerts.filter(({ status }) => status === "firing");
+    await expect.poll(told, { timeout: 60_000, interval: 1000 }).toMatchObject(
+      ["alloy", "host"].map((job) => ({
+        labels: { alertname: "ProfilingTargetDown", environment: "sandbox", severity: "critical", job },
+        annotations: {
+          summary: `${job} (sandbox) does not answer Prometheus`,
+          description: "No metrics from 127.0.0.1:12345 for 2 minutes.",
+        },
+      })),
+    );
     await stack.operator("systemctl start alloy");
     await expect.poll(state, { timeout: 90_000, interval: 3000 }).toBe("inactive");
   });

@@ -87,6 +87,8 @@ describe("an Alloy that answers elsewhere by now", { timeout: 300_000 }, async (
     );
     await stack.destroy();
     await stack.up();
-    expect(await stack.operator("ls /etc/alloy/conf.d")).toBe("platform.alloy\nrenamed-profiles.alloy\n");
+    expect(await stack.operator("ls /etc/alloy/conf.d")).toBe(
+      "destination.alloy\nplatform.alloy\nrenamed-profiles.alloy\n",
+    );
   });
 });

@@ -168,7 +168,7 @@ describe("logs to a real Loki", { timeout: 300_000 }, async () => {
     const { text } = await stack.up();
     expect(text).toContain("logs: its files are gone");
     expect(await stack.operator("ls /etc/alloy/conf.d")).toBe(
-      "platform.alloy\nsandbox-late.alloy\nsandbox-profiles.alloy\n",
+      "destination.alloy\nplatform.alloy\nsandbox-late.alloy\nsandbox-profiles.alloy\n",
     );
     const components = await stack.operator("curl -sS http://127.0.0.1:12345/api/v0/web/components");
     const health = JSON.parse(components) as { localID: string; health: { state: string } }[];

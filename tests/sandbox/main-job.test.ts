@@ -2,6 +2,8 @@ import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { flameGraph, storedProfiles, type TimeRange } from "../../operations/pyroscope-api";
 import { waitForProfiles, type DeclaredService, type Finding } from "../../operations/arrivals";
+import { renderProfiles } from "../../render/alloy/profiles";
+import { accepted } from "../config/sample";
 import { pyroscopeOn } from "../../sandbox/query";
 import { TestStack, type Up } from "./harness/stack";
 
@@ -12,9 +14,8 @@ interface Service {
   profiles?: string[];
 }
 
-/** Joins the five others later, with a line for its CPU and one for its heap profiles. */
+/** Joins the five others later, with components of its own for its CPU and its heap profiles. */
 const late = "soar-ingest-adsb";
-const lateTarget = `{"__address__" = "127.0.0.1:9094", "service_name" = "${late}", "environment" = "sandbox", "job" = "${late}"},`;
 
 /** Everything that the stack can touch, bar data, caches and logs. */
 const places = "/etc /usr /opt /var/lib/soar-profiling /var/lib/dpkg";
@@ -23,6 +24,7 @@ const others = [
   "/etc/pyroscope/config.yml",
   "/etc/systemd/system/pyroscope.service.d/*",
   "/etc/default/alloy",
+  "/etc/alloy/conf.d/destination.alloy",
   "/etc/alloy/conf.d/platform.alloy",
 ];
 
@@ -32,6 +34,17 @@ describe("the main job", { timeout: 400_000 }, async () => {
   const all = stack.setting("services") as Service[];
   const five = all.filter(({ name }) => name !== late);
   stack.configure({ services: five });
+
+  /** What stands in Alloy's file for it. */
+  const lateLines = (sign: string): string[] => {
+    const { services } = accepted({ services: all.filter(({ name }) => name === late) });
+    const text = renderProfiles({ environment: "sandbox", services, authenticates: false });
+    const [, ...lines] = text.split("\n").map((line) => line.trim());
+    return lines
+      .filter((line) => line !== "")
+      .map((line) => `${sign} ${line}`)
+      .sort();
+  };
 
   let created = 0;
   const declared = ({ outputs }: Up): DeclaredService[] => outputs["services"]?.value as DeclaredService[];
@@ -109,7 +122,7 @@ describe("the main job", { timeout: 400_000 }, async () => {
     stack.configure({ services: all });
     const preview = await stack.preview();
     expect(preview.changes).toEqual({ same: created - 1, update: 1 });
-    expect(diffOf(preview.text)).toEqual([`+ ${lateTarget}`, `+ ${lateTarget}`]);
+    expect(diffOf(preview.text).sort()).toEqual(lateLines("+"));
 
     const [before, load] = [await untouched(), await lastLoad()];
     const up = await stack.up();
@@ -124,7 +137,7 @@ describe("the main job", { timeout: 400_000 }, async () => {
     stack.configure({ services: five });
     const preview = await stack.preview();
     expect(preview.changes).toEqual({ same: created - 1, update: 1 });
-    expect(diffOf(preview.text)).toEqual([`- ${lateTarget}`, `- ${lateTarget}`]);
+    expect(diffOf(preview.text).sort()).toEqual(lateLines("-"));
 
     const before = await untouched();
     const up = await stack.up();
@@ -151,7 +164,9 @@ describe("the main job", { timeout: 400_000 }, async () => {
 /** The changed lines of files in what `pulumi preview --diff` prints, without their indentation. */
 function diffOf(preview: string): string[] {
   const [resources = ""] = preview.split("--outputs:--");
-  return [...resources.matchAll(/^ *([+-])\s+(.*)$/gm)].map(([, sign = "", line = ""]) => `${sign} ${line}`);
+  return [...resources.matchAll(/^ *([+-])[^\S\n]+(\S.*)$/gm)].map(
+    ([, sign = "", line = ""]) => `${sign} ${line}`,
+  );
 }
 
 function lastMinutes(minutes = 5): TimeRange {

@@ -20,7 +20,7 @@ const scratch = "/run/soar-profiling/sandbox-prometheus";
 
 describe("the host's own Prometheus", async () => {
   const stack = await TestStack.create("prometheus");
-  const all = (stack.setting("services") as { name: string }[]).map((service) => ({
+  const all = (stack.setting("services") as { name: string; port: number }[]).map((service) => ({
     ...service,
     metrics: true,
   }));
@@ -107,6 +107,52 @@ describe("the host's own Prometheus", async () => {
       )
       .toEqual(["PyroscopeDiscardsSamples"]);
   });
+
+  test("names one of six services that falls silent while its metrics go on, and no other; and ends when it is back", async () => {
+    stack.configure({ services: all });
+    await stack.up();
+    await expectUp(stack, "sandbox", ["alloy", "host", "pyroscope", ...all.map(({ name }) => name)]);
+    const count = 'count(profiling:interval_seconds{environment="sandbox"})';
+    await expect
+      .poll(async () => (await queryPrometheus(stack, count))[0]?.value[1], {
+        timeout: 60_000,
+        interval: 1_000,
+      })
+      .toBe("7");
+    const impair = (service: string, kind: string): Promise<string> => {
+      const port = all.find(({ name }) => name === service)?.port;
+      return stack.operator(`curl -fsS -X POST 'http://127.0.0.1:${port}/fault?kind=${kind}'`);
+    };
+    const firing = async (): Promise<string[]> =>
+      (await queryPrometheus(stack, 'ALERTS{alertstate="firing",alertname=~"Profil.*|Alloy.*"}'))
+        .map(({ metric: { alertname, service_name, kind, environment, reason } }) =>
+          [alertname, service_name, kind, environment, reason]
+            .filter((value) => value !== undefined)
+            .join(" "),
+        )
+        .sort();
+    const within = { timeout: 300_000, interval: 3_000 };
+    await expect.poll(firing, within).toEqual([]);
+
+    // One answers 404, and what another answers is more than Pyroscope takes.
+    await impair("soar-web", "not-found");
+    await impair("soar-ingest-adsb", "oversize");
+    await expect
+      .poll(firing, within)
+      .toEqual([
+        "ProfilesDropped soar-ingest-adsb cpu sandbox",
+        "ProfilesNotDelivered soar-ingest-adsb cpu sandbox",
+        "ProfilesRefused soar-web cpu sandbox HTTP status (404)",
+      ]);
+    await expectUp(stack, "sandbox", ["alloy", "host", "pyroscope", ...all.map(({ name }) => name)]);
+
+    await impair("soar-web", "none");
+    await impair("soar-ingest-adsb", "none");
+    // What was dropped within the last quarter of an hour stays told.
+    await expect.poll(firing, within).toEqual(["ProfilesDropped soar-ingest-adsb cpu sandbox"]);
+    stack.configure({ services: named("soar-run") });
+    await stack.up();
+  }, 900_000);
 
   test("is not touched by a second `up`, and only reloaded for one service more", async () => {
     const before = await picture(stack);

@@ -175,7 +175,9 @@ otelcol.exporter.otlp "bridge" {
       );
     expect(await texts()).toBe(before);
     await staging.destroy();
-    expect(await prod.operator("ls /etc/alloy/conf.d")).toBe("platform.alloy\nprod-profiles.alloy\n");
+    expect(await prod.operator("ls /etc/alloy/conf.d")).toBe(
+      "destination.alloy\nplatform.alloy\nprod-profiles.alloy\n",
+    );
     expect(
       await prod.operator("ss -Hltn '( sport = 4317 or sport = 4318 or sport = 4417 or sport = 4418 )'"),
     ).toBe("");

@@ -8,6 +8,7 @@ import { TestStack, type Up } from "./harness/stack";
 
 const units = ["pyroscope.service", "alloy.service"];
 const alphaFiles = [
+  "/etc/alloy/conf.d/destination.alloy",
   "/etc/alloy/conf.d/platform.alloy",
   "/etc/alloy/conf.d/alpha-*",
   "/etc/pyroscope/config.yml",

@@ -97,13 +97,16 @@ export async function declaredDashboards(stack: TestStack): Promise<{ uid: strin
   return inputs.map(({ configJson }) => JSON.parse(String(configJson)) as { uid: string });
 }
 
-/** All PromQL of the declared dashboards and rules, with the interval that Grafana would set. */
-export async function expressions(stack: TestStack): Promise<string[]> {
+/** All PromQL of the declared dashboards' panels and of the rules, with the interval that Grafana would set. */
+export async function expressions(stack: TestStack): Promise<Record<"panels" | "rules", string[]>> {
   const dashboards = JSON.stringify(await declaredDashboards(stack));
   const [group] = await inputsOf(stack, "grafana:alerting/ruleGroup:RuleGroup");
   const rules = (group?.["rules"] as { datas: { model: string }[] }[]).flatMap(({ datas }) =>
     datas.map(({ model }) => model),
   );
-  const found = [dashboards, ...rules].flatMap((text) => [...text.matchAll(/"expr":("(?:[^"\\]|\\.)*")/g)]);
-  return found.map(([, text = '""']) => (JSON.parse(text) as string).replaceAll("$__rate_interval", "1m"));
+  const found = (text: string): string[] =>
+    [...text.matchAll(/"expr":("(?:[^"\\]|\\.)*")/g)].map(([, quoted = '""']) =>
+      (JSON.parse(quoted) as string).replaceAll("$__rate_interval", "1m"),
+    );
+  return { panels: found(dashboards), rules: rules.flatMap(found) };
 }
