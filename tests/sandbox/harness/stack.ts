@@ -116,6 +116,16 @@ export class TestStack {
     return { text: result.stdout + result.stderr, changes: result.changeSummary };
   }
 
+  /** A preview that must fail; returns all that the engine said. */
+  async previewFails(): Promise<string> {
+    const error: unknown = await this.preview().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error, "the preview should have failed").toBeInstanceOf(Error);
+    return String(error);
+  }
+
   /** What a `pulumi refresh` found; `runProgram` as with the flag `--run-program`. */
   async refresh(options: { runProgram?: boolean } = {}): Promise<Record<string, number>> {
     const stack = await this.open();

@@ -1,0 +1,158 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { stopSshd } from "./harness/faults";
+import { TestStack } from "./harness/stack";
+
+const domain = "pyroscope.sandbox.test";
+const profiles = "/etc/alloy/conf.d/sandbox-profiles.alloy";
+const service = { name: "soar-run", port: 9091, interval: "10s", metrics: true };
+
+/** What a login shell may do: it prints to both streams, and without an end of line, and traces. */
+const bashrc = [
+  "echo 'record alloy 7'; echo 'caddy-version 1.0.0'; echo a warning >&2",
+  "head -c 100000 /dev/zero | tr '\\0' x; printf 'hello\\r\\nno end of line'",
+  "set -x",
+].join("\n");
+
+/** A preview asks the host of a stack with `detectDrift`, and its users' login shells have something to say. */
+describe("a preview on a host with a greeting", { timeout: 300_000 }, async () => {
+  const stack = await TestStack.create("trial");
+  let resources = 0;
+
+  beforeAll(async () => {
+    await stack.operator(
+      `cat >/home/deploy/.bashrc <<'EOF'\n${bashrc}\nEOF\n` +
+        "echo 'a message of the day' >/etc/motd; echo 'a banner' >/etc/banner; " +
+        "echo 'Banner /etc/banner' >/etc/ssh/sshd_config.d/00-banner.conf; systemctl reload ssh",
+    );
+    stack.configure({
+      detectDrift: true,
+      services: [service],
+      prometheus: { url: "http://127.0.0.1:9090" },
+      site: { domain, tls: "internal" },
+    });
+    resources = (await stack.up()).changes["create"] ?? 0;
+  }, 200_000);
+
+  /** All that is on the host, with times, and what runs there. */
+  const everything = (): Promise<string> =>
+    stack.operator(
+      "find /etc /var/lib/soar-profiling /usr/local/lib -printf '%p %y %m %u:%g %s %i %T@ %C@\\n' | sort; " +
+        "find /run/soar-profiling -mindepth 1 ! -name lock ! -name holder; " +
+        "systemctl show -p Id -p MainPID -p NRestarts alloy pyroscope prometheus caddy",
+    );
+  const warnings = (text: string): string[] =>
+    [...new Set([...text.matchAll(/^ *warning: (.*)$/gm)].map(([, what = ""]) => what.trim()))].sort();
+  /** What the engine says of a command's resource, in its diagnostics. */
+  const saidOf = (text: string, resource: string): string =>
+    new RegExp(`^  command:remote:Command \\(${resource}\\):\\n((?:    .*\\n|\\n)*)`, "m").exec(text)?.[1] ??
+    "";
+  /** A preview that must fail, and leave no trace; it is one login. */
+  const refused = async (): Promise<string> => {
+    const [before, logins] = [await everything(), await stack.logins()];
+    const text = await stack.previewFails();
+    expect(await everything()).toBe(before);
+    expect(await stack.logins()).toBe(logins + 3);
+    return text;
+  };
+  const fragments = (text: string) => ({ alloy: { fragments: { extra: text } } });
+
+  test("is empty after the first `up`, and is one login", async () => {
+    const logins = await stack.logins();
+    const { changes, text } = await stack.preview();
+    expect([changes, warnings(text)]).toEqual([{ same: resources }, []]);
+    expect(await stack.logins()).toBe(logins + 2);
+  });
+
+  test("refuses a wrong fragment and a wrong label, each at its service, in the validator's words", async () => {
+    const neighbour = "/etc/prometheus/jobs/operator.yml";
+    await stack.operator(
+      `printf 'scrape_configs:\\n  - job_name: x\\n    static_configs: [{targets: [a:1], labels: {1x: y}}]\\n' >${neighbour}`,
+    );
+    stack.configure({
+      services: [{ ...service, labels: { team: "ogn" } }],
+      ...fragments('pyroscope.write "platform" { }\nno_such_block { }\n'),
+    });
+    const text = await refused();
+    expect(saidOf(text, "soar-profiles-config-files")).toContain("/etc/alloy/conf.d/sandbox-extra.alloy:");
+    expect(saidOf(text, "soar-profiles-config-files")).toContain(
+      "soar-profiling: profiles: refused by '/usr/bin/alloy validate /etc/alloy/conf.d' (its words above); nothing was changed",
+    );
+    expect(saidOf(text, "soar-prometheus-config-files")).toContain('"1x" is not a valid label name');
+    // As an `up` says it.
+    const up = await stack.upFails();
+    const verdict = saidOf(text, "soar-profiles-config-files")
+      .split("\n")
+      .map((line) => line.trim());
+    for (const line of verdict.filter((line) => line !== "")) {
+      expect(up).toContain(line.replace(/^error: /, ""));
+    }
+    await stack.operator(`rm ${neighbour}`);
+  });
+
+  test("refuses a wrong rule file, and of files with a secret tells positions only", async () => {
+    const neighbour = "/etc/prometheus/rules/operator-profiling.yml";
+    await stack.operator(
+      `printf 'groups:\\n  - name: x\\n    rules: [{alert: A, expr: "sum("}]\\n' >${neighbour}`,
+    );
+    const secret = "do-not-tell-this";
+    stack.configure(
+      { services: [{ ...service, labels: { team: "ogn", token: "" } }] },
+      { "services[0].labels.token": secret },
+    );
+    const text = await refused();
+    expect(saidOf(text, "soar-prometheus-config-files")).toContain(neighbour);
+    expect(saidOf(text, "soar-prometheus-config-files")).toContain("unexpected");
+    const profiles = saidOf(text, "soar-profiles-config-files");
+    expect(profiles).toContain("/etc/alloy/conf.d/sandbox-extra.alloy:");
+    expect(profiles).toContain("its words may quote a secret: an up leaves them on the host, for root");
+    expect(profiles).not.toContain("no_such_block");
+    expect(text).not.toContain(secret);
+    await stack.operator(`rm ${neighbour}`);
+    stack.removeSecret("services[0].labels.token");
+  });
+
+  test("accepts what an `up` makes, and shows what was changed by hand", async () => {
+    await stack.operator(`echo '# by hand' >>${profiles}`);
+    stack.configure({ services: [{ ...service, labels: { team: "ogn" } }], alloy: undefined });
+    const before = await everything();
+    const { changes, text } = await stack.preview();
+    expect(await everything()).toBe(before);
+    expect(changes).toEqual({ same: resources - 2, update: 2 });
+    expect(warnings(text)).toEqual([`On the host ${profiles} was edited. An up puts it back.`]);
+    expect((await stack.up()).changes).toEqual({ same: resources - 2, update: 2 });
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("says what it cannot tell: of another version, of an older program's scripts", async () => {
+    stack.configure({ alloy: { version: "1.10.0-2" } });
+    const { text } = await stack.preview();
+    const put = "The host cannot say yet whether an up would refuse this: ";
+    expect(warnings(text)).toContain(
+      `${put}the host has alloy 1.10.0-1, and only 1.10.0-2 can check them, which comes with an up.`,
+    );
+    stack.configure({ alloy: undefined, services: [service] });
+    const script = "/usr/local/lib/soar-profiling/sandbox/check";
+    await stack.operator(`mv ${script} ${script}.away`);
+    expect(warnings((await stack.preview()).text)).toEqual([
+      `${put}its scripts are those of an older program, and new ones come with an up.`,
+    ]);
+    await stack.operator(`mv ${script}.away ${script}`);
+  });
+
+  test("is the old one, with one warning, where the host is away", async () => {
+    await stopSshd(stack, 25);
+    const { changes, text } = await stack.preview();
+    expect(changes).toEqual({ same: resources - 2, update: 2 });
+    expect(warnings(text)).toEqual([
+      expect.stringContaining(
+        "detectDrift: the host could not be asked, so what was changed there by hand is",
+      ),
+    ]);
+    await expect.poll(() => stack.status("true"), { timeout: 40_000, interval: 1000 }).toBe(0);
+  });
+
+  test("is followed by a destroy that leaves nothing", async () => {
+    await stack.destroy();
+    expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);
+  });
+});
