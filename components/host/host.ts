@@ -86,7 +86,7 @@ export class Host extends pulumi.ComponentResource {
     }
     const preflight = new Preflight(
       `${name}-preflight`,
-      { connection: this.connection, requirements: args.requirements },
+      { connection: this.connection, requirements: args.requirements, trial: this.trial },
       { parent: this },
     );
     this.scripts = new command.remote.Command(

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { preflight } from "./scripts";
 import { shellLine } from "./shell";
+import type { Trial } from "./trial";
 
 /** A port that a unit of ours will listen on. */
 export interface PortRequirement {
@@ -80,6 +81,8 @@ export interface Requirements {
 export interface PreflightArgs {
   connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   requirements: Requirements;
+  /** In a preview that may ask the host. */
+  trial?: Trial | undefined;
 }
 
 /**
@@ -112,12 +115,15 @@ export class Preflight extends pulumi.ComponentResource {
       ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
       ...packages.flatMap(ofPackage),
     ];
-    new command.remote.Command(
+    const line = shellLine(["timeout", 60, "sh", "-s", "--", ...checks]);
+    const script = preflight();
+    const tried = args.trial?.ofPreflight(line, script, () => made);
+    const made: command.remote.Command = new command.remote.Command(
       `${name}-check`,
       {
         connection: args.connection,
-        create: shellLine(["timeout", 60, "sh", "-s", "--", ...checks]),
-        stdin: preflight(),
+        create: pulumi.output(tried).apply(() => line),
+        stdin: script,
         addPreviousOutputInEnv: false,
       },
       { parent: this },

@@ -28,7 +28,7 @@ interface Turn {
 
 /**
  * What an `up` would refuse, a preview refuses: each declaration that is not the one that the host has is staged there and
- * validated by the service's own program, and nothing of it is left. On a host without our scripts there is nothing to ask.
+ * validated by the service's own program, and nothing of it is left. Before the first `up` there is only the preflight.
  */
 export class Trial {
   private readonly turns = new Map<string, Turn>();
@@ -55,6 +55,20 @@ export class Trial {
     this.turns.set(candidate.id, { declaration, isAccepted });
     this.session.hold(isAccepted);
     await isAccepted;
+  }
+
+  /**
+   * The same of what looks at a host before the first `up`, while it has none of our scripts: it comes on standard input,
+   * and changes nothing.
+   */
+  async ofPreflight(command: string, script: string, resource: () => pulumi.Resource): Promise<void> {
+    const asked = this.states.then(async (states) => {
+      if (states === undefined || states["scripts"] !== undefined) return;
+      const problem = await this.session.run(command, patience, script).then(() => undefined, failure);
+      if (problem !== undefined) this.tell(problem, resource());
+    });
+    this.session.hold(asked);
+    await asked;
   }
 
   /** The declaration, where an `up` would apply it. */

@@ -84,6 +84,22 @@ describe("a trial on the host", () => {
     expect(warnings).toEqual([]);
   });
 
+  test.each([
+    ["before the first up", {}, "not ready", [["preflight", "script"]]],
+    ["not once our scripts are there", scripts, undefined, []],
+    ["not on a host that does not answer", undefined, undefined, []],
+  ])("has the preflight %s", async (_, states, words, expected) => {
+    const asked: unknown[] = [];
+    const run = (command: string, _seconds: number, stdin?: string): Promise<string> => {
+      asked.push([command, stdin]);
+      return Promise.reject(new CommandError("not ready", 1));
+    };
+    const trial = new Trial({ run, hold: () => undefined }, Promise.resolve(states), () => "");
+    await trial.ofPreflight("preflight", "script", () => resource("check"));
+    expect(asked).toEqual(expected);
+    expect(error.mock.calls).toEqual(words === undefined ? [] : [[words, resource("check")]]);
+  });
+
   test("may be put off, with a warning that says to when", async () => {
     const { errors, warnings } = await tried([site], scripts, { site: "hello\nunchecked it is busy\n" });
     expect(errors).toEqual([]);

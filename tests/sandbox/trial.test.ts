@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { stopSshd } from "./harness/faults";
+import { occupyPort, stopSshd } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
 const domain = "pyroscope.sandbox.test";
@@ -30,14 +30,13 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
       prometheus: { url: "http://127.0.0.1:9090" },
       site: { domain, tls: "internal" },
     });
-    resources = (await stack.up()).changes["create"] ?? 0;
-  }, 200_000);
+  });
 
   /** All that is on the host, with times, and what runs there. */
   const everything = (): Promise<string> =>
     stack.operator(
-      "find /etc /var/lib/soar-profiling /usr/local/lib -printf '%p %y %m %u:%g %s %i %T@ %C@\\n' | sort; " +
-        "find /run/soar-profiling -mindepth 1 ! -name lock ! -name holder; " +
+      "find /etc /var/lib/soar-profiling /usr/local/lib -printf '%p %y %m %u:%g %s %i %T@ %C@\\n' 2>/dev/null | sort; " +
+        "find /run/soar-profiling -mindepth 1 ! -name lock ! -name holder 2>/dev/null; " +
         "systemctl show -p Id -p MainPID -p NRestarts alloy pyroscope prometheus caddy",
     );
   const warnings = (text: string): string[] =>
@@ -55,6 +54,17 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
     return text;
   };
   const fragments = (text: string) => ({ alloy: { fragments: { extra: text } } });
+
+  test("before the first `up` is the preflight's, which finds what is in the way", async () => {
+    const free = await occupyPort(stack, "127.0.0.1", 4041);
+    const text = await refused();
+    expect(saidOf(text, "soar-host-preflight-check")).toContain(
+      "- port 4041 on 127.0.0.1, which Pyroscope (gRPC) needs, is held by perl",
+    );
+    await free();
+    resources = (await stack.preview()).changes["create"] ?? 0;
+    expect((await stack.up()).changes).toEqual({ create: resources });
+  });
 
   test("is empty after the first `up`, and is one login", async () => {
     const logins = await stack.logins();
