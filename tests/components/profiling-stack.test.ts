@@ -117,6 +117,29 @@ describe("a stack with a platform of its own", () => {
     expect(await declared("1.21.1")).not.toContain("\ndirectory ");
   });
 
+  it("gives Alloy before 1.12 what ends its unit, and later ones what ends a component and what keeps them running", async () => {
+    const declared = async (version: string): Promise<string> => {
+      const resources = await stackOf({ ...minimal, alloy: { version, stability: "experimental" } });
+      const config = resources.find(({ name }) => name === "soar-platform-alloy-config-files");
+      return config?.inputs["stdin"] as string;
+    };
+    const dropIn =
+      "\nfile 0644 root:root restart /etc/systemd/system/alloy.service.d/10-soar-profiling.conf\n" +
+      "  # Managed by soar-profiling: changes made here are overwritten.\n\n  [Service]\n  SendSIGKILL=yes\n";
+    const replacing = "\nreplacing /etc/default/alloy RESTART_ON_UPGRADE=false\n";
+    const validate = "\nvalidate /usr/bin/alloy validate --stability.level=experimental /etc/alloy/conf.d\n";
+    for (const version of ["1.11.3-1", "1.12.0-1", "1.16.1-1"]) {
+      const text = await declared(version);
+      expect(text.includes(dropIn), version).toBe(version === "1.11.3-1");
+      expect(text.includes(" --feature.component-shutdown-deadline=30s "), version).toBe(
+        version !== "1.11.3-1",
+      );
+      expect(text.includes(replacing), version).toBe(version === "1.16.1-1");
+      expect(text).toContain(validate);
+      expect(text).toContain(' --stability.level=experimental"\n');
+    }
+  });
+
   it("purges and downgrades only when told", async () => {
     const resources = await stackOf({ ...minimal, purgeData: true, allowDowngrade: true });
     const install = resources.find(({ name }) => name === "soar-platform-pyroscope-package-install");

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { profileLabel } from "../../render/alloy/label";
+import { holds } from "../../config/versions";
 import { renderProfiles } from "../../render/alloy/profiles";
 import { run, type RunResult } from "../../sandbox/log";
 import { ensureAlloy, ensurePyroscope } from "../../sandbox/tools/toolchain";
@@ -52,6 +53,19 @@ describe("Alloy accepts", () => {
       await cp(path.join(golden, file), path.join(tree, file));
     expect(await check(alloy, ["validate", tree])).toMatchObject({ code: 0 });
   });
+});
+
+test("the flags of /etc/default/alloy are those that the installed Alloy knows", async () => {
+  const version = /v(\d+\.\d+\.\d+)/.exec((await check(alloy, ["--version"])).said)?.[1] ?? "";
+  const steps = { "alloy-defaults.env": false, "alloy-defaults-1.12.env": true };
+  for (const [file, isFrom112] of Object.entries(steps)) {
+    const text = await readFile(path.join(golden, file), "utf8");
+    const flags = /^CUSTOM_ARGS="(.*)"$/m.exec(text)?.[1]?.split(" ") ?? [];
+    expect(flags.length).toBeGreaterThan(1);
+    const { code, said } = await check(alloy, ["run", ...flags, "--help"]);
+    const isKnown = !isFrom112 || holds("shutdownDeadline", version);
+    expect(code, said).toBe(isKnown ? 0 : 1);
+  }
 });
 
 /** Every character but NUL, as texts that fit into labels of several services. */
