@@ -34,13 +34,22 @@ export function renderProfiles({ environment, services, authenticates }: Profile
       .filter((kind) => service.profiles.includes(kind))
       .flatMap((kind) => {
         const label = profileLabel(environment, kind, service.name);
-        return [scrape(environment, label, kind, service), writeProfiles(label, authenticates)];
+        return [
+          scrape(environment, label, kind, service, authenticates),
+          writeProfiles(label, authenticates),
+        ];
       }),
   );
   return renderAlloy(managedBy(environment), blocks);
 }
 
-function scrape(environment: string, label: string, kind: ProfileKind, service: ScrapedService): Block {
+function scrape(
+  environment: string,
+  label: string,
+  kind: ProfileKind,
+  service: ScrapedService,
+  authenticates: boolean,
+): Block {
   return {
     name: "pyroscope.scrape",
     label,
@@ -48,8 +57,9 @@ function scrape(environment: string, label: string, kind: ProfileKind, service: 
       targets: [target(environment, service)],
       forward_to: [reference(`pyroscope.write.${label}.receiver`)],
       scrape_interval: goDuration(service.interval),
-      // For CPU, Alloy adds the interval less a second to it: enough for any duration that the interval allows.
-      scrape_timeout: "10s",
+      // For CPU, Alloy adds the interval less a second to it: enough for any duration that the interval allows. Where there is
+      // a password it is another: only a change of it, or of the interval, makes a running component take the client of now.
+      scrape_timeout: authenticates ? "11s" : "10s",
       delta_profiling_duration: kind === "cpu" ? goDuration(service.duration) : undefined,
     },
     blocks: [profilingConfig(kind)],
