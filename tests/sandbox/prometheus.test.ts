@@ -20,10 +20,12 @@ const scratch = "/run/soar-profiling/sandbox-prometheus";
 
 describe("the host's own Prometheus", async () => {
   const stack = await TestStack.create("prometheus");
-  const all = (stack.setting("services") as { name: string; port: number }[]).map((service) => ({
-    ...service,
-    metrics: true,
-  }));
+  const all = (stack.setting("services") as { name: string; port: number; profiles?: string[] }[]).map(
+    (service) => ({
+      ...service,
+      metrics: true,
+    }),
+  );
   const named = (...names: string[]): object[] => all.filter(({ name }) => names.includes(name));
   const prometheus = { url: "http://127.0.0.1:9090" };
 
@@ -118,7 +120,7 @@ describe("the host's own Prometheus", async () => {
         timeout: 60_000,
         interval: 1_000,
       })
-      .toBe("7");
+      .toBe(String(all.reduce((sum, { profiles = ["cpu"] }) => sum + profiles.length, 0)));
     const impair = (service: string, kind: string): Promise<string> => {
       const port = all.find(({ name }) => name === service)?.port;
       return stack.operator(`curl -fsS -X POST 'http://127.0.0.1:${port}/fault?kind=${kind}'`);
