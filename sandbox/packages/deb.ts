@@ -86,7 +86,7 @@ export function readmeText(
 
 /**
  * Builds a `.deb` of each version into `output`, named `<name>_<version>_<architecture>.deb`. The tree is laid out once
- * in `work`, which is removed afterwards: Alloy's program alone is 374 MB.
+ * in `work`, which is removed afterwards: Alloy's program alone is hundreds of MB.
  */
 export async function buildDebs(
   layout: PackageLayout,

@@ -85,7 +85,7 @@ describe("the main job", { timeout: 400_000 }, async () => {
       expect(names, profile.service).toContainEqual(expect.stringMatching(/^soar_service::workload::/));
     }
     for (const { hottest, service } of findings)
-      expect(hottest, service).toMatch(/^<?soar_service::workload::/);
+      expect(hottest, service).toMatch(/^<?soar_service::(workload|threads)::/);
   });
 
   test("nothing of ours listens beyond loopback", async () => {
