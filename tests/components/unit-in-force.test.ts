@@ -176,7 +176,11 @@ describe("a unit's files", () => {
     ],
     ["a further condition", drop, ["[Unit]", "ConditionPathExists=/b"]],
     ["another unit", "/etc/y.service.d/override.conf", ["[Service]", "User=y"]],
-    ["hidden by another of its name", "/run/x.service.d/10-ours.conf", ["[Service]", "User=y"]],
+    [
+      "hidden by another of its name",
+      "/lib/systemd/system/x.service.d/10-ours.conf",
+      ["[Service]", "User=y"],
+    ],
     ["no drop-in", "/etc/x.service.d/override.conf.bak", ["[Service]", "User=y"]],
   ])("may be an operator's: %s", (_, file, lines) => {
     mine("00-ours.conf", "[Unit]", "ConditionPathExists=/a");
@@ -189,7 +193,21 @@ describe("a unit's files", () => {
     write("etc/x.service", ...packaged().slice(0, 3), `ExecStart=${sleep} 5`);
     expect(findings()).toEqual([
       "foreign /etc/x.service shadows /lib/systemd/system/x.service of the package x " +
-        `and sets ExecStart (with 5 and without $ARGS $LENGTH): ${remedy}`,
+        `and sets ExecStart (with a value and without $ARGS $LENGTH): ${remedy}`,
+    ]);
+  });
+
+  it("are hidden by others of the same name", () => {
+    const own = mine("10-ours.conf", "[Service]", "TimeoutStopSec=20s");
+    write("records/test/y/manifest", "unit x.service", `file 0 0644 root:root restart ${own}`);
+    write("control/x.service.d/10-ours.conf", "[Service]", "TimeoutStopSec=20s");
+    write(
+      "bin/systemctl",
+      "#!/bin/sh",
+      `echo UnitPath=${["control", "etc", "lib/systemd/system"].map(at).join(" ")}`,
+    );
+    expect(findings()).toEqual([
+      `foreign /control/x.service.d/10-ours.conf stands before /etc/x.service.d/10-ours.conf of the stack: ${remedy}`,
     ]);
   });
 
@@ -239,7 +257,7 @@ describe("a unit's process", () => {
     const pid = await start("2000");
     systemctl(pid);
     expect(findings()).toEqual([
-      `differs process ${pid} of x.service was started with 2000 and without 1000, other than the unit's files say now`,
+      `differs process ${pid} of x.service was started with a value and without a value, other than the unit's files say now`,
     ]);
   });
 

@@ -94,13 +94,13 @@ sub effective { # FILES...
   return (\%values, \%by);
 }
 
-sub difference { # of two command lines, which are lists; of a flag the name alone
+sub difference { # of two command lines, which are lists; of what may be a secret that it is there
   my ($now, $meant) = @_;
   my @parts;
   for (['with', $now, $meant], ['without', $meant, $now]) {
     my ($word, $these, $those) = @$_;
-    my %those = map { $_ => 1 } @$those;
-    my @only = map { s/=.*//sr } grep { !$those{$_} } @$these;
+    my %told = map { $_ => 1 } @$those;
+    my @only = grep { !$told{$_}++ } map { m{^[-/\$]} ? s/=.*//sr : 'a value' } grep { !$told{$_} } @$these;
     push @parts, join ' ', $word, @only if @only;
   }
   return join ' and ', @parts;
@@ -175,6 +175,9 @@ sub against { # KEY: the setting that is beaten, and where it is
 }
 
 my @findings;
+for my $file (sort grep { m{/\Q$unit\E\.d/([^/]+)$} && -e && ($drop_in{$1} // $_) ne $_ } keys %own) {
+  push @findings, "foreign $drop_in{ $file =~ s{.*/}{}r } stands before $file of the stack: $remedy";
+}
 if (defined $fragment && (!-e $fragment || !-s _)) {
   push @findings, "foreign $unit is masked by $fragment: remove that (systemctl unmask $unit)";
 } elsif (defined $fragment && !defined $original) {
