@@ -107,13 +107,13 @@ describe("a unit's files", () => {
       "an environment file with a variable of the command line",
       drop,
       ["[Service]", "EnvironmentFile=-ROOT/mine"],
-      `sets EnvironmentFile (LENGTH) of x.service, against /default: ${remedy}`,
+      `sets EnvironmentFile (LENGTH) of x.service, which beats LENGTH in /default: ${remedy}`,
     ],
     [
       "no environment file",
       drop,
       ["[Service]", "EnvironmentFile="],
-      `sets EnvironmentFile of x.service, against /default: ${remedy}`,
+      `sets EnvironmentFile of x.service, which beats ARGS LENGTH in /default: ${remedy}`,
     ],
     [
       "a variable of the command line",

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { editFile } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
@@ -56,7 +56,7 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
     const url = stack.host.repositoryUrl;
     await stack.operator(
       `curl -fsS ${url}/key.asc >/etc/apt/keyrings/own.asc && echo 'deb [signed-by=/etc/apt/keyrings/own.asc] ${url} stable main' >/etc/apt/sources.list.d/own.list && ` +
-        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install pyroscope alloy >/dev/null && rm /etc/apt/sources.list.d/own.list",
+        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install pyroscope=1.21.1-1 alloy=1.10.0-1 >/dev/null && rm /etc/apt/sources.list.d/own.list",
     );
     await stack.operator(
       [
@@ -70,7 +70,7 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
   test("a host that is taken over is refused before anything is changed, with each file and the setting that it beats", async () => {
     const said = await stack.upFails();
     expect(said).toContain(`This host is not ready; nothing was changed:\n`);
-    for (const line of [overridden, shadowed]) expect(said).toContain(`\n- ${line}\n`);
+    for (const line of [overridden, shadowed]) expect(said).toContain(`- ${line}\n`);
     expect(said).not.toMatch(/zz-limits|memory\.conf/);
     expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);
   });
@@ -98,16 +98,21 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
       `echo CONFIG_FILE=/etc/alloy/config.alloy >/etc/default/mine && ${dropIn("alloy", "mine", "[Service]\\nEnvironmentFile=/etc/default/mine\\n")}`,
       "alloy.service.d/mine.conf",
       "alloy",
-      `/etc/systemd/system/alloy.service.d/mine.conf sets EnvironmentFile (CONFIG_FILE) of alloy.service, against ${file.defaults}: ${remedy}`,
+      `/etc/systemd/system/alloy.service.d/mine.conf sets EnvironmentFile (CONFIG_FILE) of alloy.service, which beats CONFIG_FILE in ${file.defaults}: ${remedy}`,
     ],
     ["a unit file of the same name", shadow, "alloy.service", "alloy", shadowed],
   ])(
-    "%s: a preview names it, `up` fails and touches nothing, and then all is as it was",
+    "%s: a preview names it and refuses what `up` does, which touches nothing, and then all is as it was",
     async (_, add, path, id, what) => {
       const before = await state();
+      onTestFinished(async () => {
+        await stack.status(`rm -f /etc/systemd/system/${path} && systemctl daemon-reload`);
+      });
       await stack.operator(`${add} && systemctl daemon-reload`);
       expect(await findings()).toEqual([`foreign ${id} ${what}`]);
-      expect((await stack.preview()).text).toContain(`warning: On the host ${what}. An up fails until then.`);
+      const preview = await stack.preview().then(() => "none was refused", String);
+      expect(preview).toContain(`warning: On the host ${what}. An up fails until then.`);
+      expect(preview).toContain(`error: soar-profiling: ${id}: ${what}; nothing was changed`);
       expect(await stack.upFails()).toContain(`soar-profiling: ${id}: ${what}; nothing was changed`);
       expect(await state()).toBe(before);
       await stack.operator(remove(`/etc/systemd/system/${path}`));
@@ -122,7 +127,7 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
     await ready("pyroscope", 4040);
     const changed = await state();
     const pyroscope = stack.setting("pyroscope") as object;
-    stack.configure({ pyroscope: { ...pyroscope, retention: "96h" }, detectDrift: undefined });
+    stack.configure({ pyroscope: { ...pyroscope, retention: "120h" }, detectDrift: undefined });
     expect(await stack.upFails()).toContain(`soar-profiling: pyroscope: ${overridden}; nothing was changed`);
     expect(await state()).toBe(changed);
     stack.configure({ pyroscope, detectDrift: true });

@@ -167,10 +167,11 @@ sub beaten { # FILES...
   return @beaten;
 }
 
-sub against { # KEY: the setting that is beaten, and where it is
-  my ($key) = @_;
+sub against { # KEY NAMES: the setting that is beaten, and where it is
+  my ($key, $names) = @_;
   my ($file) = map { s/^-//r } grep { variables('EnvironmentFile', $_) } @{ $meant->{EnvironmentFile} // [] };
-  return ", against $file" if $key =~ /Environment/ && defined $file;
+  return ', which beats ' . ($names || join ' ', variables('EnvironmentFile', $file)) . " in $file" if $key =~ /^(?:EnvironmentFile|UnsetEnvironment)$/ && defined $file;
+  return ", against $file" if $key eq 'Environment' && defined $file;
   return defined $meant_by->{$key} ? ", which beats $key in $meant_by->{$key}" : '';
 }
 
@@ -183,7 +184,7 @@ if (defined $fragment && (!-e $fragment || !-s _)) {
 } elsif (defined $fragment && !defined $original) {
   push @findings, "foreign $fragment stands where the unit of the package $package belongs: $remedy";
 } elsif (defined $fragment && !is_same($fragment, $original)) {
-  my @otherwise = map { $_->[1] } beaten($fragment);
+  my @otherwise = map { $_->[1] } grep { $_->[0] eq $fragment } beaten($fragment, grep { !$is_foreign{$_} } @drop_ins);
   push @findings, "foreign $fragment shadows $original of the package $package" . (@otherwise ? ' and sets ' . join(', ', @otherwise) : '') . ": $remedy";
 } elsif (defined $fragment) {
   my ($known) = map { /^([0-9a-f]{32})  (.*)/ && "/$2" eq $original ? $1 : () } output('dpkg-query', '--control-show', $package, 'md5sums');
@@ -194,7 +195,8 @@ if (defined $fragment && (!-e $fragment || !-s _)) {
 }
 for (beaten(@packages_own, @drop_ins)) {
   my ($file, $what, $key) = @$_;
-  push @findings, "foreign $file sets $what of $unit" . against($key) . ": $remedy" if $is_foreign{$file};
+  my ($names) = $what =~ /\((.*)\)$/;
+  push @findings, "foreign $file sets $what of $unit" . against($key, $names) . ": $remedy" if $is_foreign{$file};
 }
 
 # --- The process. Of a file of ours that was edited, the environment that it belongs to tells.
