@@ -50,25 +50,28 @@ export class ProfilingStack extends pulumi.ComponentResource {
     super("soar:profiling:ProfilingStack", name, {}, opts);
     const { settings, secrets } = args;
     const { environment, services, pyroscope } = settings;
+    const shared = settings.platform.kind === "own" ? undefined : platformOf(settings);
+    const alloy = shared?.apply((info) => info.alloy.version) ?? settings.alloy.version;
     const host = new Host(
       `${name}-host`,
       {
-        ...{ environment, owner: args.stack, ssh: settings.host, requirements: requirements(settings) },
+        ...{ environment, owner: args.stack, ssh: settings.host },
+        requirements: pulumi.output(alloy).apply((version) => requirements(settings, version)),
         detectDrift: settings.detectDrift,
         scripts: inForceScripts(),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },
     );
-    const own =
-      settings.platform.kind === "own"
-        ? new Platform(
-            `${name}-platform`,
-            { host, settings, stack: args.stack, pyroscopePassword: secrets.pyroscopePassword },
-            { parent: this },
-          )
-        : undefined;
-    this.platform = own === undefined ? platformOf(settings) : pulumi.output(own.info);
+    const platform =
+      shared ??
+      new Platform(
+        `${name}-platform`,
+        { host, settings, stack: args.stack, pyroscopePassword: secrets.pyroscopePassword },
+        { parent: this },
+      );
+    const own = platform instanceof Platform ? platform : undefined;
+    this.platform = platform instanceof Platform ? pulumi.output(platform.info) : platform;
     const onPlatform = { parent: this, dependsOn: own === undefined ? [] : [own] };
     const { parts, site } = environmentParts(name, { ...args, host, platform: this.platform }, onPlatform);
     // Last, so that no alert tells of what is not there yet.

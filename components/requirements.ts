@@ -1,20 +1,27 @@
 import type { Settings } from "../config/settings";
+import { holds } from "../config/versions";
+import { largestProfile } from "../render/pyroscope";
 import { alloyPorts, alloyUnit } from "./alloy";
 import { caddyRequirement } from "./exposure";
-import type { Requirements } from "./host/preflight";
+import { profileEndpoints } from "./endpoints";
+import type { EndpointRequirements, Requirements } from "./host/preflight";
 import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
 import { otlpPorts } from "./traces";
 
-/** What the host must offer for a stack's settings. */
-export function requirements(settings: Settings): Requirements {
+/**
+ * What the host must offer for a stack's settings.
+ * @param alloy the version that asks the services, which may be another environment's
+ */
+export function requirements(settings: Settings, alloy: string): Requirements {
   const spans = settings.traces === undefined ? [] : otlpPorts(settings.traces);
   const programs = [
     ...(settings.site === undefined ? [] : [caddyRequirement]),
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
   ];
-  if (settings.platform.kind !== "own") return { ports: spans, disks: [], programs };
+  const endpoints = endpointRequirements(settings, alloy);
+  if (settings.platform.kind !== "own") return { ports: spans, disks: [], programs, endpoints };
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
     ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...spans],
@@ -26,5 +33,18 @@ export function requirements(settings: Settings): Requirements {
       ...(local === undefined ? [] : [pyroscopePackage(local, settings.allowDowngrade)]),
       { name: "alloy", version: settings.alloy.version, allowDowngrade: settings.allowDowngrade },
     ],
+    endpoints,
+  };
+}
+
+/** What the services' profiles must be, so that Alloy takes them and Pyroscope stores them. */
+function endpointRequirements({ services, pyroscope }: Settings, alloy: string): EndpointRequirements {
+  return {
+    endpoints: profileEndpoints(services),
+    ...(holds("wantsContentType", alloy) ? { contentType: "application/octet-stream" } : {}),
+    // A remote one has limits of its own.
+    ...(pyroscope.kind === "local" ? { bytes: largestProfile } : {}),
+    correct: "let it serve pprof there, or correct its port or profiles in services",
+    adapt: "let it measure for as long as it is asked, or set its duration in services to what it does",
   };
 }

@@ -19,7 +19,7 @@ export interface PyroscopeArgs {
 const loopback = "127.0.0.1";
 
 /** The largest profile that is taken, in bytes, uncompressed; Pyroscope's default. */
-const largestProfile = 4 * 1_024 * 1_024;
+export const largestProfile = 4 * 1_024 * 1_024;
 
 /**
  * Each value of a label makes a series of its own. Rust's pprof labels samples by thread; Alloy from 1.18 on labels

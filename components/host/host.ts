@@ -23,7 +23,7 @@ export interface HostArgs {
    */
   detectDrift?: boolean;
   /** What the host must offer before anything on it is changed. */
-  requirements: Requirements;
+  requirements: pulumi.Input<Requirements>;
   /** Scripts that declarations of services call, put beside those of this layer. @default none */
   scripts?: readonly Script[];
 }

@@ -63,6 +63,28 @@ export interface PackageRequirement {
   cpu?: "x86-64-v2";
 }
 
+/** An HTTP endpoint that is asked, where something listens yet. */
+export interface EndpointRequirement {
+  /** Whose it is, without a space. */
+  name: string;
+  url: string;
+  /** Whole seconds that it is asked to measure for (`?seconds=`), and has to obey. @default it answers at once */
+  seconds?: number;
+}
+
+/** Endpoints, and what is wanted of each. */
+export interface EndpointRequirements {
+  endpoints: readonly EndpointRequirement[];
+  /** @default any but a text or a picture */
+  contentType?: string;
+  /** The most that an answer may have, uncompressed. @default any */
+  bytes?: number;
+  /** What to do where something else is served. */
+  correct: string;
+  /** What to do where another time is measured than is asked for. */
+  adapt: string;
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
@@ -75,12 +97,14 @@ export interface Requirements {
   units?: readonly UnitRequirement[];
   /** @default none */
   packages?: readonly PackageRequirement[];
+  /** @default none */
+  endpoints?: EndpointRequirements;
 }
 
 /** Arguments of {@link Preflight}. */
 export interface PreflightArgs {
   connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
-  requirements: Requirements;
+  requirements: pulumi.Input<Requirements>;
   /** In a preview that may ask the host. */
   trial?: Trial | undefined;
 }
@@ -88,48 +112,66 @@ export interface PreflightArgs {
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
  * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions, apt
- * sources that contradict ours, files of others that decide how a unit of ours runs.
+ * sources that contradict ours, files of others that decide how a unit of ours runs, endpoints that answer wrongly. It looks
+ * again whenever what it looks for changes.
  */
 export class Preflight extends pulumi.ComponentResource {
   constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Preflight", name, {}, opts);
-    const { ports, disks, programs = [], sources = [], units = [], packages = [] } = args.requirements;
-    const checks = [
-      ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
-        "port",
-        address,
-        port,
-        unit,
-        purpose,
-        setting,
-      ]),
-      ...disks.flatMap(({ directory, bytes, setting }) => ["disk", directory, bytes, setting]),
-      ...programs.flatMap(({ name, command: line, minimum, remedy }) => [
-        "program",
-        name,
-        line,
-        minimum ?? 0,
-        remedy,
-      ]),
-      ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
-      ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
-      ...packages.flatMap(ofPackage),
-    ];
-    const line = shellLine(["timeout", 60, "sh", "-s", "--", ...checks]);
-    const script = preflight();
-    const tried = args.trial?.ofPreflight(line, script, () => made);
+    const script = pulumi.output(args.requirements).apply((required) => ({
+      line: shellLine(["timeout", timeLimit(required), "sh", "-s", "--", ...checks(required)]),
+      text: preflight(required.endpoints?.endpoints.map(endpointLine)),
+    }));
+    const tried = script.apply(({ line, text }) => args.trial?.ofPreflight(line, text, () => made));
     const made: command.remote.Command = new command.remote.Command(
       `${name}-check`,
       {
         connection: args.connection,
-        create: pulumi.output(tried).apply(() => line),
-        stdin: script,
+        create: pulumi.all([script, tried]).apply(([{ line }]) => line),
+        stdin: script.text,
         addPreviousOutputInEnv: false,
       },
       { parent: this },
     );
     this.registerOutputs();
   }
+}
+
+/** The arguments of the script. */
+function checks(required: pulumi.Unwrap<Requirements>): (string | number)[] {
+  const { ports, disks, programs = [], sources = [], units = [], packages = [], endpoints } = required;
+  return [
+    ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
+      ...["port", address, port, unit, purpose, setting],
+    ]),
+    ...disks.flatMap(({ directory, bytes, setting }) => ["disk", directory, bytes, setting]),
+    ...programs.flatMap(({ name, command: line, minimum, remedy }) => [
+      ...["program", name, line, minimum ?? 0, remedy],
+    ]),
+    ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
+    ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
+    ...packages.flatMap(ofPackage),
+    ...(endpoints === undefined || endpoints.endpoints.length === 0
+      ? []
+      : [
+          ...["endpoints", endpoints.contentType ?? "-", endpoints.bytes ?? 0],
+          ...[endpoints.correct, endpoints.adapt],
+        ]),
+  ];
+}
+
+function endpointLine({ name, url, seconds = 0 }: EndpointRequirement): string {
+  return `${name} ${url} ${seconds}`;
+}
+
+/** Endpoints that the script asks at once. */
+const atOnce = 50;
+
+/** In seconds: room for the busiest of the endpoints, each of which has its own limits in the script. */
+function timeLimit({ endpoints }: pulumi.Unwrap<Requirements>): number {
+  const asked = endpoints?.endpoints ?? [];
+  const longest = Math.max(0, ...asked.map(({ seconds = 0 }) => seconds));
+  return 60 + Math.ceil(asked.length / atOnce) * (3 * longest + 30);
 }
 
 function ofPackage(required: PackageRequirement): string[] {

@@ -58,11 +58,19 @@ export function whole(script: string): string {
   return `{ trap 'echo "${cutOff}" >&2; exit 1' EXIT; }\n{\ntrap - EXIT\n${script}\n}\n`;
 }
 
-/** The preflight, which comes before any script is on the host, with the one that it calls. */
-export function preflight(): string {
-  const unitInForce = "unit-in-force.pl";
-  const text = `unit_in_force=$(cat ${hereDocument(unitInForce, readScript(unitInForce))})\n${readScript("preflight")}`;
-  return whole(text);
+/**
+ * The preflight, which comes before any script is on the host, with those that it calls.
+ * @param endpoints a line for each; not among its arguments, because a command line has room for some hundred only
+ */
+export function preflight(endpoints: readonly string[] = []): string {
+  const variable = (name: string, of: string, text: string): string =>
+    `${name}=$(cat ${hereDocument(of, text)})\n`;
+  return whole(
+    variable("unit_in_force", "unit-in-force.pl", readScript("unit-in-force.pl")) +
+      variable("endpoints", "endpoints", endpoints.map((line) => `${line}\n`).join("")) +
+      readScript("endpoints.sh") +
+      readScript("preflight"),
+  );
 }
 
 function hereDocument(name: string, text: string): string {

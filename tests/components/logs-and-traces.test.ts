@@ -88,7 +88,7 @@ describe("a stack with logs and traces", () => {
     const shared = { ...values, platform: { stack: "org/soar-profiling/prod" } };
     const resources = await stackOf(shared, secrets, { "org/soar-profiling/prod": { platform } });
     expect(find(resources, "soar-host-preflight-check").inputs["create"]).toMatch(
-      /sh -s -- port 127\.0\.0\.1 4417 .* port 127\.0\.0\.1 4418 \S+ '\S+ \S+' traces\.httpPort$/,
+      /sh -s -- port 127\.0\.0\.1 4417 .* port 127\.0\.0\.1 4418 \S+ '\S+ \S+' traces\.httpPort endpoints /,
     );
   });
 });

@@ -13,13 +13,15 @@ describe("a stack with a platform of its own", () => {
     expect(resources.map(({ name, inputs }) => [name, inputs["create"], inputs["delete"]])).toEqual([
       [
         "soar-host-preflight-check",
-        "timeout 60 sh -s -- port 127.0.0.1 4040 pyroscope.service 'Pyroscope (HTTP)' pyroscope.httpPort" +
+        "timeout 105 sh -s -- port 127.0.0.1 4040 pyroscope.service 'Pyroscope (HTTP)' pyroscope.httpPort" +
           " port 127.0.0.1 4041 pyroscope.service 'Pyroscope (gRPC)' pyroscope.grpcPort" +
           " port 127.0.0.1 12345 alloy.service 'Alloy (HTTP)' alloy.httpPort" +
           " disk /var/lib/pyroscope 21474836480 pyroscope.diskBudget source https://apt.grafana.com stable /etc/apt/keyrings/grafana.asc unit pyroscope.service pyroscope unit alloy.service alloy" +
           " package pyroscope 1.21.1 no 1.17 'from 1.17 on a dropped label merges the samples of all threads; before, those of all but one were lost without a word'" +
           " no-way-back pyroscope 2.0 'what 2.x has stored is not found by 1.x, and never deleted. Set pyroscope.version to that version, or to a later one'" +
-          " cpu x86-64-v2 pyroscope package alloy 1.10.0-1 no '' ''",
+          " cpu x86-64-v2 pyroscope package alloy 1.10.0-1 no '' ''" +
+          " endpoints - 4194304 'let it serve pprof there, or correct its port or profiles in services'" +
+          " 'let it measure for as long as it is asked, or set its duration in services to what it does'",
         undefined,
       ],
       [

@@ -1,9 +1,9 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeProfile } from "../../operations/verify/decode";
 import { sshHost, startHost, stopHost, type SandboxHost } from "../../sandbox/host/host";
 import { services } from "../../sandbox/services/list";
 import { executable } from "../../sandbox/services/units";
-import { decodeProfile } from "./harness/profile";
 
 describe("the services to profile", () => {
   let host: SandboxHost;
@@ -96,9 +96,9 @@ describe("the services to profile", () => {
 
     test("caps the seconds, has workers of one name beside named threads, and each works in a function of its name", async () => {
       const start = Date.now();
-      const { totals, samples } = decodeProfile(await download(port, "profile?seconds=10"));
+      const { types, samples } = decodeProfile(await download(port, "profile?seconds=10"));
       expect(Date.now() - start).toBeLessThan(9_000);
-      expect(totals["samples/count"]).toBeGreaterThan(60);
+      expect(types).toEqual(["samples/count", "cpu/nanoseconds"]);
       const threads = new Set(samples.map(({ labels }) => labels["thread"]));
       const names = ["archiver", "elevation", "flight-tracker", "soar-worker"];
       expect([...threads]).toEqual(expect.arrayContaining(names));
@@ -155,18 +155,15 @@ describe("the services to profile", () => {
       expect(decodeProfile(large).samples.length).toBeLessThan(16_000);
       expect((await asked("oversize")).length / 2 ** 20).toBeCloseTo(5, 1);
       const nameless = decodeProfile(await asked("no-symbols")).samples;
-      expect(nameless.flatMap(({ functions }) => functions)).toEqual([]);
-      expect(nameless.length).toBeGreaterThan(0);
+      expect(new Set(nameless.flatMap(({ functions }) => functions))).toEqual(new Set([""]));
       const labelled = decodeProfile(await asked("many-labels")).samples;
       expect(new Set(labelled.map(({ labels }) => labels["request_id"])).size).toBe(labelled.length);
     });
 
     test("serves CPU data as heap", async () => {
       await fault("cpu-as-heap");
-      expect(Object.keys(decodeProfile(await download(port, "heap")).totals)).toEqual([
-        "samples/count",
-        "cpu/nanoseconds",
-      ]);
+      const { types } = decodeProfile(await download(port, "heap"));
+      expect(types).toEqual(["samples/count", "cpu/nanoseconds"]);
     });
   });
 });

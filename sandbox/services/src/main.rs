@@ -72,7 +72,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     }
     let spans = Spans::from_environment(&options.name)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads::WORKERS as usize)
+        .worker_threads(threads::WORKERS)
         .thread_name(threads::WORKER)
         .enable_all()
         .on_thread_start(profiling::hide_thread_from_heap)

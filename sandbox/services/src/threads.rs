@@ -2,54 +2,80 @@
 //! function of the same name: where the former is dropped on the way, the latter shows whether all of it arrived.
 
 use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 /// The name of all threads of the runtime.
 pub const WORKER: &str = "soar-worker";
-pub const WORKERS: u32 = 4;
+pub const WORKERS: usize = 4;
 
-/// Tenths of the work. What is left is done by the workers of the runtime together.
+/// Tenths of the work. What is left is done by the workers of the runtime, in that many tasks.
 const THREADS: [(&str, u32, Job); 3] =
     [("flight-tracker", 4, flight_tracker), ("elevation", 2, elevation), ("archiver", 1, archiver)];
-const WORKERS_SHARE: u32 = 3;
+const TASKS: u32 = 3;
 
 /// Computes for that long and returns what came out.
 type Job = fn(Duration) -> u64;
 
-/// Processor time that is spent at once. It spans more than one tick of the kernel's profiling timer, else few samples
-/// would fall into it; who has a larger share works more often, not for longer.
-const BURST: Duration = Duration::from_millis(10);
+/// A tenth of a round, in processor time.
+const TENTH: Duration = Duration::from_millis(2);
 
 /// Starts all of them. Together they compute for that percentage of one core.
 pub fn start(runtime: &Handle, percent: u32) -> std::io::Result<()> {
+    let rounds = Arc::new(Rounds { period: TENTH * 1000 / percent, done: AtomicU64::new(0) });
     for (name, share, job) in THREADS {
-        let period = period(percent, share, 1);
+        let rounds = Arc::clone(&rounds);
         thread::Builder::new().name(name.into()).spawn(move || {
-            loop {
-                job(BURST);
-                thread::sleep(period - BURST);
+            for round in 0.. {
+                let begun = Instant::now();
+                job(TENTH * share);
+                rounds.done.fetch_add(1, Relaxed);
+                while let Some(pause) = rounds.pause(round, begun) {
+                    thread::sleep(pause);
+                }
             }
         })?;
     }
-    // As many tasks as there are workers: which of them does one is the runtime's choice.
-    for _ in 0..WORKERS {
-        let period = period(percent, WORKERS_SHARE, WORKERS);
+    // Which worker does one is the runtime's choice.
+    for _ in 0..TASKS {
+        let rounds = Arc::clone(&rounds);
         runtime.spawn(async move {
-            loop {
-                soar_worker(BURST);
-                tokio::time::sleep(period - BURST).await;
+            for round in 0.. {
+                let begun = Instant::now();
+                soar_worker(TENTH);
+                rounds.done.fetch_add(1, Relaxed);
+                while let Some(pause) = rounds.pause(round, begun) {
+                    tokio::time::sleep(pause).await;
+                }
             }
         });
     }
     Ok(())
 }
 
-/// From one burst to the next of each of `parts` which together have `share` tenths.
-fn period(percent: u32, share: u32, parts: u32) -> Duration {
-    BURST * 1000 * parts / (percent * share)
+/// All do their share of a round before any begins the next: on a machine that has no time for all of it, the shares
+/// stay what they are.
+struct Rounds {
+    /// From the beginning of a round to that of the next.
+    period: Duration,
+    /// How often anyone was done with a round.
+    done: AtomicU64,
+}
+
+impl Rounds {
+    /// How long to wait at least before the next round, for one who has begun this one then; nothing where it may begin.
+    fn pause(&self, round: u64, begun: Instant) -> Option<Duration> {
+        let rest = self.period.saturating_sub(begun.elapsed());
+        if !rest.is_zero() {
+            return Some(rest);
+        }
+        let everyone = THREADS.len() as u64 + u64::from(TASKS);
+        (self.done.load(Relaxed) < (round + 1) * everyone).then_some(Duration::from_millis(5))
+    }
 }
 
 /// Functions that do the same would become one at the optimizer's hands, and a call at the end a jump: the numbers keep
@@ -93,15 +119,19 @@ mod tests {
     #[test]
     fn the_shares_are_tenths() {
         let named: u32 = THREADS.iter().map(|(_, share, _)| share).sum();
-        assert_eq!(named + WORKERS_SHARE, 10);
+        assert_eq!(named + TASKS, 10);
     }
 
     #[test]
-    fn a_larger_share_is_done_more_often() {
-        // 2 tenths of 5 % are 10 ms a second.
-        assert_eq!(period(5, 2, 1), Duration::from_secs(1));
-        assert_eq!(period(5, 4, 1), Duration::from_millis(500));
-        assert_eq!(period(5, 2, 4), Duration::from_secs(4));
+    fn nobody_begins_a_round_before_it_is_time_and_all_are_done_with_the_last() {
+        let rounds = Rounds { period: Duration::from_secs(1), done: AtomicU64::new(5) };
+        let now = Instant::now();
+        assert!(rounds.pause(0, now).is_some_and(|pause| pause > Duration::from_millis(900)));
+        let begun = now - Duration::from_secs(2);
+        assert_eq!(rounds.pause(0, begun), Some(Duration::from_millis(5)));
+        rounds.done.store(6, Relaxed);
+        assert_eq!(rounds.pause(0, begun), None);
+        assert!(rounds.pause(1, begun).is_some());
     }
 
     #[test]
