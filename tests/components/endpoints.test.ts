@@ -10,7 +10,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readScript } from "../../components/host/scripts";
 import { minimal, stackOf } from "./stack";
 
-describe("what a stack asks its services for before anything is changed", () => {
+describe("what a stack asks its services for before anything is changed", { timeout: 30_000 }, () => {
   const preflight = async (values: object, references = {}): Promise<Record<string, unknown>> => {
     const resources = await stackOf({ ...minimal, ...values }, {}, references);
     return resources.find(({ name }) => name === "soar-host-preflight-check")?.inputs ?? {};
@@ -56,7 +56,7 @@ describe("what a stack asks its services for before anything is changed", () => 
   });
 });
 
-describe("an endpoint", () => {
+describe("an endpoint", { timeout: 30_000 }, () => {
   const servers: Server[] = [];
   afterAll(() => {
     for (const server of servers) server.close();
