@@ -116,14 +116,25 @@ export class TestStack {
     return { text: result.stdout + result.stderr, changes: result.changeSummary };
   }
 
-  /** A preview that must fail; returns all that the engine said. */
-  async previewFails(): Promise<string> {
-    const error: unknown = await this.preview().then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    expect(error, "the preview should have failed").toBeInstanceOf(Error);
-    return String(error);
+  /** A preview that must fail; returns all that the engine said, and its errors by the name of the resource. */
+  async previewFails(): Promise<{ text: string; errors: Record<string, string> }> {
+    const stack = await this.open();
+    const errors: Record<string, string> = {};
+    const failure: unknown = await stack
+      .preview({
+        ...{ diff: true, color: "never", onOutput: this.log },
+        onEvent: ({ diagnosticEvent }) => {
+          if (diagnosticEvent?.severity !== "error") return;
+          const name = diagnosticEvent.urn?.split("::").at(-1) ?? "";
+          errors[name] = (errors[name] ?? "") + diagnosticEvent.message;
+        },
+      })
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(failure, "the preview should have failed").toBeInstanceOf(Error);
+    return { text: String(failure), errors };
   }
 
   /** What a `pulumi refresh` found; `runProgram` as with the flag `--run-program`. */
