@@ -15,9 +15,10 @@ export function profileRequest(
 ): HttpRequest {
   const { path } = kinds[kind];
   const url = `http://${hostPort(address, port)}${path}`;
-  if (kind === "heap") return { url, seconds: 20, retries: 10 };
-  const turn = Math.min(interval + duration, 60);
-  return { url: `${url}?seconds=${duration}`, seconds: duration + 15, retries: 2 * turn };
+  if (kind === "heap") return { url, seconds: 20, busySeconds: 10 };
+  // Of a short interval several turns of Alloy: between them there may be little time.
+  const busySeconds = Math.max(45, Math.min(interval + duration, 60));
+  return { url: `${url}?seconds=${duration}`, seconds: duration + 15, busySeconds };
 }
 
 /** What an endpoint answered. */

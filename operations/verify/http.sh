@@ -1,21 +1,20 @@
 # shellcheck shell=sh
-# What asks over HTTP from a host, sent there on standard input before its requests: ask NUMBER TRIES, with curl's
-# configuration on standard input, in a directory of its own that goes again. A busy profiler answers 503 and is asked
-# again, every half second. Of each: a line of what came, then the body and curl's own error.
+# What asks over HTTP from a host, sent there on standard input before its requests: ask NUMBER SECONDS, with curl's
+# configuration on standard input, in a directory of its own that goes again. A busy profiler answers 503, and is asked
+# again for so long. Of each: a line of what came, then the body and curl's own error.
 umask 077
 directory=$(mktemp -d) && cd "$directory" || exit
 trap 'cd / && rm -rf "$directory"' EXIT
 
-ask() { # NUMBER TRIES
+ask() { # NUMBER SECONDS
   cat >"$1.curl" || return
-  left=$2
+  end=$(($(date +%s) + $2))
   while :; do
     : >"$1.body"
     curl -sS -K "$1.curl" -o "$1.body" -w '%{http_code} %{time_total} %{content_type}' >"$1.head" 2>"$1.error"
     echo $? >"$1.exit"
-    left=$((left - 1))
-    case $(cat "$1.head") in "503 "*) [ "$left" -gt 0 ] || return ;; *) return ;; esac
-    sleep 0.5
+    case $(cat "$1.head") in "503 "*) [ "$(date +%s)" -lt "$end" ] || return ;; *) return ;; esac
+    sleep 0.2
   done
 }
 

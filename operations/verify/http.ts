@@ -15,8 +15,8 @@ export interface HttpRequest {
   body?: string;
   /** How long one answer may take, in seconds. @default 20 */
   seconds?: number;
-  /** How often a 503 is asked again, every half second. @default never */
-  retries?: number;
+  /** For how long a 503 is asked again, in seconds. @default not at all */
+  busySeconds?: number;
 }
 
 /** What came. */
@@ -67,7 +67,7 @@ export function script(requests: readonly HttpRequest[]): string {
     ...(request.body === undefined
       ? []
       : [`cat >${number}.data <<'end of data'`, request.body, "end of data"]),
-    `ask ${number} ${1 + (request.retries ?? 0)} <<'end of request' &`,
+    `ask ${number} ${request.busySeconds ?? 0} <<'end of request' &`,
     ...curlConfig(request, number),
     "end of request",
     ...((number + 1) % atOnce === 0 ? ["wait"] : []),

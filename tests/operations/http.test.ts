@@ -50,7 +50,7 @@ describe("HTTP as the host asks", () => {
     const requests = ["/bytes", "/silent", "/none", "/busy"].map((path) => ({
       url: url + path,
       seconds: 2,
-      retries: 3,
+      busySeconds: 5,
     }));
     const [plain, silent, none, turn, closed] = await http.ask([...requests, { url: "http://127.0.0.1:1/" }]);
     expect(Date.now() - start).toBeLessThan(10_000);
