@@ -98,6 +98,28 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     });
   });
 
+  test("is looked at by verify, which names a datasource that points elsewhere", async () => {
+    const datasources = async (): Promise<string[]> => {
+      const { report } = await stack.verify("soar-run");
+      const found = report.checks.filter(({ name }) => name.startsWith("datasource "));
+      return found.map(({ name, state, detail }) => `${state} ${name}: ${detail}`);
+    };
+    expect(await datasources()).toEqual([
+      "ok datasource sandbox-pyroscope: http://127.0.0.1:4040",
+      "ok datasource sandbox-prometheus: http://127.0.0.1:9090",
+      "ok datasource sandbox-loki: http://127.0.0.1:3100",
+      "ok datasource sandbox-tempo: http://127.0.0.1:3200",
+    ]);
+    const pyroscope = "/api/datasources/uid/sandbox-pyroscope";
+    const pointTo = async (url: string): Promise<unknown> =>
+      api(pyroscope, { ...((await api(pyroscope)) as object), url }, "PUT");
+    await pointTo("http://127.0.0.1:4100");
+    expect(await datasources()).toContain(
+      "broken datasource sandbox-pyroscope: points at http://127.0.0.1:4100, and http://127.0.0.1:4040 is declared",
+    );
+    await pointTo("http://127.0.0.1:4040");
+  });
+
   test("reads Prometheus and Loki: health, and every query of the dashboards and rules", async () => {
     const health = (): Promise<unknown> => api("/api/datasources/uid/sandbox-prometheus/health");
     await expect.poll(health, { timeout: 60_000, interval: 2000 }).toMatchObject({ status: "OK" });

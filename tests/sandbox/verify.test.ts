@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { type Chain, firstFault, isWhole } from "../../operations/verify/chain";
-import { formatReport } from "../../operations/verify/report";
 import type { Report } from "../../operations/verify/verify";
 import { editFile, eventually } from "./harness/faults";
 import { TestStack } from "./harness/stack";
@@ -13,7 +12,7 @@ interface Service {
   profiles?: string[];
 }
 
-describe("verify", { timeout: 400_000 }, async () => {
+describe("verify", { timeout: 900_000 }, async () => {
   const stack = await TestStack.create("verify");
   const services = stack.setting("services") as Service[];
   const ways = services.flatMap(({ name, profiles = ["cpu"] }) => profiles.map((kind) => `${name} ${kind}`));
@@ -40,7 +39,7 @@ describe("verify", { timeout: 400_000 }, async () => {
 
   test("follows each kind of profile into Pyroscope, and the probe comes back whole, in one SSH session", async () => {
     await stack.up();
-    await expect.poll(faults, { timeout: 180_000, interval: 1_000 }).toEqual({});
+    await expect.poll(faults, { timeout: 400_000, interval: 1_000 }).toEqual({});
     const logins = await stack.logins();
     const { code, report } = await stack.verify();
     // The count's own login beside it.
@@ -56,7 +55,6 @@ describe("verify", { timeout: 400_000 }, async () => {
       "probe heap": "50.0 MiB of a profile of 2.3 KiB, all that was sent",
       "probe large": "15900 samples of a profile of 3.9 MiB, all that was sent",
     });
-    console.log(formatReport(report));
   });
 
   test("finds each thread's own function in Pyroscope with the share that it has at the endpoint", async () => {
@@ -66,21 +64,26 @@ describe("verify", { timeout: 400_000 }, async () => {
         `printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/soar-service --name soar-web --port ${portOf("soar-web")} --work 60\\n' ` +
         "> /run/systemd/system/soar-web.service.d/work.conf; systemctl daemon-reload; systemctl restart soar-web; sleep 70",
     );
-    const { report } = await stack.verify("soar-web");
-    const functions = report.chains.flatMap((chain) => chain.functions);
-    const threads = functions.filter(({ name }) => /^soar_service::threads::(?!compute)/.test(name));
-    expect(threads.map(({ name }) => name.replace("soar_service::threads::", "")).sort()).toEqual([
-      ...["archiver", "elevation", "flight_tracker", "soar_worker"],
-    ]);
-    for (const { name, endpoint, stored } of threads)
-      expect(Math.abs(endpoint - stored), name).toBeLessThan(0.1);
+    const threads = ["archiver", "elevation", "flight_tracker", "soar_worker"];
+    const apart = Object.fromEntries(threads.map((thread) => [thread, 0]));
+    // Of three looks: one is of too few samples on a machine that is busy.
+    for (const look of [1, 2, 3]) {
+      const { report } = await stack.verify("soar-web");
+      const functions = report.chains.flatMap((chain) => chain.functions);
+      for (const thread of threads) {
+        const found = functions.find(({ name }) => name === `soar_service::threads::${thread}`);
+        expect(found, `${thread} in look ${look}`).toBeDefined();
+        apart[thread] = (apart[thread] ?? 0) + ((found?.endpoint ?? 0) - (found?.stored ?? 0)) / 3;
+      }
+    }
+    for (const thread of threads) expect(Math.abs(apart[thread] ?? 1), thread).toBeLessThan(0.1);
   });
 
   test("touches nothing on the host beside what Pyroscope stores", async () => {
     const places = "/etc /usr /var/lib/soar-profiling /tmp /root /home";
     const look = (): Promise<string> =>
       stack.operator(
-        `find ${places} -printf '%p %T@ %i %s\\n' | sort | sha256sum; systemctl show -p MainPID alloy pyroscope 'soar-*'`,
+        `find ${places} -mindepth 1 -printf '%p %T@ %i %s\\n' | sort | sha256sum; systemctl show -p MainPID alloy pyroscope 'soar-*'`,
       );
     const before = await look();
     await stack.verify("soar-web");
@@ -130,16 +133,16 @@ describe("verify", { timeout: 400_000 }, async () => {
     await fault("soar-run-staging", "not-found");
     await fault("soar-web-staging", "garbage");
     const found = await faults();
+    for (const { name } of services) await fault(name, "none");
     const path = "/debug/pprof/profile";
     expect(found).toMatchObject({
       "soar-run cpu": `profile: ${path} says nothing within 19 s`,
       "soar-run heap": "profile: /debug/pprof/heap says nothing within 20 s",
-      "soar-web cpu": expect.stringMatching(/measures 0\.\d s where 4 s are asked for$/) as unknown,
+      "soar-web cpu": expect.stringMatching(/measures [01]\.\d s where 4 s are asked for$/) as unknown,
       "soar-ingest-ogn cpu": `profile: ${path} answers an SVG picture, which is no profile in the pprof format`,
       "soar-run-staging cpu": `profile: ${path} is not there (404)`,
       "soar-web-staging cpu": expect.stringMatching(/which is no profile in the pprof format$/) as unknown,
     });
-    for (const { name } of services) await fault(name, "none");
   });
 
   test("names an Alloy that is stopped, and a Pyroscope that is away", async () => {
