@@ -26,7 +26,10 @@ describe("what a stack asks its services for before anything is changed", { time
 
   it("is a Content-Type where the Alloy wants it, which may be another stack's, and a size where Pyroscope is ours", async () => {
     const words = async (values: object, version?: string): Promise<string | undefined> => {
-      const platform = { alloy: { version, httpPort: 12345 }, pyroscopeUrl: "http://127.0.0.1:4040" };
+      const platform = {
+        ...{ alloy: { version, httpPort: 12345 }, pyroscopeUrl: "http://127.0.0.1:4040" },
+        authenticates: false,
+      };
       const { create } = await preflight(values, { "org/soar-profiling/prod": { platform } });
       return /endpoints \S+ \S+/.exec(String(create))?.[0];
     };
