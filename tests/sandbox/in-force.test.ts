@@ -166,7 +166,7 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
         ),
       [
         /^differs alloy process \d+ of alloy.service was started with \/etc\/alloy\/config.alloy and without \/etc\/alloy\/conf.d, other than the unit's files say now$/,
-        /^differs alloy pyroscope.write.\w+ of \/etc\/alloy\/conf.d\/platform.alloy is not among the components that Alloy runs$/,
+        /^differs alloy \S+ of \/etc\/alloy\/conf.d\/\w+.alloy is not among the components that Alloy runs$/,
         /^differs profiles \S+ of \S+sandbox-profiles.alloy is not among the components that Alloy runs$/,
       ],
       ["alloy"],
@@ -187,9 +187,10 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
       async () => {
         await stack.operator(
           `cp -a ${file.pyroscope} /root/kept; sed -i 's/compactor_blocks_retention_period: .*/compactor_blocks_retention_period: 24h/' ${file.pyroscope}; ` +
-            `systemctl restart pyroscope; mv /root/kept ${file.pyroscope}`,
+            "systemctl restart pyroscope",
         );
         await ready("pyroscope", 4040);
+        await stack.operator(`mv /root/kept ${file.pyroscope}`);
       },
       [/^differs pyroscope Pyroscope runs with limits.compactor_blocks_retention_period 1d, not with \w+$/],
       ["pyroscope"],
@@ -217,9 +218,10 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
   ])("%s: named, and mended by an `up` that touches no other", async (_, id, change, lines, restarted) => {
     await change();
     const found = await findings();
-    for (const [n, line] of lines.entries())
-      expect(found[n]).toEqual(typeof line === "string" ? line : expect.stringMatching(line));
-    if (lines.every((line) => typeof line === "string")) expect(found).toHaveLength(lines.length);
+    const kinds = found.map((line) =>
+      lines.findIndex((known) => (typeof known === "string" ? line === known : known.test(line))),
+    );
+    expect([...new Set(kinds)], found.join("\n")).toEqual([...lines.keys()]);
     const pids = await Promise.all(units.map((unit) => stack.pid(unit)));
     const preview = await stack.preview();
     expect(preview.text).toContain(
