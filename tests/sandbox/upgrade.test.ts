@@ -195,7 +195,7 @@ describe("packages at another version", async () => {
         expect((await applyByHand(stack, "alloy", old)).code, point).toBe(0);
         await expectVersion("1.10.0-1", point);
       }
-    });
+    }, 600_000); // Fifteen changes of a package, on a machine that other hosts may share.
 
     it("where the package's own installation fails, the old one is installed again", async () => {
       const before = [await state(), await running()];
