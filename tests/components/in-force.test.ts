@@ -149,7 +149,7 @@ describe("alloy-in-force", () => {
     ]);
     expect(await findings("alloy-in-force", url, file("a.alloy", text))).toEqual([
       "differs own.one of a.alloy is unhealthy in Alloy: journalctl -u alloy tells why",
-      "differs f.thing.two of a.alloy is not among the components that Alloy runs",
+      "differs the component f.thing.two of a.alloy is not among those that Alloy runs",
     ]);
   });
 

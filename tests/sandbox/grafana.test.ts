@@ -141,8 +141,8 @@ describe("Grafana", { timeout: 480_000 }, async () => {
       .toBe(3);
     const values = async (expr: string): Promise<boolean> => (await query("prometheus", expr)) > 0;
     for (const expr of panels) {
-      // Nothing was dropped, and no search was made; a day's changes take longer than that to have two values.
-      const isEmptyNow = /increase\(|querier_v1|\[1d\]/.test(expr);
+      // Nothing was dropped or discarded, and no search was made; a day's changes take longer than that to have two values.
+      const isEmptyNow = /increase\(|discarded|querier_v1|\[1d\]/.test(expr);
       if (isEmptyNow) await values(expr);
       else
         await expect.poll(() => values(expr), { message: expr, timeout: 60_000, interval: 3000 }).toBe(true);

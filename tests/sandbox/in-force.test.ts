@@ -166,8 +166,8 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
         ),
       [
         /^differs alloy process \d+ of alloy.service was started with \/etc\/alloy\/config.alloy and without \/etc\/alloy\/conf.d, other than the unit's files say now$/,
-        /^differs alloy \S+ of \/etc\/alloy\/conf.d\/\w+.alloy is not among the components that Alloy runs$/,
-        /^differs profiles \S+ of \S+sandbox-profiles.alloy is not among the components that Alloy runs$/,
+        /^differs alloy the component \S+ of \/etc\/alloy\/conf.d\/\w+.alloy is not among those that Alloy runs$/,
+        /^differs profiles the component \S+ of \S+sandbox-profiles.alloy is not among those that Alloy runs$/,
       ],
       ["alloy"],
     ],
