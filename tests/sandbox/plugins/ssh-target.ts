@@ -119,8 +119,8 @@ function serveSessions(connection: Connection, options: TargetOptions, seen: Tar
       seen.commands.push(command);
       const channel = acceptCommand();
       const { bashrc } = options;
-      // What bash runs for a daemon's child, it runs here for a script's.
-      const rc = bashrc === undefined ? {} : { BASH_ENV: bashrc };
+      // What bash runs for a daemon's child, it runs here for a script's; and never what this machine's user has for that.
+      const rc = bashrc === undefined ? {} : { BASH_ENV: bashrc, HOME: "/nonexistent" };
       const child = spawn(bashrc === undefined ? "sh" : "bash", ["-c", command], {
         env: { ...process.env, ...environment, ...rc },
       });
