@@ -21,11 +21,10 @@ afterAll(() => rm(directory, { recursive: true }));
 
 async function login(options: TargetOptions & { greeting?: string } = {}): Promise<SshConnection> {
   const { greeting, ...rest } = options;
-  const bashrc = path.join(directory, "bashrc");
-  if (greeting !== undefined) await writeFile(bashrc, greeting);
+  if (greeting !== undefined) await writeFile(path.join(directory, ".bashrc"), greeting);
   target = await startTarget({
     publicKey: key.public,
-    ...(greeting === undefined ? {} : { bashrc }),
+    ...(greeting === undefined ? {} : { home: directory }),
     ...rest,
   });
   const { port, hostKey } = target;

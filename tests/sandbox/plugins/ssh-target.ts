@@ -10,8 +10,8 @@ export interface TargetOptions {
   password?: string;
   /** A public key in OpenSSH's format that may log in. */
   publicKey?: string;
-  /** A file that bash, as the login shell, runs first; there is none, and `sh` is the shell, by default. */
-  bashrc?: string;
+  /** A home whose `.bashrc` bash, as the login shell, runs first; there is none, and `sh` is the shell, by default. */
+  home?: string;
   /** Commands that run at once on one connection, as by MaxSessions; the next is refused. */
   maxSessions?: number;
 }
@@ -118,11 +118,11 @@ function serveSessions(connection: Connection, options: TargetOptions, seen: Tar
     session.on("exec", (acceptCommand, _refuse, { command }) => {
       seen.commands.push(command);
       const channel = acceptCommand();
-      const { bashrc } = options;
-      // What bash runs for a daemon's child, it runs here for a script's; and never what this machine's user has for that.
-      const rc = bashrc === undefined ? {} : { BASH_ENV: bashrc, HOME: "/nonexistent" };
-      const child = spawn(bashrc === undefined ? "sh" : "bash", ["-c", command], {
-        env: { ...process.env, ...environment, ...rc },
+      const { home } = options;
+      // At this level bash takes a command whose input is a socket for one of sshd.
+      const asOfSshd = home === undefined ? {} : { HOME: home, SHLVL: "0" };
+      const child = spawn(home === undefined ? "sh" : "bash", ["-c", command], {
+        env: { ...process.env, ...environment, ...asOfSshd },
       });
       channel.pipe(child.stdin.on("error", () => undefined));
       child.stdout.pipe(channel, { end: false });
