@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
+import { profileEndpoints } from "../../components/endpoints";
 import { flameGraph, storedProfiles, type TimeRange } from "../../operations/pyroscope-api";
 import { waitForProfiles, type DeclaredService, type Finding } from "../../operations/arrivals";
 import { renderProfiles } from "../../render/alloy/profiles";
@@ -35,12 +36,13 @@ describe("the main job", { timeout: 400_000 }, async () => {
   const five = all.filter(({ name }) => name !== late);
   stack.configure({ services: five });
 
-  /** What stands in Alloy's file for it. */
+  /** What stands in Alloy's file for it, and what the preflight asks it for. */
   const lateLines = (sign: string): string[] => {
     const { services } = accepted({ services: all.filter(({ name }) => name === late) });
     const text = renderProfiles({ environment: "sandbox", services, authenticates: false });
     const [, ...lines] = text.split("\n").map((line) => line.trim());
-    return lines
+    const asked = profileEndpoints(services).map(({ name, url, seconds = 0 }) => `${name} ${url} ${seconds}`);
+    return [...lines, ...asked]
       .filter((line) => line !== "")
       .map((line) => `${sign} ${line}`)
       .sort();
@@ -121,12 +123,12 @@ describe("the main job", { timeout: 400_000 }, async () => {
   test("of a service that is added, preview shows exactly its lines, and `up` only reloads Alloy", async () => {
     stack.configure({ services: all });
     const preview = await stack.preview();
-    expect(preview.changes).toEqual({ same: created - 1, update: 1 });
+    expect(preview.changes).toEqual({ same: created - 2, update: 2 });
     expect(diffOf(preview.text).sort()).toEqual(lateLines("+"));
 
     const [before, load] = [await untouched(), await lastLoad()];
     const up = await stack.up();
-    expect(up.changes).toEqual({ same: created - 1, update: 1 });
+    expect(up.changes).toEqual({ same: created - 2, update: 2 });
     expect(up.text).toContain(`alloy.service reloaded, 1 file(s) changed: ${profilesFile}`);
     expect(await untouched()).toBe(before);
     expect(await lastLoad()).not.toBe(load);
@@ -136,12 +138,12 @@ describe("the main job", { timeout: 400_000 }, async () => {
   test("of a service that is removed, preview shows exactly its lines, and its profiles end", async () => {
     stack.configure({ services: five });
     const preview = await stack.preview();
-    expect(preview.changes).toEqual({ same: created - 1, update: 1 });
+    expect(preview.changes).toEqual({ same: created - 2, update: 2 });
     expect(diffOf(preview.text).sort()).toEqual(lateLines("-"));
 
     const before = await untouched();
     const up = await stack.up();
-    expect(up.changes).toEqual({ same: created - 1, update: 1 });
+    expect(up.changes).toEqual({ same: created - 2, update: 2 });
     expect(await untouched()).toBe(before);
     expect(await stack.operator(`grep -c ${late} ${profilesFile} || :`)).toBe("0\n");
 
