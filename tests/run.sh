@@ -25,7 +25,8 @@ check "$bin/prettier" --check --log-level warn .
 check "$bin/eslint" .
 check "$bin/tsc" --noEmit
 command -v shellcheck >/dev/null || check node --import tsx sandbox/require.ts shellcheck
-find components operations sandbox tests .ci -type f \( -name '*.sh' -o -perm -u+x \) ! -path '*/target/*' ! -name '*.ts' >"$results/scripts"
+# Perl's are no shell's.
+find components operations sandbox tests .ci -type f \( -name '*.sh' -o -perm -u+x \) ! -path '*/target/*' ! -name '*.ts' -exec grep -L '^#!/usr/bin/perl' {} + >"$results/scripts"
 check xargs shellcheck -x <"$results/scripts"
 
 failed=
