@@ -25,12 +25,12 @@ program_findings() {
 
 # is_in_force: or the findings are in $scratch/findings. What was at fault before the change is not the change's fault.
 is_in_force() {
-  { unit_findings && program_findings; } >"$scratch/findings"
+  { unit_findings && program_findings; } >"$scratch/findings" || return 1
   if [ -s "$scratch/faults.before" ] && [ -s "$work/paths" ]; then
     # A fault may have the name of the kind alone, without the last part; one more of its kind is found by probe.
     awk 'FNR == NR { before[$1]; next } { kind = $2; sub(/\.[^.]*$/, "", kind) } !($2 in before || kind in before)' \
-      "$scratch/faults.before" "$scratch/findings" >"$scratch/findings.new"
-    mv "$scratch/findings.new" "$scratch/findings"
+      "$scratch/faults.before" "$scratch/findings" >"$scratch/findings.new" || return 1
+    mv "$scratch/findings.new" "$scratch/findings" || return 1
   fi
   [ ! -s "$scratch/findings" ]
 }

@@ -113,7 +113,7 @@ export class TestStack {
   ): Promise<{ text: string; changes: Record<string, number> }> {
     const stack = await this.open();
     const result = await stack.preview({ diff: true, color: "never", onOutput: this.log, ...options });
-    return { text: result.stdout + result.stderr, changes: result.changeSummary };
+    return { text: `${result.stdout}\n${result.stderr}`, changes: result.changeSummary };
   }
 
   /** A preview that must fail; returns all that the engine said, and its errors by the name of the resource. */
