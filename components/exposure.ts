@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { refusal } from "../config/refusal";
 import type { SiteSettings } from "../config/settings";
 import { renderSite, type SiteUser } from "../render/caddy";
 import type { ServiceDeclaration } from "./host/declaration";
@@ -14,9 +13,6 @@ const caddyfile = "/etc/caddy/Caddyfile";
 
 /** The user of a site without given ones. */
 const onlyUser = "soar";
-
-/** What tells the version on the host from what its login shell prints. */
-const versionMark = "caddy-version";
 
 /** The Caddy that the host has. */
 export const caddyRequirement: ProgramRequirement = {
@@ -59,11 +55,6 @@ export class PublicSite extends pulumi.ComponentResource {
       password === undefined ? { url } : { url, user: onlyUser, password: password.result },
     );
     const users = isOpen ? undefined : pulumi.secret(args.users?.apply(parseUsers) ?? onlyHash(password));
-    const caddy = host.command(
-      `${name}-caddy-version`,
-      { run: ["program-version", "caddy", versionMark] },
-      { parent: this, ...dependencies(opts) },
-    );
     const config = new ServiceConfig(
       `${name}-config`,
       {
@@ -71,10 +62,10 @@ export class PublicSite extends pulumi.ComponentResource {
         id: "site",
         secret: !isOpen,
         declaration: pulumi
-          .all([args.pyroscopeUrl, caddy.stdout, users])
-          .apply(([url, version, known]) => siteDeclaration(args, url, caddyVersion(version), known)),
+          .all([args.pyroscopeUrl, users])
+          .apply(([url, known]) => siteDeclaration(args, url, known)),
       },
-      { parent: this, dependsOn: caddy },
+      { parent: this, ...dependencies(opts) },
     );
     this.files = config.files;
     this.registerOutputs({ access: this.access, files: this.files });
@@ -83,18 +74,6 @@ export class PublicSite extends pulumi.ComponentResource {
   private createPassword(name: string): random.RandomPassword {
     return new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
   }
-}
-
-/** A version that is not told must not pass for one, old or new: the directives go by it. */
-function caddyVersion(answer: string): string {
-  const versions = answer.matchAll(new RegExp(`^${versionMark} (\\d+\\.\\d+\\.\\d+)\\r?$`, "gm"));
-  const version = [...versions].at(-1)?.[1];
-  if (version === undefined) {
-    throw refusal(
-      `The host has not told the version of its Caddy: "caddy version" is to print one like 2.6.2. It said: ${answer.trim().slice(-200) || "nothing"}`,
-    );
-  }
-  return version;
 }
 
 function onlyHash(password: random.RandomPassword | undefined): pulumi.Output<SiteUser[]> {
@@ -114,7 +93,6 @@ function parseUsers(text: string): SiteUser[] {
 function siteDeclaration(
   { environment, settings }: PublicSiteArgs,
   pyroscopeUrl: string,
-  caddyVersion: string,
   users: SiteUser[] | undefined,
 ): ServiceDeclaration {
   const { domain, tls, allowPush } = settings;
@@ -150,7 +128,7 @@ function siteDeclaration(
         owner: "root:caddy",
         activation: "reload",
         content: renderSite({
-          ...{ environment, domain, tls, allowPush, users, caddyVersion },
+          ...{ environment, domain, tls, allowPush, users },
           upstream: new URL(pyroscopeUrl).host,
         }),
       },

@@ -172,9 +172,10 @@ export const versionFacts = {
   },
   basicAuthWithUnderscore: {
     ...{ program: "Caddy", since: "2.8" },
-    fact: "the directive is basic_auth, no longer basicauth",
-    answer: "the site has the one that the installed Caddy knows",
-    source: "Caddy's documentation; 2.6.2 run",
+    fact: "the directive is called basic_auth; its older name, basicauth, is deprecated",
+    answer:
+      "the site has the older name, which every Caddy knows: no upgrade of Caddy can make the file wrong",
+    source: "Caddy's source: both names are registered up to 2.11.4; 2.6.2 run",
   },
 } as const satisfies Record<string, VersionFact>;
 

@@ -1,4 +1,3 @@
-import { holds } from "../config/versions";
 import { managedBy, oneLine } from "./header";
 
 /** A user of the site, and the bcrypt hash of the password. */
@@ -18,8 +17,6 @@ export interface SiteArgs {
   /** Who may read; undefined means anyone. */
   readonly users: readonly SiteUser[] | undefined;
   readonly allowPush: boolean;
-  /** The installed Caddy, such as `2.6.2`. */
-  readonly caddyVersion: string;
 }
 
 /**
@@ -44,6 +41,12 @@ const queryPaths = [
 ];
 
 /**
+ * The directive's older name. All versions know it, and those of Debian know no other; from 2.8 on Caddy logs that it is
+ * deprecated. So the file does not depend on which Caddy the host has, and an upgrade of it needs no change here.
+ */
+const authentication = "basicauth";
+
+/**
  * Renders the site of a Pyroscope for Caddy. Closed is what is not known to be for reading.
  * @throws Error when there are no users although not everyone may read
  */
@@ -65,18 +68,13 @@ export function renderSite(args: SiteArgs): string {
     ...refusal("@write", "this site is for reading"),
     "",
     "\thandle {",
-    ...(users === undefined ? [] : block(authentication(args.caddyVersion), users.map(userLine))),
+    ...(users === undefined ? [] : block(authentication, users.map(userLine))),
     ...block(`reverse_proxy ${upstream}`, ["header_up -Authorization"]),
     "\t}",
     "}",
     "",
   ];
   return lines.join("\n");
-}
-
-/** Debian 12 and 13 have Caddy 2.6.2. */
-function authentication(caddyVersion: string): string {
-  return holds("basicAuthWithUnderscore", caddyVersion) ? "basic_auth" : "basicauth";
 }
 
 function userLine({ name, hash }: SiteUser): string {

@@ -20,7 +20,6 @@ const installed = [
   "apt-package",
   "service-config",
   "check",
-  "program-version",
   "platform",
   "drift",
   "uninstall",
