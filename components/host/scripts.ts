@@ -16,6 +16,7 @@ const installed = [
   "staging.sh",
   "edits.sh",
   "edit-lines.pl",
+  "patterns.pl",
   "apt-repository",
   "apt-package",
   "service-config",

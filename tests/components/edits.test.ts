@@ -1,6 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { edited, file, job, jobs, rules, run, sites } from "./edit-lines";
+import { edited, file, job, jobs, ourFiles, rules, run, runWith, sites } from "./edit-lines";
 
 const debian = [
   ...["# Sample config for Prometheus.", "", "global:", "  scrape_interval:     15s # Set", ""],
@@ -116,6 +119,7 @@ describe("what an operator has already", () => {
   it.each([
     ["another directory", "rule_files:\n- /etc/prometheus/*.yml\n"],
     ["another ending", "rule_files:\n- rules/*.yaml\n"],
+    ["another beginning", "rule_files:\n- rules/soar-*.yml\n"],
     ["one of the files only", "rule_files:\n- rules/production-profiling.yml\n"],
     ["a comment", "rule_files:\n- a\n# - rules/*.yml\n"],
     ["another key", "x:\n- rules/*.yml\nrule_files:\n- a\n"],
@@ -151,6 +155,84 @@ describe("what an operator has already", () => {
         `remove ${rules}`,
       ),
     ).toBe("rule_files:\n");
+  });
+});
+
+describe("an operator's pattern is asked with the names of our files", () => {
+  const covered = (item: string, names: readonly string[] = ourFiles): boolean => {
+    const text = `rule_files:\n  - ${item}\n`;
+    return runWith(names, text, `add ${rules}`).text === text;
+  };
+  const production = ourFiles.filter((name) => name.includes("production"));
+
+  it.each([
+    "rules/*.yml",
+    '"rules/*-profiling.yml" # "mine"',
+    "'rules/*profiling.yml'",
+    "rules/[ps]*.yml",
+    "/etc/prometheus/rules/[^a-o]*",
+    "rules/?*-profiling.y[l-m]l",
+    "./rules//../rules/**.yml",
+    "&name rules/*.yml",
+    "!!str rules/*.yml",
+    "rules/*\\-profiling.yml",
+  ])("which takes in all: %s", (item) => {
+    expect(covered(item)).toBe(true);
+  });
+
+  it.each([
+    ["which has another beginning", "rules/soar-*.yml"],
+    ["which is of another directory", "rules/*/*.yml"],
+    ["which is of one environment", "rules/production*.yml"],
+    ["with braces, which are letters", "rules/{production,staging}-profiling.yml"],
+    ["with letters that ours do not have", "rules/[^ps]*.yml"],
+    ["that does not end", "rules/[ps*.yml"],
+    ["whose star is a letter", "rules/\\*.yml"],
+    ["which is an alias", "*rules"],
+    ["which is a block scalar", "|\n    rules/*.yml"],
+    ["which goes on below", "rules/*.yml\n    more"],
+    ["which is an item of a list in the list", "- rules/*.yml"],
+  ])("%s: it does not stand for ours", (_, item) => {
+    expect(covered(item)).toBe(false);
+    const text = `rule_files:\n  - ${item}\n`;
+    expect(edited(edited(text, `add ${rules}`), `remove ${rules}`)).toBe(text);
+  });
+
+  it("as long as it takes in those of all environments, and no longer", () => {
+    expect(covered("rules/production*.yml", production)).toBe(true);
+    expect(covered("rules/production*.yml")).toBe(false);
+    expect(covered("rules/production-profiling.yml", production)).toBe(true);
+  });
+
+  it("and where there are none, only the same pattern stands for ours", () => {
+    expect(covered("rules/*.yml", [])).toBe(false);
+    expect(covered("rules/*-profiling.yml", [])).toBe(true);
+  });
+
+  it("and what it has in common with ours is told, because it may be what the program refuses", () => {
+    const { text, notes } = runWith(
+      ourFiles,
+      "scrape_config_files:\n- x.yml\n- jobs/production-*.yml\n",
+      `add ${jobs}`,
+    );
+    expect(text).toContain('- "/etc/prometheus/jobs/*.yml" # soar-profiling\n');
+    expect(notes).toBe(
+      `${file}:3: jobs/production-*.yml takes in 2 of the files of /etc/prometheus/jobs/*.yml, but not ` +
+        "/etc/prometheus/jobs/staging-soar-run.yml: if a file may not be read twice, write /etc/prometheus/jobs/*.yml instead\n",
+    );
+  });
+
+  it("also where the directory has another name by a link", () => {
+    const place = mkdtempSync(path.join(tmpdir(), "links-"));
+    try {
+      mkdirSync(path.join(place, "real"));
+      symlinkSync("real", path.join(place, "linked"));
+      const text = `rule_files: [${place}/real/*.yml]\n`;
+      const add = `add entry ${file} rule_files "${place}/linked/*-profiling.yml"`;
+      expect(runWith([`${place}/linked/production-profiling.yml`], text, add).text).toBe(text);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
   });
 });
 
@@ -195,6 +277,12 @@ describe("a line is added", () => {
       "x {\n\timport sites/*.conf\n}\n",
       `x {\n\timport sites/*.conf\n}\n${added}\n`,
     ],
+    [
+      "where one like it is in a block without being indented",
+      "x {\nimport sites/*.conf\n}\n",
+      `x {\nimport sites/*.conf\n}\n${added}\n`,
+    ],
+    ["where one like it has other files", "import sites/soar*.conf\n", `import sites/soar*.conf\n${added}\n`],
     ["where one like it is a comment", "# import sites/*.conf\n", `# import sites/*.conf\n${added}\n`],
   ])("%s, and taken out again to the byte", (_, before, after) => {
     expect(edited(before, `add ${sites}`)).toBe(after);
@@ -203,11 +291,14 @@ describe("a line is added", () => {
     expect(edited(before, `remove ${sites}`)).toBe(before);
   });
 
-  it.each(["import /etc/prometheus/sites/*.conf\n", "import sites/* # mine\nx\n", "import   sites/*.conf"])(
-    "not where an operator has it: %j",
-    (text) => {
-      expect(edited(text, `add ${sites}`)).toBe(text);
-      expect(edited(text, `remove ${sites}`)).toBe(text);
-    },
-  );
+  it.each([
+    "import /etc/prometheus/sites/*.conf\n",
+    "import sites/* # mine\nx\n",
+    "import   sites/*.conf",
+    "x {\n\ty\n}\n\timport sites/*example.conf\n",
+    'import "sites/*"',
+  ])("not where an operator has it: %j", (text) => {
+    expect(edited(text, `add ${sites}`)).toBe(text);
+    expect(edited(text, `remove ${sites}`)).toBe(text);
+  });
 });

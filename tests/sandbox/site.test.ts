@@ -8,6 +8,8 @@ const caddyfile = "/etc/caddy/Caddyfile";
 
 describe("Pyroscope behind Caddy", { timeout: 400_000 }, async () => {
   const stack = await TestStack.create("site", { config: { site: { domain, tls: "internal" } } });
+  // An operator's own pattern in the same directory, which takes in no file of ours.
+  await stack.operator(`printf 'import /etc/soar/caddy/soar*.conf\\n' >>${caddyfile}`);
   const original = await stack.operator(`base64 ${caddyfile}`);
 
   /** The status that the site answers with. */

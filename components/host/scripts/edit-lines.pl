@@ -1,22 +1,26 @@
-# edit-lines.pl FILE EDITS <TEXT >TEXT: the text of FILE, which is not ours, with single lines of ours in it or out of
-# it. EDITS is a file with an edit a line; those of other files are passed over:
+# edit-lines.pl FILE EDITS NAMES <TEXT >TEXT: the text of FILE, which is not ours, with single lines of ours in it or out
+# of it. EDITS is a file with an edit a line; those of other files are passed over:
 #   add entry FILE KEY VALUE   VALUE, one line of YAML, is an item of the list at the top-level key KEY of a YAML file
 #   add line FILE TEXT         the file has the line TEXT
 #   remove entry ...           takes out what an `add` put in, and nothing else
 #   remove line ...
 # All that is not ours is kept to the byte. Our lines end with a comment, by which they are found again whatever else an
-# operator has changed since; what covers an edit already, by an operator's hand, stays theirs.
+# operator has changed since; what covers an edit already, by an operator's hand, stays theirs. A pattern of theirs does
+# when it takes in all files of ours that the edit is about: NAMES is a file with the paths of all files of ours, one a
+# line. One that takes in some of them is told on standard error: it may be what the program refuses.
 # In Perl, which every Debian has (perl-base is essential), because sed cannot keep a missing last newline or see a list.
 use strict;
 use warnings;
+require(($0 =~ s{[^/]+$}{}r) . 'patterns.pl');
 
 my $marker = '# soar-profiling';
 my $ours = qr/[ \t]+\Q$marker\E(?=\s|\z)/;
-my ($file, $edits) = @ARGV;
+my ($file, $edits, $names) = @ARGV;
 (my $directory = $file) =~ s{/[^/]*\z}{};
 
 my $bom = '';
 my @lines;    # what is between the newlines: joined with "\n" they are the file
+my @names;    # the paths of our files
 
 sub refuse {
   my ($index, $reason, $remedy) = @_;
@@ -64,23 +68,31 @@ sub flow_items {
 sub plain {
   my ($value) = @_;
   $value =~ s/^\s+//;
-  return $1 if $value =~ /^"([^"\\]*)"\s*(?:#.*)?\z/ || $value =~ /^'([^']*)'\s*(?:#.*)?\z/;
+  return $1 if $value =~ /^"([^"\\]*)"\s*(?:#.*)?\z/ || $value =~ /^`([^`]*)`\z/;
+  return $1 =~ s/''/'/gr if $value =~ /^'((?:[^']|'')*)'\s*(?:#.*)?\z/;
   $value =~ s/(?:^|\s)#.*//s unless $value =~ /^[\[{]/;
   $value =~ s/$ours.*//s;
   $value =~ s/\s+\z//;
   return $value;
 }
 
-# Whether something that is there does what ours would: the same, or a pattern that takes in all that ours does. Paths
-# may be relative to the file's directory.
+# An item of a YAML list, plain. What an alias stands for is not known here.
+sub yaml_item {
+  my ($item) = @_;
+  $item =~ s/^\s*(?:[&!]\S*\s+)*//;
+  return $item =~ /^\*/ ? '' : plain($item);
+}
+
+# Whether something plain that is there does what ours would: the same, or a pattern that takes in all files of ours.
 sub covers {
-  my ($theirs, $value) = map { plain($_) } @_;
+  my ($index, $theirs, $value) = @_;
   return 1 if $theirs eq $value;
-  return 0 if $value !~ m{^/[^\s]*\z} || $theirs !~ /\A[^\s{}]+\z/;
-  $theirs =~ s{^(?:\./)*}{$directory/} unless $theirs =~ m{^/};
-  my $pattern = join '', map { $_ eq '*' ? '[^/]*' : $_ eq '?' ? '[^/]' : quotemeta } split //, $theirs;
-  (my $sample = $value) =~ s/\*/soar-profiling/g;
-  return $theirs eq $value || $sample =~ /\A$pattern\z/;
+  return 0 if $value !~ m{^/} || $theirs eq '' || $theirs =~ /\n/;
+  return 1 if shortest($theirs, $directory) eq shortest($value, $directory);
+  my ($taken, @others) = taken_in(map { shortest($_, $directory) } $theirs, $value, @names);
+  print STDERR "$file:", $index + 1, ": $theirs takes in $taken of the files of $value, but not $others[0]: ",
+    "if a file may not be read twice, write $value instead\n" if $taken && @others;
+  return $taken && !@others;
 }
 
 # The lines of the first document of a YAML file, which a further --- or an end mark ends.
@@ -124,6 +136,7 @@ sub block_items {
     }
     if ($space eq $indent && $rest =~ /^-(?:\s+(.*)|)\z/s) { push @items, [$i, defined $1 ? $1 : ''] }
     elsif (length $space <= length $indent) { last }
+    else { $items[-1][1] .= "\n$rest" }
   }
   return (defined $indent ? $indent : '  ', @items);
 }
@@ -145,7 +158,7 @@ sub add_entry {
   if ($rest =~ /^(?:#.*)?\z/) {
     my ($indent, @items) = block_items($at, $end);
     refuse($at, "$key is not a list that can be added to", $by_hand) if !defined $indent;
-    return if grep { covers($_->[1], $value) } @items;
+    return if grep { covers($_->[0], yaml_item($_->[1]), plain($value)) } @items;
     return insert($at + 1, "$indent- $value $marker");
   }
   refuse($at, "$key is not a plain list", $by_hand) if $rest !~ /^\[/;
@@ -154,7 +167,7 @@ sub add_entry {
   my $list = join "\n", $line, map { text($_) } $at + 1 .. $end - 1;
   my ($close, @items) = flow_items($list, $offset);
   refuse($at, "the list $key does not end", $by_hand) if !defined $close;
-  return if grep { covers($_->[2], $value) } @items;
+  return if grep { covers($at, yaml_item($_->[2]), plain($value)) } @items;
   refuse($at, "the list $key goes over several lines", $by_hand) if $close >= length $line;
   my ($tail) = substr($line, $close + 1) =~ /^(\s*(?:\s#.*)?)\z/s;
   refuse($at, "something follows the list $key", $by_hand) if !defined $tail;
@@ -191,21 +204,29 @@ sub remove_entry {
   $lines[$at] = "$before$after" . ($lines[$at] =~ /\r\z/ ? "\r" : '');
 }
 
+# The line of ours, as `add_line` has written it.
+sub is_line_of_ours { my ($line, $wanted) = @_; return $line =~ $ours && $line =~ /^\s*\Q$wanted\E$ours\s*\z/ }
+
+# Not where it is inside of braces: there it is part of something else.
 sub add_line {
   my ($wanted) = @_;
+  return if grep { is_line_of_ours($_, $wanted) } @lines;
   my @words = split ' ', $wanted;
+  my $depth = 0;
   for my $i (0 .. $#lines) {
     (my $line = text($i)) =~ s/(?:^|\s)#.*//s;
-    next if $line =~ /^\s/;
     my @theirs = split ' ', $line;
-    return if @theirs == @words && !grep { !covers($theirs[$_], $words[$_]) } 0 .. $#words;
+    next if !@theirs;
+    $depth-- if $theirs[0] eq '}' && $depth > 0;
+    return if $depth == 0 && @theirs == @words && !grep { !covers($i, plain($theirs[$_]), $words[$_]) } 0 .. $#words;
+    $depth++ if $theirs[-1] eq '{';
   }
   append("$wanted $marker");
 }
 
 sub remove_line {
   my ($wanted) = @_;
-  @lines = grep { !($_ =~ $ours && $_ =~ /^\s*\Q$wanted\E$ours\s*\z/) } @lines;
+  @lines = grep { !is_line_of_ours($_, $wanted) } @lines;
 }
 
 my %actions = (
@@ -222,6 +243,8 @@ $content = '' if !defined $content;
 $bom = $1 if $content =~ s/^(\xEF\xBB\xBF)//;
 @lines = split /\n/, $content, -1;
 @lines = ('') if !@lines;
+open my $paths, '<:raw', $names or die "$names: $!\n";
+chomp(@names = <$paths>);
 open my $list, '<:raw', $edits or die "$edits: $!\n";
 while (my $edit = <$list>) {
   chomp $edit;

@@ -12,16 +12,30 @@ is_declared_elsewhere() { # EDIT
   return 1
 }
 
+# The paths of all files of ours on this host, as they are to be: environments share the lines that have them read.
+files_of_ours() {
+  # While only `drift` looks, there is no other declaration than the one that was applied last.
+  [ ! -e "$work/files" ] || cut -d' ' -f5- "$work/files"
+  for _manifest in "$state_root"/*/*/manifest; do
+    if [ ! -e "$_manifest" ] || { [ -e "$work/files" ] && [ "$_manifest" = "$place/manifest" ]; }; then continue; fi
+    sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$_manifest"
+  done
+}
+
 # "N PATH" in $work/edits for each file that an edit changes: $work/edited/N is its new text, N.before the one of now.
-# What is no longer declared goes, unless another declaration on this host has it too.
+# What is no longer declared goes, unless another declaration on this host has it too; before anything is added, which it
+# would cover. What an operator's lines have in common with ours is in $work/overlaps: it may be why a program refuses.
 compare_edits() {
   : >"$work/edits"
   mkdir "$work/edited"
+  : >"$work/edits.wanted"
+  : >"$work/overlaps"
   edits_in "$spec" >"$work/edits.declared"
-  sed 's/^/add /' "$work/edits.declared" >"$work/edits.wanted"
+  files_of_ours >"$work/names"
   [ ! -e "$place/manifest" ] || edits_in "$place/manifest" | grep -vxFf "$work/edits.declared" | while IFS= read -r edit; do
     is_declared_elsewhere "$edit" || printf 'remove %s\n' "$edit" >>"$work/edits.wanted"
   done
+  sed 's/^/add /' "$work/edits.declared" >>"$work/edits.wanted"
   cut -d' ' -f3 "$work/edits.wanted" | sort -u >"$work/edits.files"
   n=0
   while read -r file; do
@@ -32,8 +46,12 @@ compare_edits() {
       continue
     fi
     cat "$path" >"$work/edited/$n.before"
-    perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" <"$work/edited/$n.before" >"$work/edited/$n" ||
+    if ! perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" "$work/names" <"$work/edited/$n.before" \
+      >"$work/edited/$n" 2>"$work/edited/$n.said"; then
+      cat "$work/edited/$n.said" >&2
       die "$name: $file cannot be edited (the reason above); nothing was changed"
+    fi
+    cat "$work/edited/$n.said" >>"$work/overlaps"
     cmp -s "$work/edited/$n" "$work/edited/$n.before" || printf '%s %s\n' "$n" "$path" >>"$work/edits"
   done <"$work/edits.files"
 }

@@ -90,6 +90,7 @@ validate() {
       done
       exec runuser -u "$1" -- sh -c "$2"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-; then
       show_words "$work/verdict"
+      cat "$work/overlaps" >&2 || :
       die "$name: refused by '$command' ($shown); nothing was changed"
     fi
   done <"$work/validators"
