@@ -39,8 +39,12 @@ describe("the host's own Prometheus", async () => {
   let pid: string;
 
   beforeAll(async () => {
-    // An operator's own pattern in the same directory, which takes in no file of ours.
-    await stack.operator(`sed -i 's,^rule_files:,&\\n  - rules/soar-*.yml,' ${main}`);
+    // An operator's own pattern in the same directory, which takes in no file of ours, and one in a directory that is too
+    // large to be copied for every validation.
+    await stack.operator(
+      `sed -i 's,^rule_files:,&\\n  - rules/soar-*.yml\\n  - data/*.yml,' ${main}; ` +
+        "mkdir /etc/prometheus/data; fallocate -l 70M /etc/prometheus/data/block",
+    );
     await stack.operator(`cp -a ${main} /root/original.yml`);
     original = await stack.operator(`cat ${main}`);
     pid = await stack.pid(unit);
@@ -180,6 +184,7 @@ describe("the host's own Prometheus", async () => {
     test.each([
       ["an operator's broken job beside ours", `${jobs}/mine.yml`, "scrape_configs:\n  - job_nam: x\n"],
       ["an operator's broken rule", "/etc/prometheus/rules/mine-profiling.yml", "groups:\n  - nam: x\n"],
+      ["one in a directory too large to copy", "/etc/prometheus/data/mine.yml", "groups:\n  - nam: x\n"],
     ])("because of %s, and names that file", async (_, file, content) => {
       await sshHost(stack.host, `cat >${file}`, { input: content });
       const before = await picture(stack);
@@ -334,8 +339,9 @@ describe("the host's own Prometheus", async () => {
       `sed -i 's/evaluation_interval: 15s/evaluation_interval: 30s/; s/  # - "first_rules.yml"/  - "first_*.yml"/' ${main}`,
     );
     // Elsewhere, and only for Prometheus to read.
+    const real = "'/srv/the real [one].yml'";
     await stack.operator(
-      `mv ${main} /srv/real.yml; chown prometheus: /srv/real.yml; chmod 600 /srv/real.yml; ln -s /srv/real.yml ${main}`,
+      `mv ${main} ${real}; chown prometheus: ${real}; chmod 600 ${real}; ln -s ${real} ${main}`,
     );
     await stack.destroy();
     expect(await stack.operator(`cat ${main}`)).toBe(
@@ -344,11 +350,11 @@ describe("the host's own Prometheus", async () => {
         .replace('# - "first_rules.yml"', '- "first_*.yml"'),
     );
     expect(await stack.operator("ls -A /etc/prometheus")).toBe(
-      "console_libraries\nconsoles\nprometheus.yml\n",
+      "console_libraries\nconsoles\ndata\nprometheus.yml\n",
     );
-    expect(
-      await stack.operator(`stat -c '%F %N' ${main}; stat -c '%a %U:%G' /srv/real.yml; ls -A /srv`),
-    ).toBe(`symbolic link '${main}' -> '/srv/real.yml'\n600 prometheus:prometheus\nreal.yml\n`);
+    expect(await stack.operator(`stat -c '%F %N' ${main}; stat -c '%a %U:%G' ${real}; ls -A /srv`)).toBe(
+      `symbolic link '${main}' -> ${real}\n600 prometheus:prometheus\nthe real [one].yml\n`,
+    );
     expect(await stack.pid(unit)).toBe(pid);
     expect((await targets(stack)).length).toBe(0);
   });

@@ -21,6 +21,7 @@ read_declaration() {
 compare() {
   : >"$work/changed"
   : >"$work/gone"
+  cut -d' ' -f5- "$work/files" >"$work/declared"
   while read -r n mode owner activation path; do
     if ! cmp -s "$work/content/$n" "$path" || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
       printf '%s %s %s %s %s\n' "$n" "$mode" "$owner" "$activation" "$path" >>"$work/changed"
@@ -28,12 +29,11 @@ compare() {
   done <"$work/files"
   [ ! -e "$place/manifest" ] || sed -n 's/^file [^ ]* [^ ]* [^ ]* //p' "$place/manifest" |
     while read -r activation path; do
-      awk -v p="$path" '$5 == p { found = 1 } END { exit !found }' "$work/files" ||
-        printf '%s %s\n' "$activation" "$path" >>"$work/gone"
+      grep -qxF -e "$path" "$work/declared" || printf '%s %s\n' "$activation" "$path" >>"$work/gone"
     done
   compare_edits
-  { cut -d' ' -f5 "$work/changed" && cut -d' ' -f2 "$work/gone"; } >"$work/own"
-  { cat "$work/own" && cut -d' ' -f2 "$work/edits"; } >"$work/paths"
+  { cut -d' ' -f5- "$work/changed" && cut -d' ' -f2- "$work/gone"; } >"$work/own"
+  { cat "$work/own" && cut -d' ' -f2- "$work/edits"; } >"$work/paths"
 }
 
 # What no staging is needed for.
@@ -45,7 +45,7 @@ refuse_at_once() {
 
 # Two owners of a file would overwrite each other's text back and forth.
 refuse_foreign() {
-  cut -d' ' -f5 "$work/files" >"$work/declared"
+  cut -d' ' -f5- "$work/files" >"$work/declared"
   for manifest in "$state_root"/*/*/manifest; do
     if [ ! -e "$manifest" ] || [ "$manifest" = "$place/manifest" ]; then continue; fi
     foreign=$(sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$manifest" | grep -xFf "$work/declared" | head -n 1) || :

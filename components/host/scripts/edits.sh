@@ -3,6 +3,9 @@
 # service (see service-config), and $place, its records. Manifests hold the declarations' `entry` and `line` as they are.
 # shellcheck disable=SC2154
 
+new_line='
+'
+
 edits_in() { sed -n -e '/^entry /p' -e '/^line /p' "$1"; } # FILE
 
 is_declared_elsewhere() { # EDIT
@@ -40,11 +43,17 @@ compare_edits() {
   n=0
   while read -r file; do
     n=$((n + 1))
-    path=$(readlink -f "$file") || path=$file
+    path=$(readlink -f -- "$file" && echo .) || path=$file
+    path=${path%
+.}
     if [ ! -f "$path" ]; then
-      ! grep -q "^add [a-z]* $file " "$work/edits.wanted" || die "$name: $file is missing; nothing was changed"
+      ! cut -d' ' -f1,3 "$work/edits.wanted" | grep -qxF -e "add $file" || die "$name: $file is missing; nothing was changed"
       continue
     fi
+    # Lines of the work files end with a path.
+    case $path in
+    *[[:space:]] | *"$new_line"*) die "$name: $file leads to a file whose name ends with a space or has a line break: rename it; nothing was changed" ;;
+    esac
     cat "$path" >"$work/edited/$n.before"
     if ! perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" "$work/names" <"$work/edited/$n.before" \
       >"$work/edited/$n" 2>"$work/edited/$n.said"; then
@@ -89,6 +98,6 @@ edit_digests() {
 
 # Whether an operator has changed a file since the change that $place/undo takes back: their text is kept.
 was_edited_since() { # PATH
-  _digest=$(sed -n "s,^\([0-9a-f]*\) $1\$,\1,p" "$place/undo/edits")
+  _digest=$(_of=$1 awk '{ digest = $1; sub(/^[^ ]* /, "") } $0 == ENVIRON["_of"] { print digest }' "$place/undo/edits")
   [ -n "$_digest" ] && [ "$_digest" != "$(sha256sum <"$1" | cut -d' ' -f1)" ]
 }

@@ -26,26 +26,61 @@ make_missing_directories() {
   done
 }
 
+# In KiB. Of a larger tree, as one with a database in it, what is large and not on the way to a file of ours is not copied,
+# but shown to the validators where it is.
+large_tree=65536
+large_entry=1024
+
+leads_to_ours() { # PATH: what is staged is in it, or is it
+  _at=$1 awk '$0 == ENVIRON["_at"] || index($0, ENVIRON["_at"] "/") == 1 { found = 1 } END { exit !found }' "$work/stage.own"
+}
+
+# A live file or directory in the stage, if it is not larger than LIMIT; $work/large has what is not copied.
+copy_to_stage() { # PATH LIMIT
+  if [ "$(du -Dsk -- "$1" | cut -f1)" -le "$2" ]; then
+    cp -aH -- "$1" "$work/stage$1"
+  elif [ ! -d "$1" ]; then
+    : >"$work/stage$1"
+    printf '%s\n' "$1" >>"$work/large"
+  else
+    mkdir "$work/stage$1"
+    chown --reference="$1" -- "$work/stage$1"
+    chmod --reference="$1" -- "$work/stage$1"
+    if leads_to_ours "$1"; then
+      find "$1/" -mindepth 1 -maxdepth 1 | while IFS= read -r _entry; do
+        if [ -L "$_entry" ]; then cp -a -- "$_entry" "$work/stage$_entry"; else copy_to_stage "$_entry" "$large_entry"; fi
+      done
+    else
+      printf '%s\n' "$1" >>"$work/large"
+    fi
+  fi
+}
+
 # A directory in the stage with the way to it, without links: these would lead out of it, to the real files.
 keep_in_stage() { # DIRECTORY
   _at=
-  for _part in $(printf '%s' "$1" | tr / ' '); do
-    _at=$_at/$_part
-    if [ -L "$work/stage$_at" ]; then rm "$work/stage$_at" && cp -aH -- "$_at" "$work/stage$_at"; fi
+  _rest=${1#/}/
+  while [ -n "$_rest" ]; do
+    _at=$_at/${_rest%%/*}
+    _rest=${_rest#*/}
+    if [ -L "$work/stage$_at" ]; then rm "$work/stage$_at" && copy_to_stage "$_at" "$large_tree"; fi
   done
 }
 
 # The live trees with the change in them, under $work/stage.
 stage() {
   umask 022
-  value tree | while read -r tree; do
-    mkdir -p "$work/stage$(dirname "$tree")"
-    [ ! -e "$tree" ] || [ -e "$work/stage$tree" ] || cp -aH -- "$tree" "$work/stage$tree"
-  done
+  : >"$work/large"
   {
     value directory | cut -d' ' -f1
     { cut -d' ' -f5 "$work/files" && cut -d' ' -f2 "$work/gone"; } | sed 's,/[^/]*$,,'
-  } | sort -u | while read -r path; do keep_in_stage "$path"; done
+  } | sort -u >"$work/stage.directories"
+  { cat "$work/stage.directories" && value tree && cut -d' ' -f2- "$work/edits"; } >"$work/stage.own"
+  value tree | while read -r tree; do
+    mkdir -p "$work/stage$(dirname "$tree")"
+    [ ! -e "$tree" ] || [ -e "$work/stage$tree" ] || copy_to_stage "$tree" "$large_tree"
+  done
+  while read -r path; do keep_in_stage "$path"; done <"$work/stage.directories"
   value directory | while read -r path mode owner; do make_directory "$work/stage" "$path" "$mode" "$owner"; done
   while read -r n mode owner activation path; do
     mkdir -p "$work/stage$(dirname "$path")"
@@ -79,13 +114,15 @@ show_words() { # FILE; sets $shown
 # In a mount namespace of its own, so that paths and messages are the real ones.
 validate() {
   value validate >"$work/validators"
+  { cut -d' ' -f2- "$work/edits" && value tree; } >"$work/shown"
   while read -r command; do
     set -- "$(value user)" "$command"
-    for path in $(cut -d' ' -f2 "$work/edits") $(value tree); do set -- "$work/stage$path" "$path" "$@"; done
+    while read -r path; do set -- "$work/stage$path" "$path" "$@"; done <"$work/shown"
+    while read -r path; do set -- "$path" "$work/stage$path" "$@"; done <"$work/large"
     # shellcheck disable=SC2016 # expanded in the namespace
     if ! timeout 120 unshare --mount --propagation private sh -c '
       while [ "$#" -gt 2 ]; do
-        mount --bind "$1" "$2" || { echo "the staged $2 cannot be shown to the validator"; exit 1; }
+        mount --rbind "$1" "$2" || { echo "the staged $2 cannot be shown to the validator"; exit 1; }
         shift 2
       done
       exec runuser -u "$1" -- sh -c "$2"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-; then

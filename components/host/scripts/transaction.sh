@@ -190,7 +190,8 @@ remove_empty_directories() {
 
 # What was there before us is kept once, and comes back when our file goes.
 keep_original() {
-  grep -qs "^file .* $1\$" "$place/manifest" && return 0
+  _ours=$(sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$place/manifest" 2>/dev/null) || :
+  ! printf '%s\n' "$_ours" | grep -qxF -e "$1" || return 0
   [ ! -e "$1" ] || { mkdir -p "$place/original" && cp -a -- "$1" "$place/original/$(encoded "$1")"; }
 }
 

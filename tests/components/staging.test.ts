@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+const scripts = path.resolve(__dirname, "../../components/host/scripts");
+
+describe("the stage", () => {
+  let directory: string;
+  const file = (name: string): string => path.join(directory, name);
+  const tree = (): string => file("etc");
+  const staged = (name: string): string => path.join(file("work/stage"), file(name));
+  const lines = (name: string): string[] => readFileSync(file(name), "utf8").split("\n").slice(0, -1);
+  const run = (commands: string): string =>
+    execFileSync(
+      "sh",
+      [
+        "-c",
+        `set -eu; cd ${directory}; work=${directory}/work place=${directory}/place spec=${directory}/spec guest=yes
+        state_root=${directory}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
+        die() { echo "$*"; exit 1; }; name=prometheus
+        beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
+        . ${scripts}/staging.sh; . ${scripts}/edits.sh; ${commands}`,
+        path.join(scripts, "service-config"),
+      ],
+      { encoding: "utf8" },
+    );
+  /** What is declared: a file, and a line of ours in prometheus.yml. */
+  const declare = (path = "rules/ours.yml"): void => {
+    const owner = run("stat -c %U:%G .").trim();
+    writeFileSync(
+      file("spec"),
+      `tree ${tree()}\nentry ${file("etc/prometheus.yml")} rule_files "${tree()}/rules/*.yml"\n`,
+    );
+    writeFileSync(file("work/files"), `1 0640 ${owner} reload ${file(`etc/${path}`)}\n`);
+    writeFileSync(file("work/gone"), "");
+    mkdirSync(file("work/content"));
+    writeFileSync(file("work/content/1"), "ours\n");
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(tmpdir(), "soar-stage-"));
+    for (const name of ["etc", "etc/rules", "work", "place"]) mkdirSync(file(name));
+    writeFileSync(file("spec"), "");
+    writeFileSync(file("etc/prometheus.yml"), "global: {}\n");
+    writeFileSync(file("etc/rules/theirs.yml"), "theirs\n");
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  test("has the live tree with the change in it", () => {
+    declare();
+    run("compare_edits; stage");
+    expect(readFileSync(staged("etc/rules/theirs.yml"), "utf8")).toBe("theirs\n");
+    expect(readFileSync(staged("etc/rules/ours.yml"), "utf8")).toBe("ours\n");
+    expect(readFileSync(staged("etc/prometheus.yml"), "utf8")).toContain("# soar-profiling");
+    expect(lines("work/large")).toEqual([]);
+  });
+
+  test("has no copy of what is large below a tree, unless it is on the way to a file of ours", () => {
+    declare();
+    mkdirSync(file("etc/data dir"), { mode: 0o750 });
+    for (const name of ["data dir/block", "rules/big.db"])
+      writeFileSync(file(`etc/${name}`), Buffer.alloc(34 * 1024 * 1024, 1));
+    chmodSync(file("etc/rules"), 0o710);
+    symlinkSync("data dir", file("etc/linked"));
+    run("compare_edits; stage");
+    expect(lines("work/large").sort()).toEqual([file("etc/data dir"), file("etc/rules/big.db")]);
+    expect(existsSync(staged("etc/data dir/block"))).toBe(false);
+    expect(statSync(staged("etc/data dir")).mode & 0o777).toBe(0o750);
+    expect(statSync(staged("etc/rules")).mode & 0o777).toBe(0o710);
+    expect(statSync(staged("etc/rules/big.db")).size).toBe(0);
+    expect(readlinkSync(staged("etc/linked"))).toBe("data dir");
+    expect(readFileSync(staged("etc/rules/theirs.yml"), "utf8")).toBe("theirs\n");
+    expect(readFileSync(staged("etc/rules/ours.yml"), "utf8")).toBe("ours\n");
+  });
+
+  describe("of a file with a line of ours that is a link to a path with spaces and other signs", () => {
+    const target = "srv/a b [c] .*$&,d.yml";
+    beforeEach(() => {
+      mkdirSync(file("srv"));
+      writeFileSync(file(target), "global: {}\n", { mode: 0o600 });
+      rmSync(file("etc/prometheus.yml"));
+      symlinkSync(file(target), file("etc/prometheus.yml"));
+      declare();
+    });
+
+    test("it is staged, and replaced, and seen to be an operator's since, under its own name", () => {
+      run(
+        "compare_edits; stage; prepare_edits; swap_edits; mkdir place/undo; edit_digests >place/undo/edits",
+      );
+      expect(readFileSync(staged(target), "utf8")).toContain("# soar-profiling");
+      expect(readFileSync(file(target), "utf8")).toContain("# soar-profiling");
+      expect(statSync(file(target)).mode & 0o777).toBe(0o600);
+      expect(readlinkSync(file("etc/prometheus.yml"))).toBe(file(target));
+      const isEdited = `was_edited_since '${file(target)}' && echo yes || echo no`;
+      expect(run(isEdited)).toBe("no\n");
+      writeFileSync(file(target), "# an operator's\n");
+      expect(run(isEdited)).toBe("yes\n");
+    });
+
+    test("which ends with a space, or goes over two lines, is refused by its name", () => {
+      for (const name of ["srv/x ", "srv/x\ny", "srv/x\n"]) {
+        writeFileSync(file(name), "global: {}\n");
+        rmSync(file("etc/prometheus.yml"));
+        symlinkSync(file(name), file("etc/prometheus.yml"));
+        rmSync(file("work/edited"), { recursive: true, force: true });
+        expect(run("(compare_edits) || :")).toMatch(
+          /etc\/prometheus\.yml leads to a file whose name ends with a space or has a line break: rename it; nothing was changed\n$/,
+        );
+      }
+    });
+  });
+});
