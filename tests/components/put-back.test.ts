@@ -24,6 +24,8 @@ const surroundings = `
   read_unit() { :; }
   edit_digests() { :; }
   was_edited_since() { false; }
+  . ${scripts}/places.sh
+  is_open() { false; }
   . ${scripts}/transaction.sh
 `;
 

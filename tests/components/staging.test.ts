@@ -31,8 +31,7 @@ describe("the stage", () => {
         `set -eu; cd ${directory}; work=${directory}/work place=${directory}/place spec=${directory}/spec guest=yes
         state_root=${directory}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
         die() { echo "$*"; exit 1; }; name=prometheus
-        beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
-        . ${scripts}/staging.sh; . ${scripts}/edits.sh; ${commands}`,
+        . ${scripts}/places.sh; is_open() { false; }; . ${scripts}/staging.sh; . ${scripts}/edits.sh; . ${scripts}/transaction.sh; ${commands}`,
         path.join(scripts, "service-config"),
       ],
       { encoding: "utf8" },

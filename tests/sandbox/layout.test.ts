@@ -49,6 +49,22 @@ describe("a host whose directories are links", { timeout: 300_000 }, async () =>
     stack.configure({ alloy });
   });
 
+  test("has nothing of ours where a compromised Alloy leads root by a link", async () => {
+    const asAlloy = (commands: string): Promise<string> =>
+      stack.operator(`runuser -u alloy -- sh -c 'cd /etc/alloy && ${commands}'`);
+    const target = (): Promise<string> => stack.operator("stat -c '%a %U:%G %z' /etc/ssh; ls -lA /etc/ssh");
+    const untouched = await target();
+    await asAlloy("mv conf.d away && ln -s /etc/ssh conf.d");
+    stack.configure({ alloy: { ...alloy, fragments: { extra: "// nothing\n" } } });
+    expect(await stack.upFails()).toContain(
+      "/srv/alloy/conf.d is a link that not only root can have put there (root:alloy 770 may write to /srv/alloy), " +
+        "so root does not follow it: remove it, or let only root write to /srv/alloy; nothing was changed",
+    );
+    expect(await target()).toBe(untouched);
+    await asAlloy("rm conf.d && mv away conf.d");
+    stack.configure({ alloy });
+  });
+
   test("has none of them after a destroy", async () => {
     await stack.up();
     await stack.destroy();

@@ -34,12 +34,15 @@ compare() {
   compare_edits
   { cut -d' ' -f5- "$work/changed" && cut -d' ' -f2- "$work/gone"; } >"$work/own"
   { cat "$work/own" && cut -d' ' -f2- "$work/edits"; } >"$work/paths"
+  sed 's,/[^/]*$,,' "$work/paths" | sort -u | refuse_planted
 }
 
 # What no staging is needed for.
 refuse_at_once() {
   id "$(value user)" >/dev/null 2>&1 || die "$name: this host has no user $(value user): is the package installed?"
   refuse_foreign
+  value directory | cut -d' ' -f1 | refuse_planted
+  cut -d' ' -f5- "$work/files" | sed 's,/[^/]*$,,' | sort -u | refuse_planted
   refuse_beaten
 }
 

@@ -54,6 +54,7 @@ compare_edits() {
     case $path in
     *[[:space:]] | *"$new_line"*) die "$name: $file leads to a file whose name ends with a space or has a line break: rename it; nothing was changed" ;;
     esac
+    real_way "$file" || die "$name: $(planted_words); nothing was changed"
     cat "$path" >"$work/edited/$n.before"
     if ! perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" "$work/names" <"$work/edited/$n.before" \
       >"$work/edited/$n" 2>"$work/edited/$n.said"; then
@@ -77,16 +78,17 @@ stage_edits() {
 # Beside the real files, with all that is theirs but the text.
 prepare_edits() {
   while read -r n path; do
-    cp -a -- "$path" "$(beside "$path")"
-    cmp -s "$(beside "$path")" "$work/edited/$n.before" ||
+    cp -a -- "$path" "$work/edited/$n.new"
+    cmp -s "$work/edited/$n.new" "$work/edited/$n.before" ||
       die "$name: $path was changed by someone else just now; nothing was changed"
-    cat "$work/edited/$n" >"$(beside "$path")"
+    cat "$work/edited/$n" >"$work/edited/$n.new"
+    put_beside "$work/edited/$n.new" "$path"
     sync "$(beside "$path")"
   done <"$work/edits"
 }
 
 swap_edits() {
-  while read -r n path; do mv -f -- "$(beside "$path")" "$path"; done <"$work/edits"
+  while read -r n path; do mv -fT -- "$(beside "$path")" "$path"; done <"$work/edits"
 }
 
 # For the undo: the digest that each file has once it is swapped.

@@ -72,7 +72,7 @@ unsay() {
 }
 
 put_in_place() { # COPY PATH
-  cp -a -- "$1" "$(beside "$2")" && mv -f -- "$(beside "$2")" "$2"
+  put_beside "$1" "$2" && mv -fT -- "$(beside "$2")" "$2"
 }
 
 generation_of() { grep '^generation ' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE

@@ -8,7 +8,7 @@ is_ours() { grep -qsxF -e "$1" "$state_root"/*/*/directories; } # PATH of a dire
 # A directory below ROOT. The one that a guest has already stays as it is.
 make_directory() { # ROOT PATH MODE OWNER:GROUP
   if [ -z "$guest" ] || [ ! -d "$2" ] || is_ours "$2"; then
-    install -d -m "$3" -o "${4%:*}" -g "${4#*:}" "$1$2"
+    make_plain_directory "$1$2" "$3" "$4"
   fi
 }
 

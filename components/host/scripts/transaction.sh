@@ -26,7 +26,7 @@ remember() {
   while read -r _path; do
     printf '%s\n' "$_path" >>"$place/undo.new/paths"
     if exists "$_path"; then
-      ln -f -- "$_path" "$(kept "$_path")"
+      ln -fT -- "$_path" "$(kept "$_path")"
     else
       printf '%s\n' "$_path" >>"$place/undo.new/absent"
     fi
@@ -58,12 +58,13 @@ copy_of() { printf '%s/undo/%s' "$place" "$(encoded "$1")"; }
 
 # What is neither kept nor was absent is back already, by a run that was cut off.
 put_file_back() { # PATH
-  if exists "$(copy_of "$1")"; then cp -a -- "$(copy_of "$1")" "$(kept "$1")" || return 1; fi
+  real_way "$(dirname "$1")" || { planted_words >&2 && return 1; }
+  if exists "$(copy_of "$1")"; then cp -aT --remove-destination -- "$(copy_of "$1")" "$(kept "$1")" || return 1; fi
   if exists "$(kept "$1")"; then
     if [ "$(stat -c %d:%i -- "$(kept "$1")")" = "$(stat -c %d:%i -- "$1" 2>/dev/null)" ]; then
       rm -f -- "$(kept "$1")" # It was not swapped yet, and mv refuses two names of one file.
     else
-      mv -f -- "$(kept "$1")" "$1"
+      mv -fT -- "$(kept "$1")" "$1"
     fi
   elif was_absent "$1"; then
     rm -f -- "$1"
@@ -164,6 +165,9 @@ leave() { # STATUS
 
 beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
 
+# A name that is there is not written through.
+put_beside() { cp -aT --remove-destination -- "$1" "$(beside "$2")"; } # COPY PATH
+
 kept() { printf '%s/.%s.soar-old' "$(dirname "$1")" "$(basename "$1")"; }
 
 # An undo that is not needed, with the old files that it kept.
@@ -197,7 +201,7 @@ keep_original() {
 
 take_out() { # PATH
   if [ -e "$place/original/$(encoded "$1")" ]; then
-    cp -a -- "$place/original/$(encoded "$1")" "$(beside "$1")" && mv -f -- "$(beside "$1")" "$1"
+    put_beside "$place/original/$(encoded "$1")" "$1" && mv -fT -- "$(beside "$1")" "$1"
   else
     rm -f -- "$1"
   fi
