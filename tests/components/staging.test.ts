@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -30,7 +31,7 @@ describe("the stage", () => {
         "-c",
         `set -eu; cd ${directory}; work=${directory}/work place=${directory}/place spec=${directory}/spec guest=yes
         state_root=${directory}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
-        die() { echo "$*"; exit 1; }; name=prometheus
+        die() { echo "$*"; exit 1; }; name=prometheus refused=
         . ${scripts}/places.sh; is_open() { false; }; . ${scripts}/staging.sh; . ${scripts}/edits.sh; . ${scripts}/transaction.sh; ${commands}`,
         path.join(scripts, "service-config"),
       ],
@@ -85,6 +86,45 @@ describe("the stage", () => {
     expect(readlinkSync(staged("etc/linked"))).toBe("data dir");
     expect(readFileSync(staged("etc/rules/theirs.yml"), "utf8")).toBe("theirs\n");
     expect(readFileSync(staged("etc/rules/ours.yml"), "utf8")).toBe("ours\n");
+  });
+
+  test("of our file is not written through a link that stands at its name", () => {
+    declare();
+    mkdirSync(file("elsewhere"));
+    symlinkSync(file("elsewhere"), file("etc/rules/ours.yml"));
+    run("compare_edits; stage");
+    expect(readFileSync(staged("etc/rules/ours.yml"), "utf8")).toBe("ours\n");
+    expect(readdirSync(file("elsewhere"))).toEqual([]);
+  });
+
+  describe("where an operator's pattern takes in our file", () => {
+    const line = '"rules/o*.yml"';
+    const yml = (): string => readFileSync(file("work/edited/1"), "utf8");
+    beforeEach(() => {
+      writeFileSync(file("etc/prometheus.yml"), `rule_files: [${line}]\n`);
+      declare();
+    });
+
+    test("there is no line of ours", () => {
+      run("compare_edits");
+      expect(yml()).toBe(`rule_files: [${line}]\n`);
+    });
+
+    test("but not that of another environment, there is one, and what they have in common is told at a refusal", () => {
+      mkdirSync(file("state/staging/prometheus"), { recursive: true });
+      writeFileSync(
+        file("state/staging/prometheus/manifest"),
+        `unit prometheus.service\nfile 0 0640 root:root reload ${tree()}/rules/staging.yml\n`,
+      );
+      const words = run(
+        "timeout() { echo no; return 1; }; echo 'validate x' >>spec; compare_edits; stage; (validate) 2>&1 || :",
+      );
+      expect(yml()).toBe(`rule_files: ["${tree()}/rules/*.yml", ${line}] # soar-profiling\n`);
+      expect(words).toContain(
+        `${tree()}/prometheus.yml:1: rules/o*.yml takes in 1 of the files of ${tree()}/rules/*.yml, but not ${tree()}/rules/staging.yml: `,
+      );
+      expect(words).toContain("prometheus: refused by 'x'");
+    });
   });
 
   describe("of a file with a line of ours that is a link to a path with spaces and other signs", () => {

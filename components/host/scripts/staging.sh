@@ -84,7 +84,8 @@ stage() {
   value directory | while read -r path mode owner; do make_directory "$work/stage" "$path" "$mode" "$owner"; done
   while read -r n mode owner activation path; do
     mkdir -p "$work/stage$(dirname "$path")"
-    install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/content/$n" "$work/stage$path"
+    rm -f -- "$work/stage$path" # It may be a link, out of the stage.
+    install -T -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/content/$n" "$work/stage$path"
   done <"$work/files"
   while read -r activation path; do rm -f -- "$work/stage$path"; done <"$work/gone"
   stage_edits
