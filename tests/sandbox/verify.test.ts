@@ -151,7 +151,9 @@ describe("verify", { timeout: 900_000 }, async () => {
     for (const way of ways) expect(stopped[way], way).toMatch(/^alloy: Alloy: alloy\.service is stopped \(/);
     expect(stopped["declared"]).toBe("alloy.service does not run");
 
-    await stack.operator("systemctl start alloy; systemctl stop pyroscope");
+    await stack.operator("systemctl start alloy");
+    await eventually(stack, "curl -sf http://127.0.0.1:12345/-/ready");
+    await stack.operator("systemctl stop pyroscope");
     const away = await faults();
     for (const way of ways)
       expect(away[way], way).toMatch(/^pyroscope: Pyroscope: pyroscope\.service is stopped \(/);
