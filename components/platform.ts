@@ -110,7 +110,11 @@ export class Platform extends pulumi.ComponentResource {
     name: string,
     opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
   ): command.remote.Command {
-    return this.host.command(name, ownership, { ...opts, dependsOn: [this, ...opts.dependsOn] });
+    return this.host.command(
+      name,
+      { ...ownership, remove: ["platform", "guard"] },
+      { ...opts, dependsOn: [this, ...opts.dependsOn] },
+    );
   }
 }
 
