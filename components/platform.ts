@@ -7,6 +7,7 @@ import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { Alloy, type AlloyInfo, type ProfileDestination } from "./alloy";
 import { AptRepository, keyring } from "./host/apt-repository";
 import type { Host } from "./host/host";
+import { type HostIdentity, identityOf } from "./host/identity";
 import type { SourceRequirement } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
 import { sourcesOf, uidsOf } from "./grafana/datasources";
@@ -17,6 +18,8 @@ import { versionChanges, warningsOf } from "./version-change";
 export interface PlatformInfo {
   /** The environment that owns it. */
   environment: string;
+  /** Where it is; undefined where an earlier version of this program has brought it up. */
+  host?: HostIdentity;
   alloy: AlloyInfo;
   /** Where profiles go, as seen from the host. */
   pyroscopeUrl: string;
@@ -94,6 +97,7 @@ export class Platform extends pulumi.ComponentResource {
     const datasources = uidsOf(environment, sourcesOf(settings));
     this.info = {
       environment,
+      host: identityOf(settings.host),
       alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },
       authenticates: destination.user !== undefined,
       pyroscopeUrl: destination.url,
@@ -110,7 +114,11 @@ export class Platform extends pulumi.ComponentResource {
     name: string,
     opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
   ): command.remote.Command {
-    return this.host.command(name, ownership, { ...opts, dependsOn: [this, ...opts.dependsOn] });
+    return this.host.command(
+      name,
+      { ...ownership, remove: ["platform", "guard"] },
+      { ...opts, dependsOn: [this, ...opts.dependsOn] },
+    );
   }
 }
 

@@ -50,7 +50,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     super("soar:profiling:ProfilingStack", name, {}, opts);
     const { settings, secrets } = args;
     const { environment, services, pyroscope } = settings;
-    const shared = settings.platform.kind === "own" ? undefined : platformOf(settings);
+    const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
     const alloy = shared?.apply((info) => info.alloy.version) ?? settings.alloy.version;
     const host = new Host(
       `${name}-host`,

@@ -1,15 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
+import { identityOf, isOtherHost } from "./host/identity";
 import type { PlatformInfo } from "./platform";
 import { refuseTakenPorts } from "./traces";
 
-/** The platform of another stack, which runs on the same host. */
-export function platformOf({ platform, traces }: Settings): pulumi.Output<PlatformInfo> {
+/**
+ * The platform of another stack, which runs on the same host.
+ * @param stack this one, `organization/project/stack`
+ */
+export function platformOf(settings: Settings, stack: string): pulumi.Output<PlatformInfo> {
+  const { platform, traces } = settings;
   if (platform.kind === "own") throw new Error("this stack owns its platform");
+  if (platform.stack === stack)
+    throw refusal(
+      `platform.stack: ${stack} is this stack itself: name the one that has the platform, or set platform to own`,
+    );
   const owner = new pulumi.StackReference(platform.stack);
   return (owner.getOutput("platform") as pulumi.Output<PlatformInfo | undefined>).apply((output) => {
     const info = usable(output, platform.stack);
+    refuseOther(info, platform.stack, settings);
     const { alloy, otlpPorts: otlp } = info;
     const taken = {
       "Alloy's HTTP server (alloy.httpPort)": alloy.httpPort,
@@ -19,6 +29,25 @@ export function platformOf({ platform, traces }: Settings): pulumi.Output<Platfo
     if (traces !== undefined) refuseTakenPorts(traces, platform.stack, taken);
     return info;
   });
+}
+
+/**
+ * A platform is of no use to another host, and its owner's environment is the owner's. What an earlier version of this program
+ * has brought up does not say where it is.
+ */
+export function refuseOther(
+  { environment, host }: Pick<PlatformInfo, "environment" | "host">,
+  owner: string,
+  settings: Pick<Settings, "environment" | "host">,
+): void {
+  const own = identityOf(settings.host);
+  if (host !== undefined && isOtherHost(host, own))
+    throw refusal(
+      `platform.stack: the platform of ${owner} is on another host: it is at ${host.address} (${String(host.key)}), and this ` +
+        `stack's host at ${own.address} (${String(own.key)}). Name a stack of the same host, or set platform to own`,
+    );
+  if (environment === settings.environment)
+    throw refusal(`environment: ${environment} is that of ${owner}, which has the platform: set another one`);
 }
 
 /** What a stack's output tells of its platform, if it is there and this program's. */

@@ -54,6 +54,12 @@ export function dependencies(
   return opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn };
 }
 
+/**
+ * For `--replace` and `pulumi state taint`: a command is the same as before it, and a deletion after it would take away what
+ * it has found in place. The scripts leave alone what others of the environment still need, which is so in no destroy.
+ */
+const replaced = { deleteBeforeReplace: true } as const;
+
 /** How long a script may take, in seconds, before it is ended (it then puts back what it had begun). */
 const timeLimit = 1500;
 
@@ -101,7 +107,7 @@ export class Host extends pulumi.ComponentResource {
         stdin: installer(args.scripts),
         addPreviousOutputInEnv: false,
       },
-      { parent: this, dependsOn: preflight },
+      { parent: this, dependsOn: preflight, ...replaced },
     );
     this.registerOutputs();
   }
@@ -128,6 +134,7 @@ export class Host extends pulumi.ComponentResource {
       },
       {
         ...opts,
+        ...replaced,
         dependsOn: pulumi
           .output(after)
           .apply((resources) => [this.scripts, ...(resources === undefined ? [] : [resources].flat())]),

@@ -87,9 +87,13 @@ export class TestStack {
     return this.config[key];
   }
 
-  async up(): Promise<Up> {
+  /** `target` and `replace` are URNs, as with the flags of these names. */
+  async up(options: { target?: string[]; replace?: string[] } = {}): Promise<Up> {
     const stack = await this.open();
-    const result = await stack.up({ suppressProgress: true, color: "never", onOutput: this.log });
+    const result = await stack.up({
+      ...{ suppressProgress: true, color: "never", onOutput: this.log },
+      ...options,
+    });
     const text = result.stdout + result.stderr;
     return { text, changes: result.summary.resourceChanges ?? {}, outputs: result.outputs };
   }
