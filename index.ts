@@ -10,8 +10,10 @@ import { loadSettings } from "./config/load";
 async function program(): Promise<Record<string, unknown>> {
   const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const loaded = loadSettings();
+  const declared = new ProfilingStack("soar", { ...loaded, stack });
+  // Nothing is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
-  return new ProfilingStack("soar", { ...loaded, stack }).outputs();
+  return declared.outputs();
 }
 
 export = program;

@@ -68,7 +68,7 @@ export function judgeSent(service: Service, kind: ProfileKind, context: SentCont
   const since = (now - lastScrape) / 1000;
   const patience = 2 * service.interval + service.duration + 15;
   // Two profiles at once: the other one was somebody's, as this check's own, and the next is not refused.
-  const isBusy = /HTTP status \(503\)/.test(lastError) && since <= patience;
+  const isBusy = lastError.includes("HTTP status (503)") && since <= patience;
   if (isBusy) return ok(`was busy with another's profile ${age(since)} ago`);
   const isSent = lastError === "" && health === "up" && since <= patience;
   if (!isSent && context.isPyroscopeAway) return unknown("cannot be sent: Pyroscope does not answer");

@@ -133,6 +133,8 @@ describe("the link to Alloy", () => {
   });
 
   test("breaks with Alloy's own reason", () => {
+    const busy = "server returned HTTP status (503) another CPU profile is being taken";
+    expect(judge(changed({ health: "down", lastError: busy })).state).toBe("ok");
     expect(judge(changed({ health: "down", lastError: "push failed: 429" })).detail).toBe(
       "Alloy could not take or send it: push failed: 429",
     );
