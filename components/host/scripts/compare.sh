@@ -21,7 +21,7 @@ read_declaration() {
 compare() {
   : >"$work/changed"
   : >"$work/gone"
-  cut -d' ' -f5- "$work/files" >"$work/declared"
+  declared_paths >"$work/declared"
   while read -r n mode owner activation path; do
     if ! cmp -s "$work/content/$n" "$path" || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
       printf '%s %s %s %s %s\n' "$n" "$mode" "$owner" "$activation" "$path" >>"$work/changed"
@@ -42,16 +42,16 @@ refuse_at_once() {
   id "$(value user)" >/dev/null 2>&1 || die "$name: this host has no user $(value user): is the package installed?"
   refuse_foreign
   value directory | cut -d' ' -f1 | refuse_planted
-  cut -d' ' -f5- "$work/files" | sed 's,/[^/]*$,,' | sort -u | refuse_planted
+  sed 's,/[^/]*$,,' "$work/declared" | sort -u | refuse_planted
   refuse_beaten
 }
 
 # Two owners of a file would overwrite each other's text back and forth.
 refuse_foreign() {
-  cut -d' ' -f5- "$work/files" >"$work/declared"
+  declared_paths >"$work/declared"
   for manifest in "$state_root"/*/*/manifest; do
     if [ ! -e "$manifest" ] || [ "$manifest" = "$place/manifest" ]; then continue; fi
-    foreign=$(sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$manifest" | grep -xFf "$work/declared" | head -n 1) || :
+    foreign=$(paths_in "$manifest" | grep -xFf "$work/declared" | head -n 1) || :
     [ -z "$foreign" ] ||
       die "$name: $foreign belongs to environment $(basename "$(dirname "$(dirname "$manifest")")") already; nothing was changed"
   done

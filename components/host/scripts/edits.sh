@@ -8,6 +8,10 @@ new_line='
 
 edits_in() { sed -n -e '/^entry /p' -e '/^line /p' "$1"; } # FILE
 
+paths_in() { sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$1"; } # MANIFEST
+
+declared_paths() { cut -d' ' -f5- "$work/files"; }
+
 is_declared_elsewhere() { # EDIT
   for _manifest in "$state_root"/*/*/manifest; do
     if [ "$_manifest" != "$place/manifest" ] && grep -qsxF -e "$1" "$_manifest"; then return 0; fi
@@ -18,10 +22,10 @@ is_declared_elsewhere() { # EDIT
 # The paths of all files of ours on this host, as they are to be: environments share the lines that have them read.
 files_of_ours() {
   # While only `drift` looks, there is no other declaration than the one that was applied last.
-  [ ! -e "$work/files" ] || cut -d' ' -f5- "$work/files"
+  [ ! -e "$work/files" ] || declared_paths
   for _manifest in "$state_root"/*/*/manifest; do
     if [ ! -e "$_manifest" ] || { [ -e "$work/files" ] && [ "$_manifest" = "$place/manifest" ]; }; then continue; fi
-    sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$_manifest"
+    paths_in "$_manifest"
   done
 }
 

@@ -64,6 +64,8 @@ installed_version() { # PACKAGE
   dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
 }
 
+has_packages() { ls "$state"/packages/* >/dev/null 2>&1; } # Does this environment keep any?
+
 is_held() { [ -n "$(apt-mark showhold "$1")" ]; } # PACKAGE
 
 # One change at a time on this host, whoever makes it.

@@ -71,8 +71,4 @@ unsay() {
   mv "$place/replacing" "$place/replacing.old" && rm -rf "$place/replacing.old"
 }
 
-put_in_place() { # COPY PATH
-  put_beside "$1" "$2" && mv -fT -- "$(beside "$2")" "$2"
-}
-
 generation_of() { grep '^generation ' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE

@@ -73,7 +73,7 @@ stage() {
   : >"$work/large"
   {
     value directory | cut -d' ' -f1
-    { cut -d' ' -f5 "$work/files" && cut -d' ' -f2 "$work/gone"; } | sed 's,/[^/]*$,,'
+    { declared_paths && cut -d' ' -f2- "$work/gone"; } | sed 's,/[^/]*$,,'
   } | sort -u >"$work/stage.directories"
   { cat "$work/stage.directories" && value tree && cut -d' ' -f2- "$work/edits"; } >"$work/stage.own"
   value tree | while read -r tree; do

@@ -168,6 +168,10 @@ beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
 # A name that is there is not written through.
 put_beside() { cp -aT --remove-destination -- "$1" "$(beside "$2")"; } # COPY PATH
 
+put_in_place() { # COPY PATH
+  put_beside "$1" "$2" && mv -fT -- "$(beside "$2")" "$2"
+}
+
 kept() { printf '%s/.%s.soar-old' "$(dirname "$1")" "$(basename "$1")"; }
 
 # An undo that is not needed, with the old files that it kept.
@@ -201,7 +205,7 @@ keep_original() {
 
 take_out() { # PATH
   if [ -e "$place/original/$(encoded "$1")" ]; then
-    put_beside "$place/original/$(encoded "$1")" "$1" && mv -fT -- "$(beside "$1")" "$1"
+    put_in_place "$place/original/$(encoded "$1")" "$1"
   else
     rm -f -- "$1"
   fi
