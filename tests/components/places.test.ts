@@ -4,27 +4,20 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
-const scripts = path.resolve(__dirname, "../../components/host/scripts");
+import { beforeEach, describe, expect, test } from "vitest";
+import { scratchDirectory, scripts } from "./scratch";
 
 describe("where a service may write, root", () => {
-  let directory: string;
-  const file = (name: string): string => path.join(directory, name);
+  const file = scratchDirectory();
   const mode = (name: string): string => (statSync(file(name)).mode & 0o777).toString(8);
   /** The user of the test stands for root: what is theirs is root's. */
   const run = (commands: string): { said: string; status: number | null } => {
-    const text = `set -eu; cd ${directory}; name=alloy; place=${directory}/place
+    const text = `set -eu; cd ${file("")}; name=alloy; place=${file("")}/place
       die() { echo "$*"; exit 1; }
       stat() { command stat "$@" | sed -e "s/^$(id -u)\\\\b/0/" -e "s/^0 $(id -g) /0 0 /"; }
       owner=$(id -un):$(id -gn)
@@ -35,14 +28,10 @@ describe("where a service may write, root", () => {
   };
 
   beforeEach(() => {
-    directory = realpathSync(mkdtempSync(path.join(tmpdir(), "soar-places-")));
     for (const name of ["alloy", "elsewhere"]) mkdirSync(file(name), { mode: 0o755 });
     chmodSync(file("alloy"), 0o777);
     chmodSync(file("elsewhere"), 0o711);
     writeFileSync(file("elsewhere/passwd"), "theirs\n");
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
   });
 
   const make = (name: string): ReturnType<typeof run> =>

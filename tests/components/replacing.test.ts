@@ -1,23 +1,10 @@
 import { execFileSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
-const scripts = path.resolve(__dirname, "../../components/host/scripts");
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { scratchDirectory, scripts } from "./scratch";
 
 describe("a file that the package's own scripts read while it is replaced", () => {
-  let directory: string;
-  const file = (name: string): string => path.join(directory, name);
+  const file = scratchDirectory();
   const content = (name: string): string => readFileSync(file(name), "utf8");
 
   /** Replaces 1.12.0 by 1.18.1; `installing` is what the package does meanwhile. */
@@ -27,7 +14,7 @@ describe("a file that the package's own scripts read while it is replaced", () =
       [
         "-c",
         `set -eu
-        cd ${directory}; place=$PWD/place work=$PWD/work name=alloy state_root=$PWD state=$PWD spec=$PWD/spec
+        cd ${file("")}; place=$PWD/place work=$PWD/work name=alloy state_root=$PWD state=$PWD spec=$PWD/spec
         say() { echo "$*"; }
         die() { echo "$*"; exit 1; }
         value() { sed -n "s/^$1 //p" "$spec"; }
@@ -49,17 +36,13 @@ describe("a file that the package's own scripts read while it is replaced", () =
   };
 
   beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), "soar-replacing-"));
     for (const name of ["place", "work", "etc"]) mkdirSync(file(name));
     writeFileSync(file("etc/alloy"), "RESTART_ON_UPGRADE=true\nA=1");
     utimesSync(file("etc/alloy"), 1_000_000_000, 1_000_000_000);
     writeFileSync(
       file("spec"),
-      `package alloy 1.18.1-1\nreplacing ${directory}/etc/alloy RESTART_ON_UPGRADE=false\n`,
+      `package alloy 1.18.1-1\nreplacing ${file("")}/etc/alloy RESTART_ON_UPGRADE=false\n`,
     );
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
   });
 
   test("tells them so, and is as it was afterwards", () => {

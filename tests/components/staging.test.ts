@@ -3,7 +3,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   readlinkSync,
@@ -12,15 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
-const scripts = path.resolve(__dirname, "../../components/host/scripts");
+import { beforeEach, describe, expect, test } from "vitest";
+import { scratchDirectory, scripts } from "./scratch";
 
 describe("the stage", () => {
-  let directory: string;
-  const file = (name: string): string => path.join(directory, name);
+  const file = scratchDirectory();
   const tree = (): string => file("etc");
   const staged = (name: string): string => path.join(file("work/stage"), file(name));
   const lines = (name: string): string[] => readFileSync(file(name), "utf8").split("\n").slice(0, -1);
@@ -29,8 +25,8 @@ describe("the stage", () => {
       "sh",
       [
         "-c",
-        `set -eu; cd ${directory}; work=${directory}/work place=${directory}/place spec=${directory}/spec guest=yes
-        state_root=${directory}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
+        `set -eu; cd ${file("")}; work=${file("")}/work place=${file("")}/place spec=${file("")}/spec guest=yes
+        state_root=${file("")}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
         die() { echo "$*"; exit 1; }; name=prometheus refused=
         . ${scripts}/places.sh; is_open() { false; }; . ${scripts}/staging.sh; . ${scripts}/edits.sh; . ${scripts}/transaction.sh; ${commands}`,
         path.join(scripts, "service-config"),
@@ -51,14 +47,10 @@ describe("the stage", () => {
   };
 
   beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), "soar-stage-"));
     for (const name of ["etc", "etc/rules", "work", "place"]) mkdirSync(file(name));
     writeFileSync(file("spec"), "");
     writeFileSync(file("etc/prometheus.yml"), "global: {}\n");
     writeFileSync(file("etc/rules/theirs.yml"), "theirs\n");
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
   });
 
   test("has the live tree with the change in it", () => {

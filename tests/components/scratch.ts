@@ -1,0 +1,22 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach } from "vitest";
+
+/** Where the host's scripts are. */
+export const scripts = path.resolve(__dirname, "../../components/host/scripts");
+
+/**
+ * A throw-away directory for each test of the suite that calls this, in which the host's scripts run.
+ * @returns the path of a name in it; that of the directory itself for ""
+ */
+export function scratchDirectory(): (name: string) => string {
+  let directory: string;
+  beforeEach(() => {
+    directory = realpathSync(mkdtempSync(path.join(tmpdir(), "soar-scripts-")));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+  return (name) => path.join(directory, name);
+}
