@@ -171,9 +171,13 @@ export class Host extends pulumi.ComponentResource {
     return this.ssh.user === "root" ? "" : "sudo -n ";
   }
 
-  /** Does nothing on a host that has no record of the environment: it was removed already, or the host is a new one. */
+  /**
+   * Does nothing on a host that has neither records nor scripts of the environment: all was removed already, or the host is a
+   * new one. With the scripts alone there, the records were lost, and the scripts have a spare of them.
+   */
   private removal(words: readonly (string | number)[]): string {
-    return `test ! -d /var/lib/soar-profiling/${this.environment} || ${this.line(words)}`;
+    const records = `/var/lib/soar-profiling/${this.environment}`;
+    return `test ! -d ${records} && test ! -d ${this.directory()} || ${this.line(words)}`;
   }
 
   /** Finds nothing on a host where the scripts are not there yet. */

@@ -12,6 +12,7 @@ const installed = [
   "package.sh",
   "program.sh",
   "transaction.sh",
+  "spare.sh",
   "places.sh",
   "compare.sh",
   "staging.sh",

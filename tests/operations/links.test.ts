@@ -157,9 +157,16 @@ describe("the link to Alloy", () => {
   });
 
   test("breaks where what Alloy has is not what is declared", () => {
-    expect(judge(alloy, { name: "soar-x", port: 9999 }).detail).toBe(
+    // Only one component's targets were recorded.
+    const scraping = alloy.components.filter(({ id }) => alloy.targets.some((of) => of.component === id));
+    expect(judge({ ...alloy, components: scraping }, { name: "soar-x", port: 9999 }).detail).toBe(
       "Alloy has no component that takes cpu profiles of soar-x",
     );
+    const loading = { ...alloy, targets: [] };
+    expect(judge(loading)).toMatchObject({
+      state: "unknown",
+      detail: "Alloy has just loaded its configuration, and has not taken up all targets yet",
+    });
     expect(judge(alloy, { port: 9191 }).detail).toBe(
       "wrong port: Alloy asks 127.0.0.1:9091 for it, not 127.0.0.1:9191",
     );

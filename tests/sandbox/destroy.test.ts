@@ -122,6 +122,30 @@ describe("destroy", { timeout: 400_000 }, async () => {
     expect(await look()).toEqual(before);
   });
 
+  test("is refused where Pulumi does not know of all that is in place, and removes all where the records on the host are lost", async () => {
+    const records = "/var/lib/soar-profiling/sandbox";
+    await stack.up();
+    await stack.operator(`rm -r ${records}/profiles`);
+    stack.configure({
+      purgeData: true,
+      services: [{ name: "soar-run", port: 9091, unit: "soar-run.service", interval: "20s" }],
+    });
+    const { text } = await stack.up();
+    expect(text).toContain(`the record ${records}/profiles was gone: it is back, from /usr/local/lib/`);
+    state = await stack.state();
+    const { deployment } = JSON.parse(state) as { deployment: { resources: { urn: string }[] } };
+    const urns = deployment.resources.map(({ urn }) => urn).filter((urn) => /profiles(-\w+)?$/.test(urn));
+    for (const urn of urns) await stack.pulumi("state", "delete", "--yes", "--target-dependents", urn);
+    expect(await stack.destroyFails()).toMatch(
+      /soar-profiling: \S+ cannot be removed: configuration profiles of environment sandbox is still on this host\. Pulumi/,
+    );
+    await stack.restore(state);
+    await stack.operator(`rm -r ${records}`);
+    await stack.destroy();
+    const after = await look();
+    expect({ ...after, paths: after.paths.filter((path) => !foreign.includes(path)) }).toEqual(bare);
+  });
+
   test("ends well where an operator has broken the services", async () => {
     await stack.operator("rm -rf /etc/alloy /etc/pyroscope");
     await stack.up();

@@ -12,6 +12,8 @@ environment=$(basename "$(dirname "$(readlink -f "$0")")")
 state_root=/var/lib/soar-profiling
 # shellcheck disable=SC2034 # used by the scripts that source this file
 state=$state_root/$environment
+# shellcheck disable=SC2034
+spare=$(dirname "$(readlink -f "$0")")/records
 run=/run/soar-profiling
 lock_wait=${SOAR_LOCK_WAIT:-600}
 
@@ -23,6 +25,38 @@ say() { printf '%s\n' "$*" 2>/dev/null || :; }
 die() {
   printf 'soar-profiling: %s\n' "$*" >&2 2>/dev/null || :
   exit 1
+}
+
+# Written whole, and down to the disk, or not at all.
+write_record() { # FILE <CONTENT
+  cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1"
+}
+
+# Records are kept twice: in $state, and in $spare, beside the scripts. Where one place was emptied, the other still tells what
+# is ours on this host, and what was here before us.
+keep_spare() { # NAME of a record in $state
+  rm -rf "$spare/$1.new" && mkdir -p "$(dirname "$spare/$1")" && cp -a "$state/$1" "$spare/$1.new" &&
+    rm -rf "${spare:?}/$1" && mv "$spare/$1.new" "$spare/$1"
+}
+
+find_record() { # NAME
+  if [ -e "$state/$1" ] || [ ! -e "$spare/$1" ]; then return 0; fi
+  if ! mkdir -p "$(dirname "$state/$1")" || ! rm -rf "$state/$1.new" || ! cp -a "$spare/$1" "$state/$1.new" ||
+    ! mv "$state/$1.new" "$state/$1"; then
+    die "the record $state/$1 is gone, and cannot be written again from $spare/$1 (the reason above)"
+  fi
+  say "the record $state/$1 was gone: it is back, from $spare/$1"
+}
+
+drop_record() { rm -rf "${spare:?}/$1" "${state:?}/$1"; } # NAME
+
+# What is to go has something of this environment on top of it still. Where it is replaced (`pulumi up --replace`) it comes
+# back at once: it stays, and this ends. A destroy (see `platform guard`) has taken the other before, if Pulumi knew of it.
+stays_for() { # WHAT OTHER HOW-TO-REMOVE-IT
+  [ ! -e "$run/$environment.destroy" ] ||
+    die "$1 cannot be removed: $2 of environment $environment is still on this host. Pulumi has no longer known of it"       "(pulumi state delete?): remove it on the host ($3), then go on"
+  say "$1 stays for $2"
+  exit 0
 }
 
 # Seconds since the boot, for deadlines: the clock may be set meanwhile.
@@ -64,7 +98,15 @@ installed_version() { # PACKAGE
   dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
 }
 
-has_packages() { ls "$state"/packages/* >/dev/null 2>&1; } # Does this environment keep any?
+# Those that this environment keeps.
+packages_kept() {
+  for _record in "$state"/packages/*; do
+    case $_record in
+    *.new | */\*) ;; # of a run that was cut off, or none
+    *) basename "$_record" ;;
+    esac
+  done
+}
 
 is_held() { [ -n "$(apt-mark showhold "$1")" ]; } # PACKAGE
 

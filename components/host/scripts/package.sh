@@ -2,6 +2,7 @@
 # A package that is kept at exactly one version (apt-mark hold). Source it; do not run it. Uses $state.
 # Its records, $state/packages/PACKAGE, a line each:
 #   found HOLD ENABLED ACTIVE    it was there before: what apt-mark and systemctl said of it and its unit
+#   found absent                 it was not
 #   version VERSION              what it is kept at
 #   generation N                 of the last `apt-package install`, for `drift` to tell
 # shellcheck disable=SC2154
@@ -34,5 +35,6 @@ keep_at_version() { # PACKAGE VERSION ['generation N']
     grep '^found ' "$state/packages/$1" || :
     printf 'version %s\n%s' "$2" "${3:-}"
   )
-  printf '%s\n' "$_records" >"$state/packages/$1.new" && mv "$state/packages/$1.new" "$state/packages/$1"
+  printf '%s\n' "$_records" | write_record "$state/packages/$1" || return 1
+  keep_spare "packages/$1" || return 1
 }

@@ -122,7 +122,7 @@ roll_back() {
   else
     outcome="the old files are back, but $unit is not healthy on them either: see journalctl -u $unit"
   fi
-  rm -f "$place/manifest.new"
+  rm -rf "$place/manifest.new" "${spare:?}/$name.new"
   mv "$place/undo" "$place/undo.old" && rm -rf "$place/undo.old"
   spec=$work/spec
 }
@@ -132,6 +132,7 @@ commit() {
   mv "$place/undo" "$place/undo.old"
   mv "$place/manifest.new" "$place/manifest"
   sync "$place"
+  put_spare
   drop_kept "$place/undo.old"
 }
 
@@ -142,7 +143,12 @@ recover() {
     roll_back
     say "$name: a change was cut off; $outcome"
   elif [ -e "$place/manifest.new" ]; then
-    if [ -d "$place/undo.old" ]; then mv "$place/manifest.new" "$place/manifest"; else rm "$place/manifest.new"; fi
+    if [ -d "$place/undo.old" ]; then
+      mv "$place/manifest.new" "$place/manifest"
+      put_spare
+    else
+      rm "$place/manifest.new"
+    fi
   fi
   drop_kept "$place/undo.new"
   drop_kept "$place/undo.old"
@@ -200,8 +206,18 @@ remove_empty_directories() {
 keep_original() {
   _ours=$(sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$place/manifest" 2>/dev/null) || :
   ! printf '%s\n' "$_ours" | grep -qxF -e "$1" || return 0
-  [ ! -e "$1" ] || { mkdir -p "$place/original" && cp -a -- "$1" "$place/original/$(encoded "$1")"; }
+  _original=$place/original/$(encoded "$1")
+  # That of an earlier time, if the file was ours before: an operator may have deleted theirs since.
+  rm -rf -- "$_original" "$_original.new"
+  if [ ! -e "$1" ] || has_our_header "$1"; then return 0; fi
+  mkdir -p "$place/original"
+  cp -aT -- "$1" "$_original.new"
+  sync -- "$_original.new"
+  mv -fT -- "$_original.new" "$_original"
 }
+
+# Ours, of records that were lost with their spare.
+has_our_header() { head -n 5 -- "$1" 2>/dev/null | grep -q 'Managed by soar-profiling'; } # PATH
 
 take_out() { # PATH
   if [ -e "$place/original/$(encoded "$1")" ]; then
