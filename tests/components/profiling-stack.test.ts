@@ -5,7 +5,7 @@ import type { SettingKey } from "../../config/validate";
 import { hostKey, minimal, stackOf } from "./stack";
 
 const prefix = "sudo -n timeout -k 30 1500 /usr/local/lib/soar-profiling/test/";
-const removal = `test ! -d /var/lib/soar-profiling/test || ${prefix}`;
+const removal = `test ! -d /var/lib/soar-profiling/test && test ! -d /usr/local/lib/soar-profiling/test || ${prefix}`;
 
 describe("a stack with a platform of its own", () => {
   it("is these commands, each after what it needs", async () => {
