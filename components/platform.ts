@@ -59,7 +59,7 @@ export class Platform extends pulumi.ComponentResource {
     const { allowDowngrade, purgeData } = settings;
     const { keyUrl, fingerprint } = settings.repository;
     this.host = host;
-    const claim = host.command(`${name}-claim`, ownership, { parent: this });
+    const claim = host.command(`${name}-claim`, { ...ownership, record: "platform" }, { parent: this });
     const repository = new AptRepository(
       `${name}-repository`,
       {
@@ -116,7 +116,7 @@ export class Platform extends pulumi.ComponentResource {
   ): command.remote.Command {
     return this.host.command(
       name,
-      { ...ownership, remove: ["platform", "guard"] },
+      { run: ["platform", "confirm"], remove: ["platform", "guard"] },
       { ...opts, dependsOn: [this, ...opts.dependsOn] },
     );
   }
@@ -128,7 +128,11 @@ export function packageSource({ url, suite }: RepositorySettings): SourceRequire
 }
 
 /** A host has one platform. It is released only when no other environment on the host has files in place. */
-const ownership = { run: ["platform", "claim"], remove: ["platform", "release"] };
+const ownership = {
+  run: ["platform", "claim"],
+  record: "platform",
+  remove: ["platform", "release"],
+};
 
 function storageOf({ version, retention }: LocalPyroscope): StorageInfo {
   return { version, retention };

@@ -31,6 +31,7 @@ export class AptRepository extends pulumi.ComponentResource {
       `${name}-source`,
       {
         run: ["apt-repository", "add", args.id, args.keyUrl, args.fingerprint],
+        record: `source-${args.id}`,
         remove: ["apt-repository", "remove", args.id],
         stdin: args.source,
       },

@@ -16,7 +16,7 @@ interface ServiceState {
   generation: number;
   /** SHA-256 of the declaration that was applied last. */
   digest?: string;
-  /** What an `up` puts right. */
+  /** What an `up` puts right; below the first line of one, what was edited. */
   differences: string[];
   /** What wins over the files of the service: an `up` runs its command, and fails as long as it is there. */
   foreign: string[];
@@ -63,7 +63,9 @@ export class Drift {
     const generation = pulumi.all([this.states, this.last]).apply(([states, last]) => {
       const { generation, differences, foreign } = states[id] ?? lost(id, last[id]);
       for (const difference of differences) {
-        void pulumi.log.warn(`On the host ${difference}. An up puts it back.`, resource);
+        const [what, ...lines] = difference.split("\n");
+        const told = [`On the host ${what}. An up puts it back.`, ...lines.map((line) => `  ${line}`)];
+        void pulumi.log.warn(told.join("\n"), resource);
       }
       for (const what of foreign) {
         void pulumi.log.warn(`On the host ${what}. An up fails until then.`, resource);
@@ -94,12 +96,14 @@ function lost(id: string, last: ServiceState | undefined): ServiceState {
 export function parseStates(text: string): ServiceStates {
   const states: ServiceStates = {};
   for (const line of text.split("\n").filter((line) => line !== "")) {
-    const [, kind, id = "", rest = ""] = /^(record|digest|differs|foreign) (\S+) (.+)$/.exec(line) ?? [];
+    const [, kind, id = "", rest = ""] = /^(record|digest|differs|foreign|line) (\S+) (.+)$/.exec(line) ?? [];
     const state = states[id];
     if (kind === "record") states[id] = { generation: Number(rest), differences: [], foreign: [] };
     else if (kind === "digest" && state !== undefined) state.digest = rest;
     else if (kind === "differs" && state !== undefined) state.differences.push(rest);
-    else if (kind === "foreign" && state !== undefined) state.foreign.push(rest);
+    else if (kind === "line" && state !== undefined) {
+      state.differences.push(`${state.differences.pop() ?? ""}\n${rest}`);
+    } else if (kind === "foreign" && state !== undefined) state.foreign.push(rest);
     else throw new Error(`unexpected answer of the host: ${line}`);
   }
   return states;

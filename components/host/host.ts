@@ -176,25 +176,30 @@ export class Host extends pulumi.ComponentResource {
    * new one. With the scripts alone there, the records were lost, and the scripts have a spare of them.
    */
   private removal(words: readonly (string | number)[]): string {
-    const records = `/var/lib/soar-profiling/${this.environment}`;
-    return `test ! -d ${records} && test ! -d ${this.directory()} || ${this.line(words)}`;
+    return `test ! -d ${this.records()} && test ! -d ${this.directory()} || ${this.line(words)}`;
   }
 
-  /** Finds nothing on a host where the scripts are not there yet. */
+  /** Finds nothing on a host where the scripts are not there yet; where these were removed or edited, it runs by their copies. */
   private driftCommand(): string {
-    const script = `${this.directory()}/drift`;
-    return `test ! -x ${script} || ${this.sudo()}${shellLine(["timeout", 60, script])}`;
+    const places = [`${this.records()}/scripts/${this.environment}`, this.directory()];
+    const run = `for at in ${places.join(" ")}; do test ! -x $at/drift || exec $at/drift; done`;
+    const isThere = `test -d ${this.records()} || test -d ${this.directory()}`;
+    return `if ${isThere}; then ${this.sudo()}${shellLine(["timeout", 60, "sh", "-c", run])}; fi`;
   }
 
   private checkCommand(id: string, base: string | undefined): string {
     const script = `${this.directory()}/check`;
     const words = ["timeout", 60, script, id, ...(base === undefined ? [] : [base])];
-    const older = "unchecked its scripts are those of an older program, and new ones come with an up";
+    const older = "unchecked it lacks a script of this program, which comes with an up";
     return `if test -x ${script}; then ${this.sudo()}${shellLine(words)}; else echo ${shellQuote(older)}; fi`;
   }
 
   private directory(): string {
     return `/usr/local/lib/soar-profiling/${this.environment}`;
+  }
+
+  private records(): string {
+    return `/var/lib/soar-profiling/${this.environment}`;
   }
 
   private line(words: readonly (string | number)[]): string {

@@ -10,12 +10,14 @@ const installed = [
   "unit-in-force.pl",
   "in-force.sh",
   "package.sh",
+  "apt-source.sh",
   "program.sh",
   "transaction.sh",
   "spare.sh",
   "places.sh",
   "compare.sh",
   "staging.sh",
+  "texts.sh",
   "edits.sh",
   "edit-lines.pl",
   "patterns.pl",
@@ -48,7 +50,8 @@ export function readScript(name: string): string {
 export function installer(further: readonly Script[] = []): string {
   const scripts = [...installed.map((name) => ({ name, text: readScript(name) })), ...further];
   const parts = scripts.map(({ name, text }) => `put ${name} ${hereDocument(name, text)}`);
-  return whole(`${readScript("install.sh")}\n${parts.join("\n")}`);
+  return whole(`${readScript("install.sh")}\n${parts.join("\n")}
+keep_copies`);
 }
 
 /**

@@ -55,6 +55,7 @@ describe("drift", () => {
   test("is asked for once, and is one generation more where something differs, with a warning of each thing", async () => {
     const command = says(
       ...["record alloy 0", "record profiles 3", "differs profiles /etc/a b.alloy was edited"],
+      ...["line profiles -a", "line profiles +  b"],
       ...["differs profiles alloy.service does not run", "record logs 2"],
     );
     const last = { alloy: 7, profiles: 7, logs: 7 };
@@ -67,7 +68,7 @@ describe("drift", () => {
       commands: [expect.stringContaining(quoted(command))],
     });
     expect(warnings()).toEqual([
-      "On the host /etc/a b.alloy was edited. An up puts it back.",
+      "On the host /etc/a b.alloy was edited. An up puts it back.\n  -a\n  +  b",
       "On the host alloy.service does not run. An up puts it back.",
     ]);
     await vi.waitFor(() => {
@@ -111,33 +112,45 @@ describe("drift", () => {
     expect(warnings()[0]).toContain(reason);
   });
 
-  test("of a stack is asked of its host, and a generation ends the command of a service or a package", async () => {
+  test("of a stack is asked of its host, and a generation ends the command of a service, a package, an apt source or the platform", async () => {
     const host = { ...minimal.host, ...ssh(), user: "root" };
     const values = { ...minimal, host, detectDrift: true };
-    const references = { [stack]: { generations: { alloy: 3, profiles: 0, "apt-alloy": 1 } } };
+    const references = {
+      [stack]: { generations: { alloy: 3, profiles: 0, "apt-alloy": 1, "source-grafana": 2, platform: 4 } },
+    };
     const resources = await stackOf(values, { sshPrivateKey: pulumi.secret(newKey().private) }, references);
     const creates = resources.flatMap(({ inputs }) => {
       const create = String(inputs["create"]);
-      return /service-config|apt-package/.test(create) ? [create.replace(/.*\//, "")] : [];
+      return /service-config|apt-|platform/.test(create) ? [create.replace(/.*?test\//, "")] : [];
     });
     expect(creates).toEqual([
+      "platform claim --generation 4",
+      expect.stringMatching(/^apt-repository add grafana https:\S+ [0-9A-F]{40} --generation 2$/),
       "apt-package install pyroscope 1.21.1 grafana pyroscope.service",
       "service-config apply pyroscope",
       "apt-package install alloy 1.10.0-1 grafana alloy.service --generation 1",
       "service-config apply alloy --generation 3",
       "service-config apply profiles",
+      "platform confirm",
     ]);
     expect(target.seen.commands).toEqual([]);
     await stackOf(values, { sshPrivateKey: pulumi.secret(key.private) });
-    const script = "/usr/local/lib/soar-profiling/test/drift";
+    // By the copies, should the scripts be no longer what they were.
+    const records = "/var/lib/soar-profiling/test";
+    const scripts = "/usr/local/lib/soar-profiling/test";
+    const run = `for at in ${records}/scripts/test ${scripts}; do test ! -x $at/drift || exec $at/drift; done`;
     expect(target.seen.commands).toEqual([
-      expect.stringContaining(` 'test ! -x ${script} || timeout 60 ${script}'`),
+      expect.stringContaining(
+        quoted(`if test -d ${records} || test -d ${scripts}; then timeout 60 sh -c '${run}'; fi`),
+      ),
     ]);
   });
 
   test("tells apart what the host says", () => {
-    expect(parseStates("record a 1\ndigest a 0f\ndiffers a x y\nforeign a z\nrecord b-c 20\n")).toEqual({
-      a: { generation: 1, digest: "0f", differences: ["x y"], foreign: ["z"] },
+    expect(
+      parseStates("record a 1\ndigest a 0f\ndiffers a x y\nline a -b\nforeign a z\nrecord b-c 20\n"),
+    ).toEqual({
+      a: { generation: 1, digest: "0f", differences: ["x y\n-b"], foreign: ["z"] },
       "b-c": { generation: 20, differences: [], foreign: [] },
     });
     expect(() => parseStates("record a\n")).toThrow("unexpected answer of the host: record a");

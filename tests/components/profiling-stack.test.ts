@@ -60,7 +60,7 @@ describe("a stack with a platform of its own", () => {
         `${prefix}service-config apply profiles`,
         `${removal}service-config remove profiles`,
       ],
-      ["soar-platform-guard", `${prefix}platform claim`, `${removal}platform guard`],
+      ["soar-platform-guard", `${prefix}platform confirm`, `${removal}platform guard`],
       ["soar-reachable", ":", expect.stringContaining("192.0.2.1")],
     ]);
   });

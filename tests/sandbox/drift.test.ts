@@ -81,6 +81,80 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect([after.changes, warnings(after.text)]).toEqual([{ same: resources }, []]);
   });
 
+  test("may be anything else that an `up` has put on the host, and tells what was edited, but no secret", async () => {
+    const scripts = "/usr/local/lib/soar-profiling/sandbox";
+    const etc = "/etc/apt /etc/systemd/system/pyroscope.service.d /etc/systemd/system/alloy.service.d";
+    const look = (): Promise<string> =>
+      stack.operator(
+        `find ${etc} ${scripts} /etc/alloy /etc/soar ! -name '*.gpg~' -exec stat -c '%n %a %U:%G' {} + | sort; ` +
+          `find ${etc} ${scripts} -type f -exec sha256sum {} + | sort; ` +
+          "systemctl is-enabled alloy pyroscope; ls /var/lib/soar-profiling/configured /var/lib/soar-profiling/sandbox",
+      );
+    const before = await look();
+    await stack.operator(
+      [
+        "rm /etc/apt/keyrings/grafana.asc",
+        "sed -i 's/^Suites: .*/Suites: oldstable/' /etc/apt/sources.list.d/grafana.sources",
+        "rm /etc/systemd/system/pyroscope.service.d/00-soar-profiling.conf",
+        "printf '[Service]\\nUser=root\\n' >/etc/systemd/system/alloy.service.d/00-soar-profiling.conf",
+        "systemctl -q disable alloy",
+        `echo '# by hand' >>${scripts}/uninstall; rm ${scripts}/lib.sh`,
+        "chmod 0777 /etc/alloy/conf.d",
+        "rm /var/lib/soar-profiling/configured/pyroscope.service",
+        `sed -i '/# soar-profiling/d' ${file.prometheus}`,
+        `sed -i '/scrape_interval/s/10s/7s/' ${file.profiles}; echo '// my_password = abcdef' >>${file.profiles}`,
+        `echo '# sentinel-by-hand' >>${file.site}`,
+      ].join("\n"),
+    );
+    const preview = await stack.preview();
+    expect(warnings(preview.text)).toEqual(
+      [
+        ...["/etc/apt/keyrings/grafana.asc is missing", "/etc/apt/sources.list.d/grafana.sources was edited"],
+        "/etc/systemd/system/pyroscope.service.d/00-soar-profiling.conf is missing",
+        "/etc/systemd/system/alloy.service.d/00-soar-profiling.conf was edited",
+        "alloy.service is disabled, so that it does not start with the host",
+        ...[`${scripts}/uninstall was edited`, `${scripts}/lib.sh is missing`],
+        "/etc/alloy/conf.d is 0777 root:alloy, not 0750 root:alloy",
+        "/var/lib/soar-profiling/configured/pyroscope.service is missing, without which pyroscope.service does not start",
+        ...[`${file.prometheus} was edited`, `${file.profiles} was edited`, `${file.site} was edited`],
+      ]
+        .map((what) => `On the host ${what}. An up puts it back.`)
+        .sort(),
+    );
+    for (const told of ["-Suites: stable", "+Suites: oldstable", "+User=root", "+# by hand"]) {
+      expect(preview.text).toContain(told);
+    }
+    expect(preview.text).toMatch(/^ *-.*scrape_interval.*"10s"\n *\+.*scrape_interval.*"7s"$/m);
+    expect(preview.text).toMatch(/^ *-.*\/etc\/prometheus\/jobs\/\*\.yml.*# soar-profiling$/m);
+    expect(preview.text).not.toMatch(/my_password|sentinel-by-hand/);
+    await stack.up();
+    expect(await look()).toBe(before);
+    const after = await stack.preview();
+    expect([after.changes, warnings(after.text)]).toEqual([{ same: resources }, []]);
+  });
+
+  test("may be that all scripts of ours are gone: they come back, and nothing else is said to differ", async () => {
+    await stack.operator("rm -r /usr/local/lib/soar-profiling");
+    const preview = await stack.preview();
+    expect(warnings(preview.text)).toEqual([
+      "On the host /usr/local/lib/soar-profiling/sandbox is missing. An up puts it back.",
+    ]);
+    expect(preview.changes).toEqual({ same: resources - 1, update: 1 });
+    await stack.up();
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("is put back for a package's next version also where nobody asks: the apt source", async () => {
+    await stack.operator("rm /etc/apt/sources.list.d/grafana.sources; rm -r /var/lib/apt/lists");
+    stack.configure({ detectDrift: undefined, alloy: { version: "1.10.0-2" } });
+    await stack.up();
+    expect(await stack.operator("dpkg-query -W -f '${Version}\n' alloy")).toBe("1.10.0-2\n");
+    expect(await stack.status("test -e /etc/apt/sources.list.d/grafana.sources")).toBe(0);
+    stack.configure({ detectDrift: true, alloy: { version: "1.10.0-1" }, allowDowngrade: true });
+    await stack.up();
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
   test("may be a unit that was stopped, and a directory that was removed: they come back, and the second time counts on", async () => {
     await stack.operator(`systemctl stop pyroscope; rm -r /etc/pyroscope; echo '# again' >>${file.profiles}`);
     const preview = await stack.preview();

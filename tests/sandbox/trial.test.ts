@@ -140,7 +140,7 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
     const script = "/usr/local/lib/soar-profiling/sandbox/check";
     await stack.operator(`mv ${script} ${script}.away`);
     expect(warnings((await stack.preview()).text)).toEqual([
-      `${put}its scripts are those of an older program, and new ones come with an up.`,
+      `${put}it lacks a script of this program, which comes with an up.`,
     ]);
     await stack.operator(`mv ${script}.away ${script}`);
   });

@@ -1,12 +1,13 @@
 # shellcheck shell=sh
 # install ENVIRONMENT OWNER [--generation N], on standard input (`sh -s`), the scripts appended: puts them on the host,
 # where all later commands find them. OWNER is the Pulumi stack; an environment belongs to one. The generation is for
-# `drift` to tell.
+# `drift` to tell. A copy of each is kept with the records: it is how they were put there, and what `drift` runs by.
 set -eu
 umask 022
 environment=$1 owner=$2
 scripts=/usr/local/lib/soar-profiling/$environment
 state=/var/lib/soar-profiling/$environment
+copies=$state/scripts/$environment # The name of a script's directory is that of the environment.
 present=$(cat "$state/owner" 2>/dev/null || echo "$owner")
 if [ "$present" != "$owner" ]; then
   echo "soar-profiling: environment $environment on this host belongs to the stack $present:" \
@@ -24,10 +25,32 @@ install -d -m 0755 /var/lib/soar-profiling "$scripts"
 install -d -m 0700 "$state"
 printf '%s\n' "$owner" >"$state/owner"
 printf '%s\n' "${4:-0}" >"$state/generation"
+rm -rf "$copies.new"
+mkdir -p "$copies.new"
 
 # put NAME <CONTENT: complete or not at all, also for a command that runs at the same time.
 put() {
-  cat >"$scripts/.$1.new"
-  chmod 0755 "$scripts/.$1.new"
+  cat >"$copies.new/$1"
+  chmod 0755 "$copies.new/$1"
+  cp -p "$copies.new/$1" "$scripts/.$1.new"
   mv -f "$scripts/.$1.new" "$scripts/$1"
+}
+
+# The last step.
+keep_copies() {
+  rm -rf "$copies"
+  mv "$copies.new" "$copies"
+  [ -d "$scripts/records" ] || keep_spares
+}
+
+# Of all records (see keep_spare in lib.sh), where the directory was removed with the scripts.
+keep_spares() {
+  install -d -m 0700 "$scripts/records"
+  for record in "$state"/packages/* "$state"/apt-* "$state"/*/manifest "$state"/*/directories "$state"/*/original; do
+    case $record in *.new) continue ;; esac
+    [ -e "$record" ] || continue
+    copy=$scripts/records/${record#"$state/"}
+    mkdir -p "$(dirname "$copy")"
+    cp -a "$record" "$copy"
+  done
 }

@@ -18,6 +18,20 @@ heal() { patiently dpkg --configure -a --force-confdef --force-confold; }
 # Nothing of a package that this environment does not keep.
 kept_version() { sed -n 's/^version //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
 
+# What keeps a unit from starting before a configuration of ours is in place.
+gate() { echo "/etc/systemd/system/$1.d/00-soar-profiling.conf"; } # UNIT
+
+gate_text() { # UNIT
+  cat <<EOF2
+# Managed by soar-profiling: $1 starts only with a configuration that was put in place by it.
+[Unit]
+ConditionPathExists=$state_root/configured/$1
+EOF2
+}
+
+# A package that was on the host before has none.
+is_gated() { [ -e "$state/packages/$1" ] && ! grep -qE '^found (un)?hold ' "$state/packages/$1"; } # PACKAGE
+
 # Also an older one. What would take another package along is refused, in apt's words, which name it.
 put_version() { # PACKAGE VERSION
   apt install --no-install-recommends --no-remove --allow-change-held-packages --allow-downgrades "$1=$2"

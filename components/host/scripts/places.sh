@@ -2,6 +2,8 @@
 # Where root writes: it follows no link that a service may have put there. Source it; do not run it.
 # shellcheck disable=SC2154,SC2034
 
+is_ours() { grep -qsxF -e "$1" "$state_root"/*/*/directories; } # PATH of a directory
+
 # Somebody else than root may put things into it, as its package lets Alloy into /etc/alloy.
 is_open() { # DIRECTORY
   case $(stat -c '%u %g %A' -- "$1") in

@@ -3,8 +3,6 @@
 # Uses $spec and $work, the declaration of one service (see service-config), $place, its records, and $refused.
 # shellcheck disable=SC2154,SC2034
 
-is_ours() { grep -qsxF -e "$1" "$state_root"/*/*/directories; } # PATH of a directory
-
 # A directory below ROOT. The one that a guest has already stays as it is.
 make_directory() { # ROOT PATH MODE OWNER:GROUP
   if [ -z "$guest" ] || [ ! -d "$2" ] || is_ours "$2"; then

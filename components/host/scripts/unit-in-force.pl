@@ -130,7 +130,7 @@ for my $place (glob "$records/*/*") {
     $digest{$3} = $1 if $is_of_unit && $2 eq 'restart';
   }
 }
-my %is_own = map { $_ => 1 } grep { $own{$_} || ((lines_of($_))[0] // '') =~ /^# Managed by soar-profiling/ } @drop_ins;
+my %is_own = map { $_ => 1 } grep { $own{$_} || m{/00-soar-profiling\.conf$} || ((lines_of($_))[0] // '') =~ /^# Managed by soar-profiling/ } @drop_ins;
 my @packaged = output('dpkg-query', '-L', $package);
 my ($original) = grep { m{/systemd/system/\Q$unit\E$} } @packaged;
 for my $file (@drop_ins) { $is_foreign{$file} = 1 unless $is_own{$file} || grep { m{\.d/[^/]+\.conf$} && is_same($_, $file) } @packaged }

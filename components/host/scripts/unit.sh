@@ -46,6 +46,9 @@ lacks_group() {
 
 is_active() { systemctl is-active --quiet "$unit"; }
 
+# So that it runs after a boot, too.
+enable_unit() { [ -n "$guest" ] || systemctl is-enabled --quiet "$unit" || quietly systemctl enable "$unit"; }
+
 # What is wrong already before the change is not the change's fault.
 faults() {
   _command=$(value faults)
