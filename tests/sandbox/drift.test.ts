@@ -81,6 +81,20 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect([after.changes, warnings(after.text)]).toEqual([{ same: resources }, []]);
   });
 
+  test("may be a unit that was stopped, and a directory that was removed: they come back, and the second time counts on", async () => {
+    await stack.operator(`systemctl stop pyroscope; rm -r /etc/pyroscope; echo '# again' >>${file.profiles}`);
+    const preview = await stack.preview();
+    expect(warnings(preview.text)).toEqual([
+      `On the host ${file.profiles} was edited. An up puts it back.`,
+      `On the host ${file.pyroscope} is missing. An up puts it back.`,
+      "On the host pyroscope.service does not run. An up puts it back.",
+    ]);
+    expect(changed(preview.text)).toEqual({ profiles: "2", pyroscope: "2" });
+    expect((await stack.up()).changes).toEqual({ same: resources - 2, update: 2 });
+    expect(await stack.operator("systemctl is-active pyroscope")).toBe("active\n");
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
   test("may be anything else that an `up` has put on the host, and tells what was edited, but no secret", async () => {
     const scripts = "/usr/local/lib/soar-profiling/sandbox";
     const etc = "/etc/apt /etc/systemd/system/pyroscope.service.d /etc/systemd/system/alloy.service.d";
@@ -152,20 +166,6 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect(await stack.status("test -e /etc/apt/sources.list.d/grafana.sources")).toBe(0);
     stack.configure({ detectDrift: true, alloy: { version: "1.10.0-1" }, allowDowngrade: true });
     await stack.up();
-    expect((await stack.preview()).changes).toEqual({ same: resources });
-  });
-
-  test("may be a unit that was stopped, and a directory that was removed: they come back, and the second time counts on", async () => {
-    await stack.operator(`systemctl stop pyroscope; rm -r /etc/pyroscope; echo '# again' >>${file.profiles}`);
-    const preview = await stack.preview();
-    expect(warnings(preview.text)).toEqual([
-      `On the host ${file.profiles} was edited. An up puts it back.`,
-      `On the host ${file.pyroscope} is missing. An up puts it back.`,
-      "On the host pyroscope.service does not run. An up puts it back.",
-    ]);
-    expect(changed(preview.text)).toEqual({ profiles: "2", pyroscope: "2" });
-    expect((await stack.up()).changes).toEqual({ same: resources - 2, update: 2 });
-    expect(await stack.operator("systemctl is-active pyroscope")).toBe("active\n");
     expect((await stack.preview()).changes).toEqual({ same: resources });
   });
 
