@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { lastOutputs } from "./last-outputs";
+import { lastCommands } from "./last-commands";
 import type { Session } from "./session";
 
 /** What {@link Drift} asks, and whom. */
@@ -7,7 +7,7 @@ export interface DriftArgs {
   session: Session;
   /** Runs `scripts/drift` on the host; prints nothing where it is not there yet. */
   command: string;
-  /** The Pulumi stack, `organization/project/stack`, whose output `generations` says how it was last. */
+  /** The Pulumi stack, `organization/project/stack`, whose state says how its commands were last. */
   stack: string;
 }
 
@@ -31,19 +31,18 @@ const patience = 20;
 /**
  * Finds what was changed by hand on the host: `remote.Command` has no Read, so Pulumi would not see it. The records of each
  * service on the host have a generation, which is part of its command: one more where something differs, so that Pulumi
- * runs the command again. When the host cannot be asked, the generations are those of the stack's last outputs, so that
- * there is no false difference.
+ * runs the command again. When the host cannot be asked, the generations are those of the commands in the stack's state, so
+ * that there is no false difference.
  */
 export class Drift {
-  private readonly states: pulumi.Output<ServiceStates>;
-  private readonly last: pulumi.Output<ServiceStates>;
+  private readonly stack: string;
+  private last: Promise<Generations> | undefined;
   private readonly all: Record<string, pulumi.Output<number>> = {};
   /** What the host itself says; undefined where it cannot be asked. */
   readonly told: Promise<ServiceStates | undefined>;
 
   constructor({ session, command, stack }: DriftArgs) {
-    const last = lastStates(stack);
-    this.last = pulumi.output(last);
+    this.stack = stack;
     this.told = session
       .run(command, patience)
       .then(parseStates)
@@ -55,13 +54,15 @@ export class Drift {
         return undefined;
       });
     session.hold(this.told);
-    this.states = pulumi.output(this.told.then((states) => states ?? last));
   }
 
-  /** The generation of a service's records; what differs is told as a warning of its resource. */
-  generation(id: string, resource: pulumi.Resource): pulumi.Output<number> {
-    const generation = pulumi.all([this.states, this.last]).apply(([states, last]) => {
-      const { generation, differences, foreign } = states[id] ?? lost(id, last[id]);
+  /**
+   * The generation of a service's records; what differs is told as a warning of its resource.
+   * @param name of the command that makes the records
+   */
+  generation(id: string, name: string, resource: pulumi.Resource): pulumi.Output<number> {
+    const state = this.state(id, name);
+    const generation = pulumi.output(state).apply(({ generation, differences, foreign }) => {
       for (const difference of differences) {
         const [what, ...lines] = difference.split("\n");
         const told = [`On the host ${what}. An up puts it back.`, ...lines.map((line) => `  ${line}`)];
@@ -76,20 +77,22 @@ export class Drift {
     return generation;
   }
 
+  private async state(id: string, name: string): Promise<ServiceState> {
+    const told = await this.told;
+    const state = told?.[id];
+    if (state !== undefined) return state;
+    this.last ??= lastGenerations(this.stack);
+    const generation = (await this.last)[name];
+    // The host has no records of it: it is new, or they went by another hand than this stack's.
+    const isLost = told !== undefined && generation !== undefined;
+    const what = `nothing is known of ${id}: its records were removed`;
+    return { generation: generation ?? 0, differences: isLost ? [what] : [], foreign: [] };
+  }
+
   /** The generations of all services so far, for the stack's output `generations`. */
   generations(): pulumi.Output<Record<string, number>> {
     return pulumi.output(this.all);
   }
-}
-
-/** A service that the host has no records of: it is new, or they went by another hand than this stack's. */
-function lost(id: string, last: ServiceState | undefined): ServiceState {
-  if (last === undefined) return { generation: 0, differences: [], foreign: [] };
-  return {
-    generation: last.generation,
-    differences: [`nothing is known of ${id}: its records were removed, or no up has got to it yet`],
-    foreign: [],
-  };
 }
 
 /** What `scripts/drift` prints. */
@@ -109,11 +112,12 @@ export function parseStates(text: string): ServiceStates {
   return states;
 }
 
-/** As the last `up` left them. */
-async function lastStates(stack: string): Promise<ServiceStates> {
-  const { generations = {} } = (await lastOutputs(stack)) as { generations?: Record<string, number> };
-  const last = Object.entries(generations);
+/** By the name of the command; of those alone that the state has. */
+type Generations = Partial<Record<string, number>>;
+
+async function lastGenerations(stack: string): Promise<Generations> {
+  const last = Object.entries(await lastCommands(stack));
   return Object.fromEntries(
-    last.map(([id, generation]) => [id, { generation, differences: [], foreign: [] }]),
+    last.map(([name, { create }]) => [name, Number(/ --generation (\d+)$/.exec(create)?.[1] ?? 0)]),
   );
 }

@@ -99,7 +99,7 @@ export class Host extends pulumi.ComponentResource {
       `${name}-scripts`,
       {
         connection: this.connection,
-        create: this.generation("scripts", this).apply((option) => {
+        create: this.generation("scripts", `${name}-scripts`, this).apply((option) => {
           const words = ["timeout", 60, "sh", "-s", "--", args.environment, args.owner, ...option];
           return `${this.sudo()}${shellLine(words)}`;
         }),
@@ -119,7 +119,7 @@ export class Host extends pulumi.ComponentResource {
     opts: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
   ): command.remote.Command {
     const after = opts.dependsOn;
-    const generation = action.record === undefined ? [] : this.generation(action.record, opts.parent);
+    const generation = action.record === undefined ? [] : this.generation(action.record, name, opts.parent);
     const made: command.remote.Command = new command.remote.Command(
       name,
       {
@@ -155,8 +155,12 @@ export class Host extends pulumi.ComponentResource {
   }
 
   /** The last words of the command that makes these records; none as long as they were not changed by hand. */
-  private generation(record: string, resource: pulumi.Resource): pulumi.Output<(string | number)[]> {
-    const generation = this.drift?.generation(record, resource) ?? pulumi.output(0);
+  private generation(
+    record: string,
+    name: string,
+    resource: pulumi.Resource,
+  ): pulumi.Output<(string | number)[]> {
+    const generation = this.drift?.generation(record, name, resource) ?? pulumi.output(0);
     return generation.apply((n) => (n === 0 ? [] : ["--generation", n]));
   }
 

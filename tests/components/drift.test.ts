@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Drift, parseStates } from "../../components/host/drift";
 import { Session } from "../../components/host/session";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
+import { stateOf } from "./mocks";
 import { minimal, stackOf } from "./stack";
 
 const key = newKey();
@@ -33,14 +34,18 @@ async function generationsOf(
       return { id: name, state: {} };
     },
     call: ({ token, inputs }) => {
-      expect([token, inputs]).toEqual(["pulumi:pulumi:readStackOutputs", { name: stack }]);
-      return { name: stack, outputs: last === undefined ? {} : { generations: last } };
+      expect([token, inputs]).toEqual(["pulumi:pulumi:readStackResourceOutputs", { stackName: stack }]);
+      const commands = Object.entries(last ?? {}).map(([id, generation]) => [
+        `${id}-files`,
+        { create: `service-config apply ${id}${generation === 0 ? "" : ` --generation ${generation}`}` },
+      ]);
+      return { name: stack, outputs: stateOf(Object.fromEntries(commands) as object) };
     },
   });
   const parent = new pulumi.ComponentResource("soar:test", "test");
   const session = new Session(ssh(), pulumi.secret(privateKey));
   const drift = new Drift({ session, stack, command });
-  for (const id of ids) drift.generation(id, parent);
+  for (const id of ids) drift.generation(id, `${id}-files`, parent);
   return new Promise((resolve) => {
     drift.generations().apply(resolve);
   });
@@ -92,7 +97,7 @@ describe("drift", () => {
       ...{ alloy: 3, logs: 0 },
     });
     expect(warnings()).toEqual([
-      "On the host nothing is known of alloy: its records were removed, or no up has got to it yet. An up puts it back.",
+      "On the host nothing is known of alloy: its records were removed. An up puts it back.",
     ]);
   });
 
@@ -101,7 +106,7 @@ describe("drift", () => {
     ["the command fails in silence", { command: "exit 3" }, "the command ended with status 3"],
     ["the answer is none of ours", { command: "echo hello" }, "unexpected answer of the host: hello"],
     ["the login is refused", { command: "true", privateKey: newKey().private }, "no SSH login as deploy at"],
-  ])("when %s, the generations are the last ones, with one warning", async (_, args, reason) => {
+  ])("when %s, the generations are those of the state, with one warning", async (_, args, reason) => {
     const generations = await generationsOf(["alloy", "logs"], args, { alloy: 2 });
     expect(generations).toEqual({ alloy: 2, logs: 0 });
     expect(warnings()).toEqual([
@@ -115,9 +120,18 @@ describe("drift", () => {
   test("of a stack is asked of its host, and a generation ends the command of a service, a package, an apt source or the platform", async () => {
     const host = { ...minimal.host, ...ssh(), user: "root" };
     const values = { ...minimal, host, detectDrift: true };
-    const references = {
-      [stack]: { generations: { alloy: 3, profiles: 0, "apt-alloy": 1, "source-grafana": 2, platform: 4 } },
+    const last = (name: string, generation: number): object => ({
+      [name]: { create: `x --generation ${generation}` },
+    });
+    const commands = {
+      ...{
+        ...last("soar-platform-alloy-config-files", 3),
+        ...last("soar-platform-alloy-package-install", 1),
+      },
+      ...{ ...last("soar-platform-repository-source", 2), ...last("soar-platform-claim", 4) },
+      "soar-profiles-config-files": { create: "x" },
     };
+    const references = { [stack]: {}, [`commands of ${stack}`]: commands };
     const resources = await stackOf(values, { sshPrivateKey: pulumi.secret(newKey().private) }, references);
     const creates = resources.flatMap(({ inputs }) => {
       const create = String(inputs["create"]);

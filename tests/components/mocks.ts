@@ -20,6 +20,17 @@ function showSecrets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(entries).map(([key, item]) => [key, showSecrets(item)]));
 }
 
+/** What Pulumi says of the commands in a state, by their names. */
+export function stateOf(commands: object): Record<string, unknown> {
+  const type = "command:remote:Command";
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, outputs]: [string, unknown]) => [
+      `urn:pulumi:test::soar-profiling::soar:x$${type}::${name}`,
+      { type, outputs },
+    ]),
+  );
+}
+
 /**
  * Runs a program against mocks and returns its custom resources in the order in which they were registered: a resource
  * is registered after all that it depends on, and `last` depends on all others. Calls and kinds that are not expected throw.
@@ -50,6 +61,9 @@ export async function register(
         return { id: `${name}-id`, state: { ...inputs, stdout: "", stderr: "" } };
       },
       call: ({ token, inputs }: Omit<MockCallArgs, "inputs"> & { inputs: Record<string, unknown> }) => {
+        if (token === "pulumi:pulumi:readStackResourceOutputs") {
+          return { outputs: stateOf(references[`commands of ${String(inputs["stackName"])}`] ?? {}) };
+        }
         const outputs = references[String(inputs["name"])];
         if (token !== "pulumi:pulumi:readStackOutputs" || outputs === undefined) {
           throw new Error(`unexpected call of ${token}`);

@@ -217,7 +217,7 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     await stack.operator("/usr/local/lib/soar-profiling/sandbox/service-config remove profiles");
     const preview = await stack.preview();
     expect(warnings(preview.text)).toEqual([
-      "On the host nothing is known of profiles: its records were removed, or no up has got to it yet. An up puts it back.",
+      "On the host nothing is known of profiles: its records were removed. An up puts it back.",
     ]);
     expect(preview.changes).toEqual({ same: resources - 1, update: 1 });
     await stack.up();
