@@ -50,7 +50,8 @@ export function judgeSent(service: Service, kind: ProfileKind, context: SentCont
       ({ id }) => id.startsWith("pyroscope.scrape.") && !targets.some(({ component }) => component === id),
     );
     // Alloy takes up the targets of a component some seconds after it has loaded the component, and is ready before.
-    if (isLoading) return unknown("Alloy has just loaded its configuration, and has not taken up all targets yet");
+    if (isLoading)
+      return unknown("Alloy has just loaded its configuration, and has not taken up all targets yet");
     return broken(`Alloy has no component that takes ${kind} profiles of ${service.name}`, again);
   }
   const { component, lastError, lastScrape, health } = target;
