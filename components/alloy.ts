@@ -7,7 +7,12 @@ import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderDropIn } from "../render/systemd";
 import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
-import type { ServiceDeclaration, ServiceDirectory, ServiceFile } from "./host/declaration";
+import {
+  readDeclaration,
+  type ServiceDeclaration,
+  type ServiceDirectory,
+  type ServiceFile,
+} from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
@@ -51,6 +56,10 @@ export interface AlloyArgs {
 
 /** The collector of a host, with the part of its configuration that all environments share. */
 export class Alloy extends pulumi.ComponentResource {
+  /** The version that the host has. */
+  readonly version: pulumi.Output<string>;
+  /** Whether the host has it as it is declared. */
+  readonly isApplied: pulumi.Output<boolean>;
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -79,8 +88,12 @@ export class Alloy extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: installed },
     );
+    this.version = pulumi.unsecret(
+      config.applied.apply((text) => readDeclaration(text).version ?? settings.version),
+    );
+    this.isApplied = config.isApplied;
     this.files = config.files;
-    this.registerOutputs({ files: this.files });
+    this.registerOutputs({ version: this.version, files: this.files });
   }
 }
 

@@ -16,13 +16,20 @@ export interface EnvironmentPartsArgs extends LoadedConfig {
   platform: pulumi.Output<PlatformInfo>;
 }
 
+/** One of those. */
+export type Part = pulumi.Resource & {
+  files: pulumi.Output<FileDigest[]>;
+  /** Whether the host has it as it is declared. */
+  isApplied: pulumi.Output<boolean>;
+};
+
 /** All that an environment has on the host beside the platform; each but the profiles only where it is configured. */
 export function environmentParts(
   name: string,
   { host, platform, settings, secrets, secretParts }: EnvironmentPartsArgs,
   opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
 ): {
-  parts: (pulumi.Resource & { files: pulumi.Output<FileDigest[]> })[];
+  parts: Part[];
   site: PublicSite | undefined;
 } {
   const { environment, services, alloy, logs, traces, prometheus, site } = settings;

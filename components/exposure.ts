@@ -44,6 +44,7 @@ export class PublicSite extends pulumi.ComponentResource {
   /** Its address, with the user and the random password unless users were given; a secret. */
   readonly access: pulumi.Output<SiteAccess>;
   readonly files: pulumi.Output<FileDigest[]>;
+  readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: PublicSiteArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:PublicSite", name, {}, opts);
@@ -68,6 +69,7 @@ export class PublicSite extends pulumi.ComponentResource {
       { parent: this, ...dependencies(opts) },
     );
     this.files = config.files;
+    this.isApplied = config.isApplied;
     this.registerOutputs({ access: this.access, files: this.files });
   }
 

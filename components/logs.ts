@@ -27,6 +27,7 @@ export interface LogsArgs {
  */
 export class Logs extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
+  readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: LogsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Logs", name, {}, opts);
@@ -44,6 +45,7 @@ export class Logs extends pulumi.ComponentResource {
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
     this.files = config.files;
+    this.isApplied = config.isApplied;
     this.registerOutputs({ files: this.files });
   }
 }

@@ -1,6 +1,7 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope, RepositorySettings, Settings } from "../config/settings";
+import type { Duration } from "../config/units";
 import { renderAptSource } from "../render/apt";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
@@ -49,6 +50,12 @@ const sourceId = "grafana";
 /** What a host has once: the package source, Pyroscope (unless it is elsewhere), Alloy. */
 export class Platform extends pulumi.ComponentResource {
   readonly info: PlatformInfo;
+  /** The versions that the host has. */
+  readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
+  /** How long the Pyroscope on the host keeps profiles; undefined when it is elsewhere. */
+  readonly retention: pulumi.Output<Duration> | undefined;
+  /** Whether the host has all of it as it is declared. */
+  readonly isApplied: pulumi.Output<boolean>;
   readonly files: pulumi.Output<FileDigest[]>;
   private readonly host: Host;
 
@@ -105,6 +112,14 @@ export class Platform extends pulumi.ComponentResource {
       ...(settings.pyroscope.kind === "local" ? { storage: storageOf(settings.pyroscope) } : {}),
       ...(Object.keys(datasources).length === 0 ? {} : { datasources }),
     };
+    this.versions = pulumi.all([alloy.version, pyroscope?.storage]).apply(([version, storage]) => ({
+      alloy: version,
+      ...(storage === undefined ? {} : { pyroscope: storage.version }),
+    }));
+    this.retention = pyroscope?.storage.retention;
+    this.isApplied = pulumi
+      .all([alloy.isApplied, pyroscope?.isApplied ?? true])
+      .apply((parts) => parts.every(Boolean));
     this.files = pulumi.all([pyroscope?.files ?? [], alloy.files]).apply((files) => files.flat());
     this.registerOutputs({ info: this.info, files: this.files });
   }

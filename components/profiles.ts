@@ -23,6 +23,7 @@ export interface ProfilesArgs {
 /** One environment's own files in Alloy's configuration: what is scraped, and the user's further fragments. */
 export class Profiles extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
+  readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Profiles", name, {}, opts);
@@ -52,6 +53,7 @@ export class Profiles extends pulumi.ComponentResource {
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
     this.files = config.files;
+    this.isApplied = config.isApplied;
     this.registerOutputs({ files: this.files });
   }
 }

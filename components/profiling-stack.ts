@@ -7,6 +7,7 @@ import { environmentParts } from "./environment-parts";
 import type { SiteAccess } from "./exposure";
 import { GrafanaObservability, guardTunnel } from "./grafana";
 import { Host } from "./host/host";
+import { LastOutputs } from "./host/last-outputs";
 import type { FileDigest } from "./host/service-config";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
@@ -31,12 +32,12 @@ export interface ProfiledService {
 export class ProfilingStack extends pulumi.ComponentResource {
   /** Addresses, most of them on the host's loopback; `tunnel` is the command that brings those here. */
   readonly urls: pulumi.Output<StackUrls>;
-  readonly services: ProfiledService[];
+  readonly services: pulumi.Output<ProfiledService[]>;
   /** The packages' exact versions. */
   readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
   /** How long a local Pyroscope keeps profiles. */
-  readonly retention: string | undefined;
-  readonly storageEstimate: StorageEstimate | undefined;
+  readonly retention: pulumi.Output<string> | undefined;
+  readonly storageEstimate: pulumi.Output<StorageEstimate> | undefined;
   /** Where Pyroscope is public, with the user and the random password unless users were given; a secret. */
   readonly site: pulumi.Output<SiteAccess> | undefined;
   /** All files that this stack put on the host. */
@@ -71,16 +72,16 @@ export class ProfilingStack extends pulumi.ComponentResource {
         { parent: this },
       );
     const own = platform instanceof Platform ? platform : undefined;
-    this.platform = platform instanceof Platform ? pulumi.output(platform.info) : platform;
+    const info = platform instanceof Platform ? pulumi.output(platform.info) : platform;
     const onPlatform = { parent: this, dependsOn: own === undefined ? [] : [own] };
-    const { parts, site } = environmentParts(name, { ...args, host, platform: this.platform }, onPlatform);
+    const { parts, site } = environmentParts(name, { ...args, host, platform: info }, onPlatform);
     // Last, so that no alert tells of what is not there yet.
     const grafana =
       settings.grafana === undefined
         ? undefined
         : new GrafanaObservability(
             `${name}-grafana`,
-            { settings: { ...settings, grafana: settings.grafana }, secrets, platform: this.platform },
+            { settings: { ...settings, grafana: settings.grafana }, secrets, platform: info },
             { parent: this, dependsOn: [...onPlatform.dependsOn, ...parts] },
           );
     // A destroy takes them from the last one on: what would stop it is found before anything is gone.
@@ -94,19 +95,29 @@ export class ProfilingStack extends pulumi.ComponentResource {
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;
-    this.urls = pulumi
-      .all([this.platform, grafana?.explore])
-      .apply(([info, explore]) => stackUrls(settings, info, explore));
-    this.services = services.map((service) => ({
-      name: service.name,
-      environment,
-      profiles: service.profiles,
-    }));
-    this.versions = this.platform.apply(({ alloy }) =>
-      local === undefined ? { alloy: alloy.version } : { alloy: alloy.version, pyroscope: local.version },
+    // What an `up` has left out (`--target`) is as it was.
+    const was = new LastOutputs(args.stack);
+    const isPlatform = own?.isApplied ?? pulumi.output(true);
+    const isAll = pulumi
+      .all([isPlatform, ...parts.map((part) => part.isApplied)])
+      .apply((each) => each.every(Boolean));
+    this.platform = was.unless(isPlatform, "platform", info);
+    this.urls = was.unless(
+      isAll,
+      "urls",
+      pulumi.all([info, grafana?.explore]).apply(([at, explore]) => stackUrls(settings, at, explore)),
     );
-    this.retention = local === undefined ? undefined : formatDuration(local.retention);
-    this.storageEstimate = local === undefined ? undefined : storageEstimateOf(services, local);
+    this.services = was.unless(
+      isAll,
+      "services",
+      pulumi.output(services.map(({ name, profiles }) => ({ name, environment, profiles }))),
+    );
+    this.versions = own?.versions ?? info.apply(({ alloy }) => ({ alloy: alloy.version }));
+    this.retention = own?.retention?.apply(formatDuration);
+    this.storageEstimate =
+      local === undefined
+        ? undefined
+        : was.unless(isAll, "storageEstimate", pulumi.output(storageEstimateOf(services, local)));
     this.site = site?.access;
     this.files = pulumi
       .all([own?.files ?? [], ...parts.map((part) => part.files)])

@@ -64,6 +64,7 @@ export interface PrometheusJobsArgs {
  */
 export class PrometheusJobs extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
+  readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: PrometheusJobsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:PrometheusJobs", name, {}, opts);
@@ -77,6 +78,7 @@ export class PrometheusJobs extends pulumi.ComponentResource {
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
     this.files = jobs.files;
+    this.isApplied = jobs.isApplied;
     this.registerOutputs({ files: this.files });
   }
 }

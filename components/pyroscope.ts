@@ -2,11 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope } from "../config/settings";
 import { versionFacts } from "../config/version-facts";
 import { holds } from "../config/versions";
-import { renderPyroscope } from "../render/pyroscope";
+import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
+import { renderPyroscope, retentionIn } from "../render/pyroscope";
 import { renderDropIn } from "../render/systemd";
 import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
-import type { ServiceDeclaration } from "./host/declaration";
+import { readDeclaration, type ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
@@ -14,6 +15,7 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 /** Where Pyroscope keeps all it stores; the package's own place. */
 const dataDirectory = "/var/lib/pyroscope";
 const unit = "pyroscope.service";
+const configFile = "/etc/pyroscope/config.yml";
 
 /** Arguments of {@link Pyroscope}. */
 export interface PyroscopeArgs {
@@ -31,6 +33,10 @@ export interface PyroscopeArgs {
 export class Pyroscope extends pulumi.ComponentResource {
   /** Where profiles are pushed to and queried, on the host. */
   readonly url: string;
+  /** The version that the host has, and how long it keeps profiles. */
+  readonly storage: pulumi.Output<StorageInfo>;
+  /** Whether the host has it as it is declared. */
+  readonly isApplied: pulumi.Output<boolean>;
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -58,9 +64,17 @@ export class Pyroscope extends pulumi.ComponentResource {
       { parent: this, dependsOn: installed },
     );
     this.url = pyroscopeUrl(settings);
+    this.storage = config.applied.apply((text) => storageOf(text, settings));
+    this.isApplied = config.isApplied;
     this.files = config.files;
-    this.registerOutputs({ url: this.url, files: this.files });
+    this.registerOutputs({ url: this.url, storage: this.storage, files: this.files });
   }
+}
+
+/** @param applied the declaration that the host has */
+function storageOf(applied: string, { version, retention }: LocalPyroscope): StorageInfo {
+  const { version: installed, files } = readDeclaration(applied);
+  return { version: installed ?? version, retention: retentionIn(files.get(configFile) ?? "") ?? retention };
 }
 
 /** The address of the local Pyroscope, on the host. */
@@ -113,7 +127,6 @@ export function pyroscopeDisk(settings: LocalPyroscope): {
 }
 
 function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
-  const config = "/etc/pyroscope/config.yml";
   const query = `${pyroscopeUrl(settings)}/querier.v1.QuerierService/LabelValues`;
   const lastHour = `{\\"name\\":\\"service_name\\",\\"start\\":$(($(date +%s) - 3600))000,\\"end\\":$(date +%s)000}`;
   return {
@@ -121,7 +134,7 @@ function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
     user: "pyroscope",
     package: { name: "pyroscope", version: settings.version },
     trees: ["/etc/pyroscope"],
-    validate: [`/usr/bin/pyroscope -config.file ${config} -modules`],
+    validate: [`/usr/bin/pyroscope -config.file ${configFile} -modules`],
     health: [
       { seconds: 90, command: `curl -fsS --max-time 5 ${pyroscopeUrl(settings)}/ready` },
       // Readiness is no proof: without the ring addresses /ready is 200 and every query hangs.
@@ -130,14 +143,14 @@ function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
         command: `curl -fsS --max-time 5 -H 'Content-Type: application/json' -d "${lastHour}" ${query}`,
       },
     ],
-    inForce: `pyroscope-in-force ${pyroscopeUrl(settings)} ${config}`,
+    inForce: `pyroscope-in-force ${pyroscopeUrl(settings)} ${configFile}`,
     // 2.x has the storage of 1.x in it, which on a host that never had 1.x complains of this directory every 5 minutes.
     ...(holds("ownStorage", settings.version)
       ? { directories: [{ path: `${dataDirectory}/data`, mode: "0755", owner: "pyroscope:pyroscope" }] }
       : {}),
     files: [
       {
-        ...{ path: config, mode: "0640", owner: "root:pyroscope", activation: "restart" },
+        ...{ path: configFile, mode: "0640", owner: "root:pyroscope", activation: "restart" },
         content: renderPyroscope({ ...settings, dataDirectory }),
       },
       {

@@ -22,6 +22,7 @@ export interface TracesArgs {
 /** The spans of one environment's services, taken on ports of its own, on their way to Tempo. A Tempo that is away is no failure. */
 export class Traces extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
+  readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: TracesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Traces", name, {}, opts);
@@ -39,6 +40,7 @@ export class Traces extends pulumi.ComponentResource {
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
     this.files = config.files;
+    this.isApplied = config.isApplied;
     this.registerOutputs({ files: this.files });
   }
 }

@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { addDurations, type Duration, goDuration, parseDuration } from "../config/units";
 import { holds, pyroscopeVersionProblem } from "../config/versions";
 import { managedBy } from "./header";
@@ -41,6 +41,13 @@ export function renderPyroscope({ dataDirectory = "/var/lib/pyroscope", ...args 
   const ofStorage = holds("ownStorage", args.version) ? version2 : version1;
   const document = { ...common(args, dataDirectory), ...ofStorage(args, dataDirectory) };
   return `# ${managedBy()}\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+/** How long profiles are kept by a configuration that {@link renderPyroscope} has made. */
+export function retentionIn(text: string): Duration | undefined {
+  const document = parse(text) as { limits?: { compactor_blocks_retention_period?: string } } | null;
+  const period = document?.limits?.compactor_blocks_retention_period;
+  return period === undefined ? undefined : parseDuration(period);
 }
 
 function common({ httpPort, grpcPort }: PyroscopeArgs, data: string): object {

@@ -112,6 +112,23 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
   return [...lines, "end", ""].join("\n");
 }
 
+/** What stands in a rendered declaration: the version of its package, and the content of each file by its path. */
+export function readDeclaration(text: string): { version?: string; files: Map<string, string> } {
+  const files = new Map<string, string>();
+  let version: string | undefined;
+  let path: string | undefined;
+  for (const line of text.split("\n")) {
+    if (line === "end") break;
+    const [, file] = /^file \S+ \S+ \S+ (.+)$/.exec(line) ?? [];
+    if (file !== undefined) {
+      path = file;
+      files.set(path, "");
+    } else if (path !== undefined) files.set(path, `${files.get(path) ?? ""}${line.replace(/^ {2}/, "")}\n`);
+    else version = /^package \S+ (.+)$/.exec(line)?.[1] ?? version;
+  }
+  return version === undefined ? { files } : { version, files };
+}
+
 /** The package of a declaration that is right about whose the unit is. */
 function checkGuest(declaration: ServiceDeclaration): { name?: string; version?: string } {
   const { unit, guest = false, files } = declaration;

@@ -89,6 +89,11 @@ export class Drift {
     return { generation: generation ?? 0, differences: isLost ? [what] : [], foreign: [] };
   }
 
+  /** What was done of it: the line that ran last, which may be one of before where an `up` leaves it out (`--target`). */
+  done(id: string, create: pulumi.Output<string | undefined>): void {
+    if (!pulumi.runtime.isDryRun()) this.all[id] = create.apply((line) => generationIn(line ?? ""));
+  }
+
   /** The generations of all services so far, for the stack's output `generations`. */
   generations(): pulumi.Output<Record<string, number>> {
     return pulumi.output(this.all);
@@ -117,7 +122,10 @@ type Generations = Partial<Record<string, number>>;
 
 async function lastGenerations(stack: string): Promise<Generations> {
   const last = Object.entries(await lastCommands(stack));
-  return Object.fromEntries(
-    last.map(([name, { create }]) => [name, Number(/ --generation (\d+)$/.exec(create)?.[1] ?? 0)]),
-  );
+  return Object.fromEntries(last.map(([name, { create }]) => [name, generationIn(create)]));
+}
+
+/** Of the line of a command. */
+function generationIn(line: string): number {
+  return Number(/ --generation (\d+)$/.exec(line)?.[1] ?? 0);
 }

@@ -140,6 +140,7 @@ export class Host extends pulumi.ComponentResource {
           .apply((resources) => [this.scripts, ...(resources === undefined ? [] : [resources].flat())]),
       },
     );
+    if (action.record !== undefined) this.drift?.done(action.record, made.create);
     return made;
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { renderDeclaration, type ServiceDeclaration } from "./declaration";
+import { readDeclaration, renderDeclaration, type ServiceDeclaration } from "./declaration";
 import { dependencies, type Host } from "./host";
 
 /** Arguments of {@link ServiceConfig}. */
@@ -29,27 +29,41 @@ export interface FileDigest {
  * swapped in together, activated and probed; put back on any failure. See `scripts/service-config`.
  */
 export class ServiceConfig extends pulumi.ComponentResource {
-  /** Path and digest of each file. */
+  /**
+   * The declaration that the host has: of an `up` that leaves this one out (`--target`) that of an earlier one. In a preview
+   * the one that it is to have.
+   */
+  readonly applied: pulumi.Output<string>;
+  /** Whether that is the one of the settings. */
+  readonly isApplied: pulumi.Output<boolean>;
+  /** Path and digest of each file that it has. */
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: ServiceConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:ServiceConfig", name, {}, opts);
     const declaration =
       args.secret === true ? pulumi.secret(args.declaration) : pulumi.output(args.declaration);
-    args.host.command(
+    const text = declaration.apply((value) => renderDeclaration(value as ServiceDeclaration, args.secret));
+    const made = args.host.command(
       `${name}-files`,
       {
         run: ["service-config", "apply", args.id],
         record: args.id,
         remove: ["service-config", "remove", args.id],
-        stdin: declaration.apply((value) => renderDeclaration(value as ServiceDeclaration, args.secret)),
+        stdin: text,
         silent: args.secret ?? false,
         trial: { base: args.base },
       },
       { parent: this, ...dependencies(opts) },
     );
-    this.files = declaration.apply(({ files }) =>
-      files.map(({ path, content }) => ({
+    this.applied = pulumi.runtime.isDryRun()
+      ? text
+      : pulumi.all([made.stdin, text]).apply(([stdin, wished]) => stdin ?? wished);
+    this.isApplied = pulumi.unsecret(
+      pulumi.all([this.applied, text]).apply(([applied, wished]) => applied === wished),
+    );
+    this.files = this.applied.apply((applied) =>
+      [...readDeclaration(applied).files].map(([path, content]) => ({
         path,
         sha256: createHash("sha256").update(content).digest("hex"),
       })),
