@@ -225,7 +225,13 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     expect((await stack.preview()).changes).toEqual({ same: resources });
   });
 
-  test("is not shown when the host cannot be asked: a warning, and no false difference", async () => {
+  test("is not shown when the host cannot be asked, after an `up` that failed in part neither", async () => {
+    await stack.operator(
+      `echo '# by hand' | tee -a ${file.profiles} >>${file.job}; echo 'x: [' >>${file.prometheus}`,
+    );
+    await stack.upFails();
+    expect(await stack.status(`grep 'by hand' ${file.profiles}`)).toBe(1);
+    await stack.operator(`sed -i '$d' ${file.prometheus}`);
     await stopSshd(stack, 25);
     const preview = await stack.preview();
     expect(preview.changes).toEqual({ same: resources });
@@ -233,6 +239,36 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
       "warning: detectDrift: the host could not be asked, so what was changed there by hand is not shown: no SSH login as deploy at",
     );
     await expect.poll(() => stack.status("true"), { timeout: 40_000, interval: 1000 }).toBe(0);
+    await stack.up();
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("is no matter of the outputs, which tell what was applied: what `--target` leaves out is as it was", async () => {
+    const { outputs } = await stack.up();
+    interface Outputs {
+      files: { path: string; sha256: string }[];
+      platform: object;
+    }
+    const of = (all: typeof outputs): Outputs => ({
+      files: all["files"]?.value as Outputs["files"],
+      platform: all["platform"]?.value as object,
+    });
+    const { deployment } = JSON.parse(await stack.state()) as {
+      deployment: { resources: { urn: string }[] };
+    };
+    const target = deployment.resources.filter(({ urn }) => urn.endsWith("::soar-profiles-config-files"));
+    stack.configure({
+      pyroscope: { retention: "10d" },
+      services: [{ name: "soar-run", port: 9091, interval: "20s", metrics: true }],
+    });
+    const { outputs: after } = await stack.up({ target: target.map(({ urn }) => urn) });
+    expect(after["retention"]?.value).toBe("30d");
+    expect(of(after).platform).toEqual(of(outputs).platform);
+    const others = ({ files }: Outputs): object[] => files.filter(({ path }) => path !== file.profiles);
+    expect(others(of(after))).toEqual(others(of(outputs)));
+    expect(of(after).files).not.toEqual(of(outputs).files);
+    stack.configure({ pyroscope: undefined });
+    await stack.up();
   });
 
   test("is put back together with a change of the settings, and not without `detectDrift`", async () => {

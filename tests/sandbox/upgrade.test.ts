@@ -66,11 +66,13 @@ describe("packages at another version", async () => {
 
   it("a version that no source has is refused with those that they have, and nothing changes", async () => {
     const before = await picture();
+    const outputs = await stack.pulumi("stack", "output", "--json");
     pin(9);
     expect(await stack.upFails()).toContain(
       "soar-profiling: pyroscope 1.21.1-9 is not offered by this host's apt sources; they offer: 1.21.1-1 1.21.1-2",
     );
     expect(await picture()).toEqual(before);
+    expect(await stack.pulumi("stack", "output", "--json"), "what was wished is no output").toBe(outputs);
   });
 
   it("an upgrade restarts each service once, keeps data and conffiles, and holds again", async () => {
