@@ -25,9 +25,7 @@ check "$bin/prettier" --check --log-level warn .
 check "$bin/eslint" .
 check "$bin/tsc" --noEmit
 command -v shellcheck >/dev/null || check node --import tsx sandbox/require.ts shellcheck
-# Perl's are no shell's.
-find components operations sandbox tests .ci -type f \( -name '*.sh' -o -perm -u+x \) ! -path '*/target/*' ! -name '*.ts' -exec grep -L '^#!/usr/bin/perl' {} + >"$results/scripts"
-check xargs shellcheck -x <"$results/scripts"
+check tests/shellcheck.sh
 
 failed=
 vitest unit

@@ -54,16 +54,20 @@ export interface Runner {
   env: Record<string, string>;
   /** The values of the expressions, such as `matrix.stack`. */
   values: Record<string, string>;
+  /** The number of the user that it runs as. @default that of this process */
+  user?: number;
 }
 
 /** Runs a step's script as GitHub's runner does on Linux. */
 export function runScript(
   step: Step & { run: string },
-  { cwd, env, values }: Runner,
+  { cwd, env, values, user }: Runner,
   timeout: number,
 ): Promise<RunResult> {
   const own = Object.entries(step.env ?? {}).map(([name, text]) => [name, evaluate(text, values)]);
-  return run("bash", ["-e", "-c", step.run], {
+  const shell = ["bash", "-e", "-c", step.run];
+  const as = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
+  return run("env", user === undefined ? shell : [...as, ...shell], {
     ...{ cwd, timeout, allowFailure: true },
     env: { ...env, ...(Object.fromEntries(own) as Record<string, string>) },
   });

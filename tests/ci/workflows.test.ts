@@ -37,9 +37,9 @@ describe("check.yml", () => {
     expect(readFileSync(workflowFile("check"), "utf8")).not.toMatch(/secrets|github\.token/);
   });
 
-  it("checks format, lint and types, and runs the unit tests", () => {
+  it("checks format, lint, types and the shell's scripts, and runs the unit tests", () => {
     const [, ...commands] = scripts(jobOf(check, "check")).map(({ run }) => run.replace("npm run ", ""));
-    expect(commands).toEqual(["check:format", "check:lint", "check:types", "test:unit"]);
+    expect(commands).toEqual(["check:format", "check:lint", "check:types", "check:shell", "test:unit"]);
     for (const command of commands) expect(packageFile.scripts).toHaveProperty([command]);
   });
 });

@@ -10,16 +10,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { scratchDirectory, scripts } from "./scratch";
+import { scratchDirectory, scripts, userIsRoot } from "./scratch";
 
 describe("where a service may write, root", () => {
   const file = scratchDirectory();
   const mode = (name: string): string => (statSync(file(name)).mode & 0o777).toString(8);
-  /** The user of the test stands for root: what is theirs is root's. */
   const run = (commands: string): { said: string; status: number | null } => {
     const text = `set -eu; cd ${file("")}; name=alloy; place=${file("")}/place
       die() { echo "$*"; exit 1; }
-      stat() { command stat "$@" | sed -e "s/^$(id -u)\\\\b/0/" -e "s/^0 $(id -g) /0 0 /"; }
+      ${userIsRoot}
       owner=$(id -un):$(id -gn)
       . ${scripts}/places.sh; . ${scripts}/transaction.sh; ${commands}`;
     const { stdout, stderr, status } = spawnSync("sh", ["-c", text], { encoding: "utf8" });

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import * as path from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { scratchDirectory, scripts } from "./scratch";
+import { scratchDirectory, scripts, userIsRoot } from "./scratch";
 
 describe("the stage", () => {
   const file = scratchDirectory();
@@ -27,7 +27,7 @@ describe("the stage", () => {
         "-c",
         `set -eu; cd ${file("")}; work=${file("")}/work place=${file("")}/place spec=${file("")}/spec guest=yes
         state_root=${file("")}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
-        die() { echo "$*"; exit 1; }; name=prometheus refused=
+        die() { echo "$*"; exit 1; }; name=prometheus refused=; ${userIsRoot}
         . ${scripts}/places.sh; is_open() { false; }; . ${scripts}/staging.sh; . ${scripts}/edits.sh; . ${scripts}/transaction.sh; ${commands}`,
         path.join(scripts, "service-config"),
       ],
