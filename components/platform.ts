@@ -15,8 +15,15 @@ import { sourcesOf, uidsOf } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
 import { versionChanges, warningsOf } from "./version-change";
 
+/**
+ * The format of {@link PlatformInfo}, which the programs of other stacks read. What commit 93fb0d0 and before have written is
+ * of format 1: it says none, and not whether profiles are sent with a password.
+ */
+export const platformFormat = 2;
+
 /** What another environment on the same host needs of the platform; the stack output `platform`. */
 export interface PlatformInfo {
+  format: number;
   /** The environment that owns it. */
   environment: string;
   /** Where it is; undefined where an earlier version of this program has brought it up. */
@@ -103,6 +110,7 @@ export class Platform extends pulumi.ComponentResource {
     const { environment, traces } = settings;
     const datasources = uidsOf(environment, sourcesOf(settings));
     this.info = {
+      format: platformFormat,
       environment,
       host: identityOf(settings.host),
       alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { identityOf, isOtherHost } from "./host/identity";
-import type { PlatformInfo } from "./platform";
+import { platformFormat, type PlatformInfo } from "./platform";
 import { refuseTakenPorts } from "./traces";
 
 /**
@@ -52,13 +52,20 @@ export function refuseOther(
 
 /** What a stack's output tells of its platform, if it is there and this program's. */
 export function usable(output: Partial<PlatformInfo> | undefined, stack: string): PlatformInfo {
-  const problem =
-    output === undefined
-      ? "has no platform yet"
-      : output.authenticates === undefined
-        ? "was last brought up by an earlier version of this program"
-        : undefined;
-  if (problem !== undefined)
-    throw refusal(`platform.stack: the stack ${stack} ${problem}: pulumi up that one first`);
+  const problem = problemOf(output);
+  if (problem !== undefined) throw refusal(`platform.stack: the stack ${stack} ${problem}`);
   return output as PlatformInfo;
+}
+
+function problemOf(output: Partial<PlatformInfo> | undefined): string | undefined {
+  if (output === undefined) return "has no platform yet: pulumi up that one first";
+  const { authenticates, format = authenticates === undefined ? 1 : 2 } = output;
+  if (format < platformFormat)
+    return "was last brought up by an earlier version of this program: pulumi up that one first";
+  if (format > platformFormat)
+    return (
+      `was last brought up by a newer version of this program (its output platform is of format ${format}, and this one ` +
+      `reads ${platformFormat}): use the newer version for this stack, too`
+    );
+  return undefined;
 }

@@ -6,6 +6,7 @@ const directory = path.join(__dirname, "scripts");
 /** What later commands call or source, installed on the host by the first of them. */
 const installed = [
   "lib.sh",
+  "formats.sh",
   "unit.sh",
   "unit-in-force.pl",
   "in-force.sh",
@@ -50,8 +51,8 @@ export function readScript(name: string): string {
 export function installer(further: readonly Script[] = []): string {
   const scripts = [...installed.map((name) => ({ name, text: readScript(name) })), ...further];
   const parts = scripts.map(({ name, text }) => `put ${name} ${hereDocument(name, text)}`);
-  return whole(`${readScript("install.sh")}\n${parts.join("\n")}
-keep_copies`);
+  const texts = [readScript("formats.sh"), readScript("install.sh"), ...parts, "keep_copies"];
+  return whole(texts.join("\n"));
 }
 
 /**

@@ -24,6 +24,7 @@ const surroundings = `
   read_unit() { :; }
   edit_digests() { :; }
   was_edited_since() { false; }
+  . ${scripts}/formats.sh
   . ${scripts}/places.sh
   is_open() { false; }
   . ${scripts}/transaction.sh
@@ -87,8 +88,10 @@ describe("the old files of a change", () => {
     expect(content("etc/a")).toBe("old\n");
   });
 
-  test("of an undo that version 0.1.0 has left come back from its copies", () => {
-    run(`${remember}; cd ${directory}; ${swap}; rm -f etc/.a.soar-old "$place/undo/absent"`);
+  test("of an undo of format 1 come back from its copies", () => {
+    run(
+      `${remember}; cd ${directory}; ${swap}; rm -f etc/.a.soar-old "$place"/undo/absent "$place"/undo/format`,
+    );
     const name = `${directory}/place/../etc/a`.replaceAll("/", "%");
     writeFileSync(file(`place/undo/${name}`), "older\n");
     chmodSync(file(`place/undo/${name}`), 0o640);

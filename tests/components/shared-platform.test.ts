@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { identityOf, isOtherHost } from "../../components/host/identity";
-import { platformOf, refuseOther } from "../../components/shared-platform";
+import { platformOf, refuseOther, usable } from "../../components/shared-platform";
 import type { Settings } from "../../config/settings";
 import { validateSettings } from "../../config/validate";
 import { hostKey, minimal } from "./stack";
@@ -45,6 +45,35 @@ describe("a platform of another stack", () => {
     }).toThrow("environment: test is that of o/p/prod, which has the platform: set another one");
     refuse("production", hostKey);
     refuse("production");
+  });
+
+  test("is read as far as its format is known", () => {
+    // As commit 93fb0d0 has left it.
+    const first = {
+      environment: "production",
+      alloy: { version: "1.10.0-1", httpPort: 12345 },
+      pyroscopeUrl: "http://127.0.0.1:4040",
+    };
+    const own = { ...first, format: 2, authenticates: false };
+    expect(usable(own, owner)).toEqual(own);
+    const problems = { earlier: first, newer: { ...own, format: 3 }, no: undefined };
+    const words = Object.values(problems).map((output) => {
+      try {
+        usable(output, owner);
+        return "accepted";
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(words).toEqual([
+      expect.stringMatching(
+        /platform\.stack: the stack o\/p\/prod was last brought up by an earlier version of this program: pulumi up that one first$/,
+      ),
+      expect.stringMatching(
+        /prod was last brought up by a newer version of this program \(its output platform is of format 3, and this one reads 2\): use the newer version for this stack, too$/,
+      ),
+      expect.stringMatching(/prod has no platform yet: pulumi up that one first$/),
+    ]);
   });
 
   test("is not the stack's own", () => {

@@ -10,7 +10,7 @@ import { facts } from "./answers";
 
 const platform: PlatformInfo = {
   ...{ environment: "production", alloy: { version: "1.10.0-1", httpPort: 12345 } },
-  ...{ pyroscopeUrl: "http://127.0.0.1:4040", authenticates: false },
+  ...{ format: 2, pyroscopeUrl: "http://127.0.0.1:4040", authenticates: false },
   storage: { version: "1.21.1-1", retention: parseDuration("30d") },
 };
 

@@ -64,6 +64,7 @@ describe("two stacks on one host", async () => {
     const up = await beta.up();
     expect(await picture(alphaFiles)).toBe(before);
     expect(up.outputs["platform"]?.value).toEqual({
+      format: 2,
       environment: "alpha",
       alloy: { version: "1.10.0-1", httpPort: 12345 },
       pyroscopeUrl: "http://127.0.0.1:4040",

@@ -21,6 +21,7 @@ for file in /var/lib/soar-profiling/*/owner; do
     "Set environment to $name again; or pulumi destroy first, and then pulumi up with the new name" >&2
   exit 1
 done
+newer=$(can_read_records /var/lib/soar-profiling) || { echo "soar-profiling: $newer" >&2 && exit 1; }
 install -d -m 0755 /var/lib/soar-profiling "$scripts"
 install -d -m 0700 "$state"
 printf '%s\n' "$owner" >"$state/owner"

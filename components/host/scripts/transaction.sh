@@ -22,6 +22,7 @@ remember() {
   head -c 65536 /dev/zero >"$place/undo.new/spare"
   : >"$place/undo.new/paths"
   : >"$place/undo.new/absent"
+  printf 'format %s\n' "$own_format" >"$place/undo.new/format"
   printf '%s\n' "$1" >"$place/undo.new/activation"
   while read -r _path; do
     printf '%s\n' "$_path" >>"$place/undo.new/paths"
@@ -49,9 +50,12 @@ remember() {
 
 exists() { [ -e "$1" ] || [ -L "$1" ]; } # PATH
 
-# An undo of version 0.1.0 has copies of the old files in it, and no list of what was absent.
 was_absent() { # PATH
-  if [ -e "$place/undo/absent" ]; then grep -qxF -e "$1" "$place/undo/absent"; else ! exists "$(copy_of "$1")"; fi
+  if [ "$(format_of "$place/undo/format")" -ge 2 ]; then
+    grep -qxF -e "$1" "$place/undo/absent"
+  else
+    ! exists "$(copy_of "$1")"
+  fi
 }
 
 copy_of() { printf '%s/undo/%s' "$place" "$(encoded "$1")"; }
