@@ -2,12 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load";
 import { storageEstimateOf } from "../config/rules";
 import type { StorageEstimate } from "../config/storage-estimate";
+import type { Settings } from "../config/settings";
 import { formatDuration } from "../config/units";
 import { environmentParts } from "./environment-parts";
 import type { SiteAccess } from "./exposure";
 import { GrafanaObservability, guardTunnel } from "./grafana";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
+import type { Requirements } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
@@ -52,12 +54,13 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const { settings, secrets } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
-    const alloy = shared?.apply((info) => info.alloy.version) ?? settings.alloy.version;
     const host = new Host(
       `${name}-host`,
       {
         ...{ environment, owner: args.stack, ssh: settings.host },
-        requirements: pulumi.output(alloy).apply((version) => requirements(settings, version)),
+        requirements:
+          shared?.apply((info) => ofShared(settings, info)) ?? requirements(settings, settings.alloy.version),
+        replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
         scripts: inForceScripts(),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
@@ -101,7 +104,13 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const isAll = pulumi
       .all([isPlatform, ...parts.map((part) => part.isApplied)])
       .apply((each) => each.every(Boolean));
-    this.platform = was.unless(isPlatform, "platform", info);
+    this.platform = was.unless(
+      isPlatform,
+      "platform",
+      own === undefined
+        ? info
+        : pulumi.all([info, host.machine]).apply(([all, machine]) => onMachine(all, machine)),
+    );
     this.urls = was.unless(
       isAll,
       "urls",
@@ -132,4 +141,21 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const all = { urls, site, services, versions, retention, storageEstimate, files, generations, platform };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   }
+}
+
+/** What a host must offer to a stack that shares the platform of another. */
+function ofShared(settings: Settings, { alloy, host }: PlatformInfo): Requirements {
+  const { platform } = settings;
+  const id = host?.machine;
+  return requirements(
+    settings,
+    alloy.version,
+    id === undefined || platform.kind === "own" ? undefined : { id, stack: platform.stack },
+  );
+}
+
+/** The same, with the machine that the host has turned out to be. */
+function onMachine(info: PlatformInfo, machine: string | undefined): PlatformInfo {
+  if (info.host === undefined || machine === undefined) return info;
+  return { ...info, host: { ...info.host, machine } };
 }

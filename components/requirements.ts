@@ -4,7 +4,7 @@ import { largestProfile } from "../render/pyroscope";
 import { alloyPorts, alloyUnit } from "./alloy";
 import { caddyRequirement } from "./exposure";
 import { profileEndpoints } from "./endpoints";
-import type { EndpointRequirements, Requirements } from "./host/preflight";
+import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
 import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
@@ -13,15 +13,18 @@ import { otlpPorts } from "./traces";
 /**
  * What the host must offer for a stack's settings.
  * @param alloy the version that asks the services, which may be another environment's
+ * @param machine of another stack's platform, if that is known
  */
-export function requirements(settings: Settings, alloy: string): Requirements {
+export function requirements(settings: Settings, alloy: string, machine?: MachineRequirement): Requirements {
   const spans = settings.traces === undefined ? [] : otlpPorts(settings.traces);
   const programs = [
     ...(settings.site === undefined ? [] : [caddyRequirement]),
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
   ];
   const endpoints = endpointRequirements(settings, alloy);
-  if (settings.platform.kind !== "own") return { ports: spans, disks: [], programs, endpoints };
+  if (settings.platform.kind !== "own") {
+    return { ports: spans, disks: [], programs, endpoints, ...(machine === undefined ? {} : { machine }) };
+  }
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
     ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...spans],

@@ -37,6 +37,8 @@ const host = field
     hostKey: hostKey.optional(),
     /** Trusts whoever answers at the address, for the jump host too. */
     insecureSkipHostKey: field.flag().default(false),
+    /** The address of the host that this one takes the place of, and that is left as it is. */
+    replaces: field.dialAddress("the address of the host before").optional(),
     /** A machine to go through. */
     jump: jumpHost.optional(),
   })

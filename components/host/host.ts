@@ -2,6 +2,9 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
 import { Drift } from "./drift";
+import { machineIn } from "./identity";
+import { refuseMove } from "./move";
+import { known } from "./plain";
 import { Preflight, type Requirements } from "./preflight";
 import { installer, type Script } from "./scripts";
 import { Session } from "./session";
@@ -22,6 +25,8 @@ export interface HostArgs {
    * It is one SSH connection. @default false
    */
   detectDrift?: boolean;
+  /** The address of the host that this one takes the place of. @default it is the one of the last `up` */
+  replaces?: string | undefined;
   /** What the host must offer before anything on it is changed. */
   requirements: pulumi.Input<Requirements>;
   /** Scripts that declarations of services call, put beside those of this layer. @default none */
@@ -73,6 +78,8 @@ export class Host extends pulumi.ComponentResource {
   private readonly ssh: SshSettings;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   private readonly scripts: pulumi.Resource;
+  /** Which machine it is; undefined in a preview that does not know yet. */
+  readonly machine: pulumi.Output<string | undefined>;
   /** What was changed on the host by hand, if that is asked for. */
   readonly drift: Drift | undefined;
   /** In a preview, if the host may be asked. */
@@ -90,11 +97,18 @@ export class Host extends pulumi.ComponentResource {
         this.trial = new Trial(session, this.drift.told, (id, base) => this.checkCommand(id, base));
       }
     }
+    const move = {
+      ...{ stack: args.owner, ssh: args.ssh, privateKey: args.privateKey, replaces: args.replaces },
+    };
     const preflight = new Preflight(
       `${name}-preflight`,
-      { connection: this.connection, requirements: args.requirements, trial: this.trial },
+      {
+        ...{ connection: this.connection, requirements: args.requirements, trial: this.trial },
+        admitted: (check) => refuseMove(move, check),
+      },
       { parent: this },
     );
+    this.machine = pulumi.output(known(preflight.said).then((said) => machineIn(said ?? "")));
     this.scripts = new command.remote.Command(
       `${name}-scripts`,
       {

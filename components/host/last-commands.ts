@@ -4,6 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 export interface LastCommand {
   /** The line that ran when it was last created or updated. */
   create: string;
+  /** What that printed. */
+  stdout?: string;
+  /** Where it ran. */
+  connection?: { host: string; port?: number; hostKey?: string };
 }
 
 /** By the name of the resource. */

@@ -85,6 +85,12 @@ export interface EndpointRequirements {
   adapt: string;
 }
 
+/** The machine that another stack has its platform on. */
+export interface MachineRequirement {
+  id: string;
+  stack: string;
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
@@ -99,6 +105,8 @@ export interface Requirements {
   packages?: readonly PackageRequirement[];
   /** @default none */
   endpoints?: EndpointRequirements;
+  /** @default any */
+  machine?: MachineRequirement;
 }
 
 /** Arguments of {@link Preflight}. */
@@ -107,6 +115,8 @@ export interface PreflightArgs {
   requirements: pulumi.Input<Requirements>;
   /** In a preview that may ask the host. */
   trial?: Trial | undefined;
+  /** Rejected where the host is not to be set up. @param name of the command that looks at the host */
+  admitted?: (name: string) => Promise<void>;
 }
 
 /**
@@ -116,6 +126,9 @@ export interface PreflightArgs {
  * again whenever what it looks for changes.
  */
 export class Preflight extends pulumi.ComponentResource {
+  /** What it has said; its last line says which machine the host is. */
+  readonly said: pulumi.Output<string>;
+
   constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Preflight", name, {}, opts);
     const script = pulumi.output(args.requirements).apply((required) => ({
@@ -123,23 +136,35 @@ export class Preflight extends pulumi.ComponentResource {
       text: preflight(required.endpoints?.endpoints.map(endpointLine)),
     }));
     const tried = script.apply(({ line, text }) => args.trial?.ofPreflight(line, text, () => made));
+    const check = `${name}-check`;
+    const admitted = args.admitted?.(check);
     const made: command.remote.Command = new command.remote.Command(
-      `${name}-check`,
+      check,
       {
         connection: args.connection,
-        create: pulumi.all([script, tried]).apply(([{ line }]) => line),
+        create: pulumi.all([script, tried, admitted]).apply(([{ line }]) => line),
         stdin: script.text,
         addPreviousOutputInEnv: false,
       },
       { parent: this },
     );
+    this.said = made.stdout;
     this.registerOutputs();
   }
 }
 
 /** The arguments of the script. */
 function checks(required: pulumi.Unwrap<Requirements>): (string | number)[] {
-  const { ports, disks, programs = [], sources = [], units = [], packages = [], endpoints } = required;
+  const {
+    ports,
+    disks,
+    programs = [],
+    sources = [],
+    units = [],
+    packages = [],
+    endpoints,
+    machine,
+  } = required;
   return [
     ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
       ...["port", address, port, unit, purpose, setting],
@@ -151,6 +176,7 @@ function checks(required: pulumi.Unwrap<Requirements>): (string | number)[] {
     ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
     ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
     ...packages.flatMap(ofPackage),
+    ...(machine === undefined ? [] : ["machine", machine.id, machine.stack]),
     ...(endpoints === undefined || endpoints.endpoints.length === 0
       ? []
       : [

@@ -75,8 +75,14 @@ export function preflight(endpoints: readonly string[] = []): string {
     variable("unit_in_force", "unit-in-force.pl", readScript("unit-in-force.pl")) +
       variable("endpoints", "endpoints", endpoints.map((line) => `${line}\n`).join("")) +
       readScript("endpoints.sh") +
+      readScript("machine.sh") +
       readScript("preflight"),
   );
+}
+
+/** Prints which machine it runs on, as the preflight's last line does. */
+export function machineScript(): string {
+  return whole(`${readScript("machine.sh")}echo "machine $(machine)"`);
 }
 
 function hereDocument(name: string, text: string): string {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { stopSshd } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
@@ -283,6 +284,27 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     const { changes } = await stack.up();
     expect(changes["update"]).toBe(2);
     expect(await stack.status(`grep 'by hand' ${file.job}`)).toBe(1);
+    expect((await stack.preview()).changes).toEqual({ same: resources });
+  });
+
+  test("is not another host: that is refused, although a copy of a machine has its key", async () => {
+    const other = await startHost("moved");
+    const at = (address: string): void => {
+      stack.configure({ host: { address, user: "deploy", hostKey: other.hostKey } });
+    };
+    try {
+      at(other.address);
+      expect((await stack.preview()).text).toContain(
+        `warning: The host was ${stack.host.address} (ssh-ed25519 `,
+      );
+      expect(await stack.upFails()).toMatch(
+        /host: \S+ .* is not known to be the machine that the last up was on/,
+      );
+      expect((await sshHost(other, "ls -d /usr/local/lib/soar-profiling")).code).toBe(2);
+    } finally {
+      at(stack.host.address);
+      await stopHost("moved");
+    }
     expect((await stack.preview()).changes).toEqual({ same: resources });
   });
 

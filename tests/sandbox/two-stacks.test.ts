@@ -69,7 +69,11 @@ describe("two stacks on one host", async () => {
       alloy: { version: "1.10.0-1", httpPort: 12345 },
       pyroscopeUrl: "http://127.0.0.1:4040",
       authenticates: false,
-      host: { address: alpha.host.address, key: expect.stringMatching(/^ssh-ed25519 SHA256:/) as unknown },
+      host: {
+        address: alpha.host.address,
+        key: expect.stringMatching(/^ssh-ed25519 SHA256:/) as unknown,
+        machine: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
+      },
       storage: { version: "1.21.1-1", retention: 4 * 86_400 },
     });
     await arrive(up);
