@@ -65,7 +65,10 @@ export function dependencies(
  */
 const replaced = { deleteBeforeReplace: true } as const;
 
-/** How long a script may take, in seconds, before it is ended (it then puts back what it had begun). */
+/**
+ * How long a script may take, in seconds, before it is ended, if it should not keep to its own limit (`time_limit` in
+ * `scripts/time.sh`): by that it has put back what it had begun.
+ */
 const timeLimit = 1500;
 
 /**

@@ -7,6 +7,8 @@ const directory = path.join(__dirname, "scripts");
 const installed = [
   "lib.sh",
   "formats.sh",
+  "time.sh",
+  "within.pl",
   "unit.sh",
   "unit-in-force.pl",
   "in-force.sh",

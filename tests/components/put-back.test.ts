@@ -1,23 +1,12 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
-const scripts = path.resolve(__dirname, "../../components/host/scripts");
+import { beforeEach, describe, expect, test } from "vitest";
+import { scratchDirectory, scripts } from "./scratch";
 
 /** What the other scripts bring, as far as keeping and putting back of files asks them. */
 const surroundings = `
-  set -eu
+  . ${scripts}/lib.sh
   guest= unit=x.service
   is_active() { false; }
   faults() { :; }
@@ -31,12 +20,12 @@ const surroundings = `
 `;
 
 describe("the old files of a change", () => {
-  let directory: string;
-  const file = (name: string): string => path.join(directory, name);
+  const file = scratchDirectory();
   const run = (commands: string): string => {
-    const places = ["place", "work", "scratch"].map((name) => `${name}=${directory}/${name}`).join(" ");
-    const variables = `${places} spec=${directory}/spec configured=${directory}/configured`;
-    return execFileSync("sh", ["-c", `${variables}\n${surroundings}\n${commands}`], { encoding: "utf8" });
+    const names = ["place", "work", "scratch", "spec", "configured", "run", "spare"];
+    const places = names.map((name) => `${name}=${file(name)}`).join(" ");
+    const script = `${surroundings}\n${places}\ncd ${file("")}\n${commands}`;
+    return execFileSync("sh", ["-c", script, path.join(scripts, "service-config")], { encoding: "utf8" });
   };
   const content = (name: string): string => readFileSync(file(name), "utf8");
   const remember = `printf '%s\\n' "$place/../etc/a" "$place/../etc/b" | { remember reload; }`;
@@ -44,17 +33,13 @@ describe("the old files of a change", () => {
   const swap = "echo new >etc.a; mv etc.a etc/a; echo new >etc/b";
 
   beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), "soar-put-back-"));
     for (const name of ["place", "work", "scratch", "etc"]) mkdirSync(file(name));
     writeFileSync(file("spec"), "unit x.service\n");
     writeFileSync(file("etc/a"), "old\n");
   });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
 
   test("come back, and what was absent goes; nothing else is left", () => {
-    run(`${remember}; cd ${directory}; ${swap}; put_back`);
+    run(`${remember}; ${swap}; put_back`);
     expect(content("etc/a")).toBe("old\n");
     expect(readdirSync(file("etc"))).toEqual(["a"]);
   });
@@ -62,21 +47,21 @@ describe("the old files of a change", () => {
   test("come back also where nothing was swapped yet, and by a second run where the first was cut off", () => {
     run(`${remember}; put_back`);
     expect(readdirSync(file("etc"))).toEqual(["a"]);
-    run(`cd ${directory}; ${swap}; put_back`);
+    run(`${swap}; put_back`);
     // Its undo says that a is kept, and it was put back already: what is there now is somebody else's.
     expect(content("etc/a")).toBe("new\n");
     expect(existsSync(file("etc/b"))).toBe(false);
   });
 
   test("go with the undo once they are not needed", () => {
-    run(`${remember}; cd ${directory}; ${swap}; drop_kept "$place/undo"`);
+    run(`${remember}; ${swap}; drop_kept "$place/undo"`);
     expect(content("etc/a")).toBe("new\n");
     expect(readdirSync(file("etc")).sort()).toEqual(["a", "b"]);
     expect(readdirSync(file("place"))).toEqual([]);
   });
 
   test("that cannot be put back are told, and the undo stays", () => {
-    run(`${remember}; cd ${directory}; ${swap}`);
+    run(`${remember}; ${swap}`);
     const told = run(
       // A file system that is read-only, which root sees too.
       'mv() { case "$*" in *soar-old*) return 1 ;; *) command mv "$@" ;; esac; }; roll_back; echo "$outcome"',
@@ -89,10 +74,8 @@ describe("the old files of a change", () => {
   });
 
   test("of an undo of format 1 come back from its copies", () => {
-    run(
-      `${remember}; cd ${directory}; ${swap}; rm -f etc/.a.soar-old "$place"/undo/absent "$place"/undo/format`,
-    );
-    const name = `${directory}/place/../etc/a`.replaceAll("/", "%");
+    run(`${remember}; ${swap}; rm -f etc/.a.soar-old "$place"/undo/absent "$place"/undo/format`);
+    const name = `${file("place")}/../etc/a`.replaceAll("/", "%");
     writeFileSync(file(`place/undo/${name}`), "older\n");
     chmodSync(file(`place/undo/${name}`), 0o640);
     run("put_back");

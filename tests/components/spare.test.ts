@@ -22,6 +22,7 @@ describe("the records on a host, which are kept twice", () => {
         . ${scripts}/spare.sh
         . ${scripts}/transaction.sh
         ${commands}`,
+        path.join(scripts, "service-config"),
       ],
       { encoding: "utf8", cwd: file("") },
     );

@@ -109,7 +109,7 @@ describe("the stage", () => {
         `unit prometheus.service\nfile 0 0640 root:root reload ${tree()}/rules/staging.yml\n`,
       );
       const words = run(
-        "timeout() { echo no; return 1; }; echo 'validate x' >>spec; compare_edits; stage; (validate) 2>&1 || :",
+        "within() { echo no; return 1; }; echo 'validate x' >>spec; compare_edits; stage; (validate) 2>&1 || :",
       );
       expect(yml()).toBe(`rule_files: ["${tree()}/rules/*.yml", ${line}] # soar-profiling\n`);
       expect(words).toContain(

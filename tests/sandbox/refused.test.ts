@@ -178,6 +178,50 @@ while (my $client = $server->accept) {
     await expectSettled(stack, 12399);
   });
 
+  describe("that hangs", () => {
+    const hangs = "trap '' TERM; while :; do sleep 1; done # hanging";
+    /** By hand, because it has half a minute here; half of an hour is what an `up` has. */
+    const apply = async (
+      word: string,
+      limit: number,
+    ): Promise<{ code: number; text: string; took: number }> => {
+      const declaration = await declarationOf(stack, "soar-profiles-config-files");
+      const next = declaration
+        .replace(new RegExp(`^${word} .*$`, "m"), `${word} ${hangs}`)
+        .replace(/(scrape_interval +)= .*/, '$1= "31s"');
+      expect(next).toContain('= "31s"');
+      const start = Date.now();
+      const { code, text } = await applyByHand(stack, "profiles", next, limit);
+      return { code, text, took: (Date.now() - start) / 1000 };
+    };
+    const expectNothingLeft = async (): Promise<void> => {
+      expect(await stack.status("pgrep -f '# [h]anging'")).toBe(1);
+    };
+
+    test("in its validator: it is ended, and nothing was changed", async () => {
+      const before = [await configuration(stack), await processes(stack)];
+      const { code, text, took } = await apply("validate", 15);
+      expect(text).toMatch(/it did not end within \d+ s, and was ended\n.*refused by .*nothing was changed/s);
+      expect(code).toBe(1);
+      expect(took).toBeLessThan(17);
+      await expectNothingLeft();
+      expect([await configuration(stack), await processes(stack)]).toEqual(before);
+      await expectSettled(stack, 12399);
+    });
+
+    test("in its reload, of the old files too: these are back within the limit, and the service runs on them", async () => {
+      const before = await configuration(stack);
+      const { code, text, took } = await apply("reload", 45);
+      expect(text).toContain("profiles: the new configuration does not work");
+      expect(text).toContain("the old files are back and alloy.service runs on them");
+      expect(code).toBe(1);
+      expect(took).toBeLessThan(47);
+      await expectNothingLeft();
+      expect(await configuration(stack)).toBe(before);
+      await expectSettled(stack, 12399);
+    });
+  });
+
   describe("Pyroscope's configuration, which no setting can spoil, by hand", () => {
     const resource = "soar-platform-pyroscope-config-files";
 

@@ -214,6 +214,26 @@ describe("packages at another version", async () => {
       await expectSettled(stack);
     });
 
+    it("where the package's own installation hangs, it is ended, and the old one is installed again", async () => {
+      const before = [await state(), await running()];
+      const usermod = "/usr/sbin/usermod";
+      await stack.operator(
+        `mv ${usermod} ${usermod}.real; ` +
+          `printf '#!/bin/sh\\nmkdir /run/hung || exec ${usermod}.real "$@"\\ntrap "" TERM\\nwhile :; do sleep 1; done\\n' >${usermod}; chmod 755 ${usermod}`,
+      );
+      const old = await declarationOf(stack, "soar-platform-alloy-config-files");
+      const next = old.replace("package alloy 1.10.0-1", "package alloy 1.10.0-2");
+      const { code, text } = await applyByHand(stack, "alloy", next, 75);
+      await stack.operator(`mv ${usermod}.real ${usermod}; rmdir /run/hung`);
+      expect(text).toMatch(/it did not end within \d+ s, and was ended/);
+      expect(text).toContain("alloy: apt-get cannot install alloy 1.10.0-2 (its words above)");
+      expect(text).toContain("alloy 1.10.0-1 is installed again");
+      expect(code).toBe(1);
+      expect(await stack.status("pgrep -x 'dpkg|apt-get|usermod'")).toBe(1);
+      expect([await state(), await running()]).toEqual(before);
+      await expectSettled(stack);
+    });
+
     it("where apt-get cannot install the old one either, the new one stays, and that is told", async () => {
       const mend = await breakVersion(stack, "1.10.0-2", "refuses all files");
       // Lets apt-get run dpkg once.

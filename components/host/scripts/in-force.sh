@@ -17,10 +17,11 @@ program_findings() {
   _command=$(value inforce)
   if [ -z "$_command" ] || ! is_active; then return 0; fi
   _status=0
-  PATH=$(dirname "$0"):$PATH timeout 30 sh -c "$_command" </dev/null >"$scratch/told" 2>"$scratch/said" 9>&- || _status=$?
+  within 30 env PATH="$(dirname "$0"):$PATH" sh -c "$_command" </dev/null >"$scratch/told" 2>"$scratch/said" 9>&- ||
+    _status=$?
   cat "$scratch/told"
   [ "$_status" -eq 0 ] ||
-    printf 'differs %s does not tell what it runs on: %s\n' "$unit" "$(head -n 1 "$scratch/said" | grep . || echo "no answer in 30 s")"
+    printf 'differs %s does not tell what it runs on: %s\n' "$unit" "$(head -n 1 "$scratch/said" | grep . || echo "status $_status")"
 }
 
 # is_in_force: or the findings are in $scratch/findings. What was at fault before the change is not the change's fault.
@@ -39,7 +40,7 @@ is_in_force() {
 comes_into_force() {
   _deadline=$(($(uptime_seconds) + 10))
   until is_in_force; do
-    if grep -q '^foreign ' "$scratch/findings" || [ "$(uptime_seconds)" -ge "$_deadline" ]; then return 1; fi
+    if grep -q '^foreign ' "$scratch/findings" || [ "$(uptime_seconds)" -ge "$_deadline" ] || is_late; then return 1; fi
     sleep 0.3
   done
 }

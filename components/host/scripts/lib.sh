@@ -17,6 +17,9 @@ spare=$(dirname "$(readlink -f "$0")")/records
 run=/run/soar-profiling
 lock_wait=${SOAR_LOCK_WAIT:-600}
 
+# shellcheck source=components/host/scripts/time.sh
+. "$(dirname "$0")/time.sh"
+
 # The session may be cut at any time (engine killed, network gone): what was begun is finished all the same.
 trap '' HUP PIPE
 
@@ -59,14 +62,11 @@ stays_for() { # WHAT OTHER HOW-TO-REMOVE-IT
   exit 0
 }
 
-# Seconds since the boot, for deadlines: the clock may be set meanwhile.
-uptime_seconds() { read -r _uptime _ </proc/uptime && printf '%s\n' "${_uptime%.*}"; }
-
 # quietly COMMAND...: its output only when it fails.
 quietly() {
   _out=$(mktemp "$run/output.XXXXXX")
   # 9 is the lock: a daemon that a package starts must not keep it.
-  if (trap - PIPE && "$@") >"$_out" 2>&1 9>&-; then
+  if (trap - PIPE && within "$(seconds_left)" "$@") >"$_out" 2>&1 9>&-; then
     rm -f "$_out"
     return 0
   fi
@@ -82,7 +82,7 @@ patiently() {
   _told=
   until _words=$(quietly "$@" 2>&1); do
     _holder=$(printf '%s\n' "$_words" | grep -m 1 -e 'Could not get lock' -e ' lock was locked by ') || _deadline=0
-    if [ "$(uptime_seconds)" -ge "$_deadline" ]; then
+    if [ "$(uptime_seconds)" -ge "$_deadline" ] || is_late; then
       printf '%s\n' "$_words" >&2 2>/dev/null || :
       return 1
     fi

@@ -119,7 +119,7 @@ validate() {
     while read -r path; do set -- "$work/stage$path" "$path" "$@"; done <"$work/shown"
     while read -r path; do set -- "$path" "$work/stage$path" "$@"; done <"$work/large"
     # shellcheck disable=SC2016 # expanded in the namespace
-    if ! timeout 120 unshare --mount --propagation private sh -c '
+    if ! within 120 unshare --mount --propagation private sh -c '
       while [ "$#" -gt 2 ]; do
         mount --rbind "$1" "$2" || { echo "the staged $2 cannot be shown to the validator"; exit 1; }
         shift 2

@@ -39,7 +39,7 @@ remember() {
   cp "$_before" "$place/undo.new/spec"
   edit_digests >"$place/undo.new/edits"
   [ ! -e "$place/program" ] || cp "$place/program" "$place/undo.new/program"
-  (spec=$_before && faults) >"$place/undo.new/faults"
+  (spec=$_before && faults) >"$place/undo.new/faults" || : # It need not run.
   cp "$place/undo.new/faults" "$scratch/faults.before"
   rm "$place/undo.new/spare"
   sync "$place"/undo.new/*
@@ -94,6 +94,7 @@ put_back() {
 # Takes back what undo/ describes, which may be an earlier run's change; sets $outcome. Killed in here, the next run
 # does it again, as it does where an old file could not be put back.
 roll_back() {
+  finish_by=$((begun + time_limit))
   spec=$place/undo/spec
   read_unit
   if ! put_back; then
@@ -102,7 +103,7 @@ roll_back() {
     return 0
   fi
   [ ! -e "$place/undo/program" ] || cp "$place/undo/program" "$place/program"
-  return_program
+  (in_half_the_time && return_program)
   remove_empty_directories
   cp "$place/undo/faults" "$scratch/faults.before"
   _activation=$(cat "$place/undo/activation")
@@ -117,11 +118,11 @@ roll_back() {
       outcome="the old files are back, but $unit does not load them either: see journalctl -u $unit"
     fi
   elif [ ! -e "$place/undo/active" ]; then
-    systemctl daemon-reload
-    systemctl stop "$unit" 2>/dev/null || :
+    control daemon-reload
+    control stop "$unit" 2>/dev/null || :
     systemctl reset-failed "$unit" 2>/dev/null || :
     outcome="the old files are back, $unit is stopped as it was"
-  elif activate "$_activation" || activate restart; then
+  elif (in_half_the_time && activate "$_activation") || activate restart; then
     outcome="the old files are back and $unit runs on them"
   else
     outcome="the old files are back, but $unit is not healthy on them either: see journalctl -u $unit"
@@ -168,6 +169,7 @@ clean_up() {
 # However this ends before the commit, the old state comes back.
 leave() { # STATUS
   trap '' TERM INT
+  finish_by=$((begun + time_limit))
   recover
   [ "$1" -eq 0 ] || remove_empty_directories
   clean_up

@@ -49,20 +49,22 @@ is_active() { systemctl is-active --quiet "$unit"; }
 # So that it runs after a boot, too.
 enable_unit() { [ -n "$guest" ] || systemctl is-enabled --quiet "$unit" || quietly systemctl enable "$unit"; }
 
-# What is wrong already before the change is not the change's fault.
+# What is wrong already before the change is not the change's fault. Fails where it is not told.
 faults() {
   _command=$(value faults)
-  [ -z "$_command" ] || timeout 10 sh -c "$_command" 2>/dev/null 9>&- | sort || :
+  [ -n "$_command" ] || return 0
+  within 10 sh -c "$_command" >"$scratch/faults" 2>/dev/null 9>&- || return 1
+  sort "$scratch/faults"
 }
 
 reload_unit() {
   _command=$(value reload)
-  [ -z "$_command" ] || timeout 60 sh -c "$_command" >"$scratch/probe" 2>&1 9>&-
+  [ -z "$_command" ] || within 60 sh -c "$_command" >"$scratch/probe" 2>&1 9>&-
 }
 
 restart_unit() {
   systemctl reset-failed "$unit" 2>/dev/null || :
-  systemctl restart "$unit" >"$scratch/probe" 2>&1
+  control restart "$unit" >"$scratch/probe" 2>&1
 }
 
 # probe: each `health SECONDS COMMAND` must succeed within its time, and no fault may have come.
@@ -70,8 +72,9 @@ probe() {
   value health >"$scratch/health" || return 1
   _restarts=$(systemctl show -p NRestarts --value "$unit")
   while read -r _seconds _command; do
+    [ "$_seconds" -lt "$(seconds_left)" ] || _seconds=$(seconds_left)
     _deadline=$(($(uptime_seconds) + _seconds))
-    until timeout 15 sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
+    until within 15 sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
       systemctl is-failed --quiet "$unit" && echo "$unit has failed" >>"$scratch/probe" && return 1
       [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
         { echo "$unit ends again and again" >>"$scratch/probe" && return 1; }
@@ -85,14 +88,14 @@ probe() {
   if ! is_active || [ "$(systemctl show -p NRestarts --value "$unit")" != "$_restarts" ]; then
     echo "$unit did not keep running" >"$scratch/probe" && return 1
   fi
-  faults >"$scratch/faults.after" || return 1
+  faults >"$scratch/faults.after" || { echo "$unit does not tell what is wrong" >"$scratch/probe" && return 1; }
   comm -13 "$scratch/faults.before" "$scratch/faults.after" >"$scratch/probe" || return 1
   [ ! -s "$scratch/probe" ]
 }
 
 # activate restart|reload|none: a unit that does not run is started in any case, unless it is a guest.
 activate() {
-  [ -n "$guest" ] || systemctl daemon-reload
+  [ -n "$guest" ] || control daemon-reload
   since=$(date '+%Y-%m-%d %H:%M:%S')
   : >"$scratch/probe" || return 1
   if [ -z "$guest" ] && { [ "$1" = restart ] || ! is_active; }; then
@@ -119,6 +122,6 @@ activate() {
 # What a person would look at next. Only what was logged since the activation.
 explain() {
   cat "$scratch/probe" 2>/dev/null || :
-  journalctl -q --no-pager -o cat -u "$unit" --since "$since" 2>/dev/null |
+  within 30 journalctl -q --no-pager -o cat -u "$unit" --since "$since" 2>/dev/null |
     grep -Ei 'error|fail|fatal|panic|invalid|line [0-9]' | tail -n 12 || :
 }

@@ -74,13 +74,15 @@ export async function declarationOf(stack: TestStack, resource: string): Promise
   return found.inputs.stdin;
 }
 
-/** Applies a declaration as the engine would, without it. */
+/** Applies a declaration as the engine would, without it; with another limit of time, in seconds. */
 export async function applyByHand(
   stack: TestStack,
   id: string,
   declaration: string,
+  limit?: number,
 ): Promise<{ code: number; text: string }> {
-  const command = `/usr/local/lib/soar-profiling/sandbox/service-config apply ${id}`;
+  const limited = limit === undefined ? "" : `SOAR_TIME_LIMIT=${limit} `;
+  const command = `${limited}/usr/local/lib/soar-profiling/sandbox/service-config apply ${id}`;
   const { code, stdout, stderr } = await sshHost(stack.host, command, { input: declaration });
   return { code, text: stdout + stderr };
 }
