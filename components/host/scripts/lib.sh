@@ -25,7 +25,9 @@ trap '' HUP PIPE
 
 say() { printf '%s\n' "$*" 2>/dev/null || :; }
 
+# shellcheck disable=SC2034
 die() {
+  dying=yes
   printf 'soar-profiling: %s\n' "$*" >&2 2>/dev/null || :
   exit 1
 }

@@ -133,6 +133,7 @@ roll_back() {
 }
 
 commit() {
+  committed=yes
   sync_directories "$place/undo/paths"
   mv "$place/undo" "$place/undo.old"
   mv "$place/manifest.new" "$place/manifest"
@@ -170,6 +171,14 @@ clean_up() {
 leave() { # STATUS
   trap '' TERM INT
   finish_by=$((begun + time_limit))
+  # A command failed, as where a disk is full, and has said why.
+  case $1:${dying:-}${committed:-} in
+  0:* | 143:* | *:?*) ;;
+  *)
+    [ -d "$place/undo" ] ||
+      printf 'soar-profiling: %s: cannot go on (the reason above); nothing was changed\n' "$name" >&2 2>/dev/null || :
+    ;;
+  esac
   recover
   [ "$1" -eq 0 ] || remove_empty_directories
   clean_up
