@@ -33,17 +33,15 @@ files_of_ours() {
 # What is no longer declared goes, unless another declaration on this host has it too; before anything is added, which it
 # would cover. What an operator's lines have in common with ours is in $work/overlaps: it may be why a program refuses.
 compare_edits() {
-  : >"$work/edits"
-  mkdir "$work/edited"
-  : >"$work/edits.wanted"
-  : >"$work/overlaps"
-  edits_in "$spec" >"$work/edits.declared"
-  files_of_ours >"$work/names"
+  for _list in edits edits.wanted overlaps; do : >"$work/$_list" || return 1; done
+  mkdir "$work/edited" || return 1
+  edits_in "$spec" >"$work/edits.declared" || return 1
+  files_of_ours >"$work/names" || return 1
   [ ! -e "$place/manifest" ] || edits_in "$place/manifest" | grep -vxFf "$work/edits.declared" | while IFS= read -r edit; do
-    is_declared_elsewhere "$edit" || printf 'remove %s\n' "$edit" >>"$work/edits.wanted"
-  done
-  sed 's/^/add /' "$work/edits.declared" >>"$work/edits.wanted"
-  cut -d' ' -f3 "$work/edits.wanted" | sort -u >"$work/edits.files"
+    is_declared_elsewhere "$edit" || printf 'remove %s\n' "$edit" >>"$work/edits.wanted" || exit 1
+  done || return 1
+  sed 's/^/add /' "$work/edits.declared" >>"$work/edits.wanted" || return 1
+  cut -d' ' -f3 "$work/edits.wanted" | sort -u >"$work/edits.files" || return 1
   n=0
   while read -r file; do
     n=$((n + 1))
@@ -59,14 +57,14 @@ compare_edits() {
     *[[:space:]] | *"$new_line"*) die "$name: $file leads to a file whose name ends with a space or has a line break: rename it; nothing was changed" ;;
     esac
     real_way "$file" || die "$name: $(planted_words); nothing was changed"
-    cat "$path" >"$work/edited/$n.before"
+    cat "$path" >"$work/edited/$n.before" || return 1
     if ! perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" "$work/names" <"$work/edited/$n.before" \
       >"$work/edited/$n" 2>"$work/edited/$n.said"; then
       cat "$work/edited/$n.said" >&2
       die "$name: $file cannot be edited (the reason above); nothing was changed"
     fi
-    cat "$work/edited/$n.said" >>"$work/overlaps"
-    cmp -s "$work/edited/$n" "$work/edited/$n.before" || printf '%s %s\n' "$n" "$path" >>"$work/edits"
+    cat "$work/edited/$n.said" >>"$work/overlaps" || return 1
+    cmp -s "$work/edited/$n" "$work/edited/$n.before" || printf '%s %s\n' "$n" "$path" >>"$work/edits" || return 1
   done <"$work/edits.files"
 }
 

@@ -66,14 +66,14 @@ stays_for() { # WHAT OTHER HOW-TO-REMOVE-IT
 
 # quietly COMMAND...: its output only when it fails.
 quietly() {
-  _out=$(mktemp "$run/output.XXXXXX")
+  _out=$(mktemp "$run/output.XXXXXX") || return 1
   # 9 is the lock: a daemon that a package starts must not keep it.
   if (trap - PIPE && within "$(seconds_left)" "$@") >"$_out" 2>&1 9>&-; then
-    rm -f "$_out"
+    rm -f "$_out" || :
     return 0
   fi
   cat "$_out" >&2 2>/dev/null || :
-  rm -f "$_out"
+  rm -f "$_out" || :
   return 1
 }
 

@@ -51,10 +51,10 @@ keep_program() { # PACKAGE VERSION
 # is in force until ours are in place, may have them restart the unit in the middle of the change. Meanwhile
 # $place/replacing holds the file as it was and as it is, and its path.
 say_to_package() {
-  value replacing >"$work/replacing"
+  value replacing >"$work/replacing" || return 1
   read -r _told _line <"$work/replacing" || return 0
   if [ ! -f "$_told" ] || [ "$(tail -n 1 "$_told")" = "$_line" ]; then return 0; fi
-  rm -rf "$place/replacing.new"
+  rm -rf "$place/replacing.new" || return 1
   mkdir "$place/replacing.new" && cp -a -- "$_told" "$place/replacing.new/before" &&
     cp -a -- "$_told" "$place/replacing.new/now" && printf '\n%s\n' "$_line" >>"$place/replacing.new/now" &&
     printf '%s\n' "$_told" >"$place/replacing.new/path" && sync "$place"/replacing.new/* &&
@@ -63,11 +63,11 @@ say_to_package() {
 
 # Also after a kill. What an operator has made of it since stays.
 unsay() {
-  rm -rf "$place/replacing.new" "$place/replacing.old"
+  rm -rf "$place/replacing.new" "$place/replacing.old" || return 1
   [ -d "$place/replacing" ] || return 0
   read -r _told <"$place/replacing/path"
   if cmp -s "$place/replacing/now" "$_told"; then put_in_place "$place/replacing/before" "$_told" || return 1; fi
-  rm -f -- "$(beside "$_told")"
+  rm -f -- "$(beside "$_told")" || return 1
   mv "$place/replacing" "$place/replacing.old" && rm -rf "$place/replacing.old"
 }
 

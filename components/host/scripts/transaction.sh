@@ -39,8 +39,8 @@ remember() {
   cp "$_before" "$place/undo.new/spec"
   edit_digests >"$place/undo.new/edits"
   [ ! -e "$place/program" ] || cp "$place/program" "$place/undo.new/program"
-  (spec=$_before && faults) >"$place/undo.new/faults" || : # It need not run.
-  cp "$place/undo.new/faults" "$scratch/faults.before"
+  (spec=$_before && faults) >"$scratch/faults.before" || : # It need not run.
+  cp "$scratch/faults.before" "$place/undo.new/faults"
   rm "$place/undo.new/spare"
   sync "$place"/undo.new/*
   mv "$place/undo.new" "$place/undo"
@@ -87,7 +87,7 @@ put_back() {
   done <"$place/undo/paths"
   [ -z "$not_back" ] || return 1
   if [ -e "$place/undo/not-configured" ]; then rm -f "$configured" || return 1; fi
-  remove_temporaries "$place/undo/paths"
+  remove_temporaries "$place/undo/paths" || return 1
   sync_directories "$place/undo/paths"
 }
 
@@ -202,7 +202,7 @@ drop_kept() { # DIRECTORY
 }
 
 remove_temporaries() { # FILE with a path per line
-  while read -r _path; do rm -f -- "$(beside "$_path")"; done <"$1"
+  while read -r _path; do rm -f -- "$(beside "$_path")" || return 1; done <"$1"
 }
 
 sync_directories() { # FILE with a path per line

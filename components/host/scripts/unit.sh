@@ -67,6 +67,12 @@ restart_unit() {
   control restart "$unit" >"$scratch/probe" 2>&1
 }
 
+# Adds to what is told of an activation, which has failed, whether that can be written or not.
+fault() { # WORDS
+  printf '%s\n' "$*" >>"$scratch/probe" || :
+  return 1
+}
+
 # probe: each `health SECONDS COMMAND` must succeed within its time, and no fault may have come.
 probe() {
   value health >"$scratch/health" || return 1
@@ -75,10 +81,10 @@ probe() {
     [ "$_seconds" -lt "$(seconds_left)" ] || _seconds=$(seconds_left)
     _deadline=$(($(uptime_seconds) + _seconds))
     until within 15 sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
-      systemctl is-failed --quiet "$unit" && echo "$unit has failed" >>"$scratch/probe" && return 1
+      if systemctl is-failed --quiet "$unit"; then fault "$unit has failed" || return 1; fi
       [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
-        { echo "$unit ends again and again" >>"$scratch/probe" && return 1; }
-      [ "$(uptime_seconds)" -lt "$_deadline" ] || { echo "not healthy after $_seconds s" >>"$scratch/probe" && return 1; }
+        fault "$unit ends again and again" || return 1
+      [ "$(uptime_seconds)" -lt "$_deadline" ] || fault "not healthy after $_seconds s" || return 1
       sleep 0.3
     done
   done <"$scratch/health"
@@ -86,9 +92,9 @@ probe() {
   [ -z "$(value faults)" ] || sleep 1 # A component that fails does so just after the load.
   # What answered may have been another process, at a port that the unit did not get.
   if ! is_active || [ "$(systemctl show -p NRestarts --value "$unit")" != "$_restarts" ]; then
-    echo "$unit did not keep running" >"$scratch/probe" && return 1
+    fault "$unit did not keep running" || return 1
   fi
-  faults >"$scratch/faults.after" || { echo "$unit does not tell what is wrong" >"$scratch/probe" && return 1; }
+  faults >"$scratch/faults.after" || fault "$unit does not tell what is wrong" || return 1
   comm -13 "$scratch/faults.before" "$scratch/faults.after" >"$scratch/probe" || return 1
   [ ! -s "$scratch/probe" ]
 }
@@ -100,7 +106,7 @@ activate() {
   : >"$scratch/probe" || return 1
   if [ -z "$guest" ] && { [ "$1" = restart ] || ! is_active; }; then
     action=restarted
-    if ! restart_unit || ! is_active; then echo "$unit does not start" >>"$scratch/probe" && return 1; fi
+    if ! restart_unit || ! is_active; then fault "$unit does not start" || return 1; fi
   elif [ "$1" = reload ]; then
     action=reloaded
     _status=0
