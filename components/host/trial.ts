@@ -59,13 +59,18 @@ export class Trial {
 
   /**
    * The same of what looks at a host before the first `up`, while it has none of our scripts: it comes on standard input,
-   * and changes nothing.
+   * and changes nothing. What it has to say of a host that is ready, as which package is upgraded, is a warning of the resource.
    */
   async ofPreflight(command: string, script: string, resource: () => pulumi.Resource): Promise<void> {
     const asked = this.states.then(async (states) => {
       if (states === undefined || states["scripts"] !== undefined) return;
-      const problem = await this.session.run(command, patience, script).then(() => undefined, failure);
-      if (problem !== undefined) this.tell(problem, resource());
+      const answer = await this.session.run(command, patience, script).catch(failure);
+      if (typeof answer !== "string") {
+        this.tell(answer, resource());
+        return;
+      }
+      for (const [, words = ""] of answer.matchAll(/^(?:note|warning): (.*)$/gm))
+        void pulumi.log.warn(words, resource());
     });
     this.session.hold(asked);
     await asked;

@@ -100,6 +100,18 @@ describe("a trial on the host", () => {
     expect(error.mock.calls).toEqual(words === undefined ? [] : [[words, resource("check")]]);
   });
 
+  test("has the preflight tell what an up would do to a host that is ready", async () => {
+    const said = "hello\nnote: x 1 will be upgraded to 2\nwarning: y is large\nthe host is ready\n";
+    const session = { run: () => Promise.resolve(said), hold: () => undefined };
+    const trial = new Trial(session, Promise.resolve({}), () => "");
+    await trial.ofPreflight("preflight", "script", () => resource("check"));
+    expect(warn.mock.calls).toEqual([
+      ["x 1 will be upgraded to 2", resource("check")],
+      ["y is large", resource("check")],
+    ]);
+    expect(error).not.toHaveBeenCalled();
+  });
+
   test("may be put off, with a warning that says to when", async () => {
     const { errors, warnings } = await tried([site], scripts, { site: "hello\nunchecked it is busy\n" });
     expect(errors).toEqual([]);
