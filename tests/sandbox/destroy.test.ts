@@ -148,7 +148,9 @@ describe("destroy", { timeout: 400_000 }, async () => {
 
   test("ends well where an operator has broken the services", async () => {
     await stack.operator("rm -rf /etc/alloy /etc/pyroscope");
+    await stack.operator("install -d -m 711 -o nobody -g nogroup /etc/alloy/conf.d");
     await stack.up();
+    expect(await stack.operator("stat -c '%a %U:%G' /etc/alloy/conf.d")).toBe("750 root:alloy\n");
     await stack.operator("systemctl stop alloy; apt-get purge -qq -y --allow-change-held-packages pyroscope");
     // The package has no script that ends the service.
     expect(await stack.status("pgrep -x pyroscope")).toBe(0);
@@ -156,7 +158,9 @@ describe("destroy", { timeout: 400_000 }, async () => {
     await stack.destroy();
     const after = await look();
     expect(after.units).toBe(bare.units);
-    expect(after.paths).toEqual(bare.paths);
+    expect(await stack.operator("stat -c '%a %U:%G' /etc/alloy/conf.d")).toBe("711 nobody:nogroup\n");
+    await stack.operator("rmdir /etc/alloy/conf.d /etc/alloy");
+    expect((await look()).paths).toEqual(bare.paths);
     expect(await stack.status("pgrep -x pyroscope")).toBe(1);
   });
 });

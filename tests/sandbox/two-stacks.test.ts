@@ -198,6 +198,12 @@ describe("two stacks on one host", async () => {
       await alpha.operator(`ls /var/lib/soar-profiling ${scripts} | sort | uniq -c | tr -s ' '`),
     ).not.toContain("beta");
     await flow("soar-run", "alpha");
+    // A destroy of alpha's that has just begun.
+    await alpha.operator(`${scripts}/alpha/platform guard`);
+    expect(await beta.upFails()).toContain(
+      "soar-profiling: profiles: the platform of this host is being destroyed, by environment alpha; nothing was changed.",
+    );
+    await beta.destroy();
     await alpha.destroy();
     expect(await alpha.status(`ls -d /var/lib/soar-profiling ${scripts} /etc/alloy/conf.d`)).toBe(2);
     expect(await alpha.operator("ls /var/lib/pyroscope")).not.toBe("");

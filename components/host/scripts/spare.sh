@@ -14,7 +14,7 @@ find_own_records() {
 prepare_spare() {
   rm -rf "$spare/$name.new"
   mkdir -p "$spare/$name.new" && cp -a "$place/manifest.new" "$spare/$name.new/manifest" || return 1
-  for _record in directories original; do
+  for _record in directories modes original; do
     [ ! -e "$place/$_record" ] || cp -a "$place/$_record" "$spare/$name.new/" || return 1
   done
   sync "$spare/$name.new/manifest"

@@ -7,6 +7,7 @@
 #                 the unit as it was. Renaming it away is the commit; in a roll back it goes once all old files are back.
 #                 The old files themselves are kept beside the real ones, as hard links: going back takes no space.
 #   original/     what stood where our files are, before us
+#   modes         `MODE OWNER PATH` of each directory that was there before us, as it was
 #   program       see program.sh; in undo/ once that is complete
 # $configured is the file that lets the unit start at all (see apt-package); a guest has none.
 # After a kill at any point, `recover` goes back (undo/ is there) or forward (it is not).
@@ -215,6 +216,20 @@ sync_directories() { # FILE with a path per line
 remove_empty_directories() {
   [ -e "$place/directories" ] || return 0
   sort -ru "$place/directories" | while read -r _path; do rmdir "$_path" 2>/dev/null || :; done
+}
+
+keep_mode() { # PATH of a directory that is to get a mode and an owner
+  if [ ! -d "$1" ] || is_ours "$1" || cut -d' ' -f3- "$place/modes" 2>/dev/null | grep -qxF -e "$1"; then return 0; fi
+  printf '%s %s\n' "$(stat -c '%a %U:%G' -- "$1")" "$1" >>"$place/modes"
+}
+
+# Of those that nobody declares any more.
+give_modes_back() {
+  [ -e "$place/modes" ] || return 0
+  while read -r _mode _owner _path; do
+    [ ! -d "$_path" ] || grep -sh '^directory ' "$state_root"/*/*/manifest | cut -d' ' -f2 | grep -qxF -e "$_path" ||
+      make_plain_directory "$_path" "$_mode" "$_owner"
+  done <"$place/modes"
 }
 
 # What was there before us is kept once, and comes back when our file goes.
