@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings";
 import { alloyUrl } from "./alloy";
 import { portForwards } from "./host/connection";
+import { backgroundSsh } from "./host/ssh-command";
 import type { PlatformInfo } from "./platform";
 
 /** Addresses on the host's loopback, and the command that brings them here. */
@@ -26,11 +27,9 @@ export function stackUrls(
     ...(prometheus === undefined ? {} : { prometheus: prometheus.url }),
     ...(grafana === undefined ? {} : { grafana: grafana.url }),
   };
-  const jump = host.jump === undefined ? "" : ` -J ${host.jump.user}@${host.jump.address}:${host.jump.port}`;
-  const forwards = portForwards(Object.values(servers));
   return {
     ...servers,
     ...(explore === undefined ? {} : { explore }),
-    tunnel: `ssh -N ${forwards}${jump} -p ${host.port} ${host.user}@${host.address}`,
+    tunnel: backgroundSsh(host, portForwards(Object.values(servers))),
   };
 }

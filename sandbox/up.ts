@@ -1,6 +1,5 @@
 import * as path from "node:path";
 import { CommandError } from "@pulumi/pulumi/automation";
-import { portForwards } from "../components/host/connection";
 import { shellQuote } from "../components/host/shell";
 import type { PlatformInfo } from "../components/platform";
 import type { StackUrls } from "../components/urls";
@@ -13,7 +12,6 @@ import type { VerifyTarget } from "../operations/verify/target";
 import { verify } from "../operations/verify/verify";
 import { checkNetwork } from "./host/create";
 import { startHost, type SandboxHost } from "./host/host";
-import { sshArguments } from "./host/ssh";
 import { prepareIngredients, prepareMachine } from "./host/prepare";
 import { lock } from "./lock";
 import { step, UserError } from "./log";
@@ -41,12 +39,9 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
     alone(host, () => applyStack(host, repository.fingerprint)),
   );
   await showStatus();
-  // The stack's own `tunnel` knows neither the sandbox's key nor its known hosts.
-  const { pyroscope, alloy, prometheus = "", grafana = "" } = stack.urls;
-  const servers = { pyroscope, alloy, prometheus, grafana };
-  const forwards = portForwards(Object.values(servers));
-  const tunnel = `ssh -N ${forwards} ${sshArguments(host, "root").map(shellQuote).join(" ")}`;
-  printTable([...Object.entries(servers), ["tunnel", tunnel]]);
+  const { pyroscope, alloy, prometheus = "", grafana = "", tunnel } = stack.urls;
+  const opened = `export SSH_KEY=${shellQuote(host.privateKeyFile)}; ${tunnel}`;
+  printTable(Object.entries({ pyroscope, alloy, prometheus, grafana, tunnel: opened }));
   await prove(stack);
 }
 

@@ -5,6 +5,7 @@ import { dialed, type SshSettings } from "./connection";
 import { plain } from "./plain";
 import { shellLine } from "./shell";
 import { type SshConnection, openSsh } from "./ssh";
+import { backgroundSsh } from "./ssh-command";
 
 /** Where a tunnel begins and ends. */
 export interface TunnelArgs {
@@ -52,8 +53,7 @@ export function throughTunnel(url: string, localPort: number): string {
 /** A command for the machine that Pulumi runs on: fails, with what to do, when nothing answers at the port. */
 export function tunnelCheck({ localPort, ssh, url }: Pick<TunnelArgs, "localPort" | "ssh" | "url">): string {
   const { host, port } = dialed(url);
-  const jump = ssh.jump === undefined ? "" : ` -J ${ssh.jump.user}@${ssh.jump.address}:${ssh.jump.port}`;
-  const byHand = `ssh -N -L ${localPort}:${host}:${port}${jump} -p ${ssh.port} ${ssh.user}@${ssh.address}`;
+  const byHand = backgroundSsh(ssh, `-L ${localPort}:${host}:${port}`);
   const message =
     `The tunnel to ${url} is not there: nothing answers at 127.0.0.1 port ${localPort}. The program opens it: add ` +
     `--run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ${byHand}`;

@@ -185,8 +185,12 @@ test("the check before a destroy tells what to do when the tunnel is not there",
     code: 1,
     stderr:
       `The tunnel to http://localhost:3000 is not there: nothing answers at 127.0.0.1 port ${localPort}. The program ` +
-      "opens it: add --run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ssh -N " +
-      `-L ${localPort}:localhost:3000 -J hop@127.0.0.1:${ssh.port} -p ${ssh.port} deploy@127.0.0.1\n`,
+      "opens it: add --run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ssh " +
+      "-fN -o ExitOnForwardFailure=yes ${SSH_KEY:+-i$SSH_KEY} -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null " +
+      `-o StrictHostKeyChecking=yes -o 'KnownHostsCommand=/bin/echo %H ${ssh.hostKey}' ` +
+      "-o 'ProxyCommand=ssh ${SSH_KEY:+-i$SSH_KEY} -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null " +
+      `-o StrictHostKeyChecking=yes -o "KnownHostsCommand=/bin/echo %%H ${ssh.hostKey}" -W %h:%p -p ${ssh.port} hop@127.0.0.1' ` +
+      `-L ${localPort}:localhost:3000 -p ${ssh.port} deploy@127.0.0.1\n`,
   });
   await openTunnel(args());
   await expect(run("sh", ["-c", check])).resolves.toMatchObject({ stderr: "" });

@@ -1,10 +1,12 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { connectionArgs } from "../../components/host/connection";
 import { cutPower, sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { prepareIngredients } from "../../sandbox/host/prepare";
+import { freePort } from "../../sandbox/query";
 import { openStack, sandboxConfig } from "../../sandbox/stack";
 import { TestStack } from "./harness/stack";
 
@@ -23,6 +25,26 @@ describe("the connection to a host", async () => {
   const files = ["/etc/pyroscope/config.yml", "/etc/alloy/conf.d/platform.alloy", "/etc/default/alloy"];
   const count = async (text: string): Promise<number> =>
     Number(await stack.operator(`journalctl -q -t sshd -t sshd-session | grep -cF '${text}' || :`));
+
+  /** Whether the printed command opens its tunnel; its ports are others here, where other tests may have those. */
+  const isOpen = async (tunnel: string): Promise<boolean> => {
+    const port = await freePort();
+    const command = tunnel
+      .replace(/-L 12345:\S+ ?/, "")
+      .replace("-L 4040:127.0.0.1:4040", `-L ${port}:127.0.0.1:4040`);
+    const env = { ...process.env, SSH_KEY: stack.host.privateKeyFile };
+    const { status } = spawnSync("sh", ["-c", command], { env, stdio: "ignore", timeout: 30_000 });
+    if (status !== 0) return false;
+    try {
+      return (await fetch(`http://127.0.0.1:${port}/ready`)).ok;
+    } finally {
+      execFileSync("pkill", ["-f", `^ssh -fN .*-L ${port}:127.0.0.1:4040`]);
+    }
+  };
+  const expectTunnel = async (tunnel: string): Promise<void> => {
+    expect(tunnel).toContain("-L 12345:127.0.0.1:12345");
+    expect(await isOpen(tunnel), tunnel).toBe(true);
+  };
 
   it("without a pinned key is an error that tells how to get it and pin it, before any resource", async () => {
     stack.configure({ host: { address, user: "deploy" } });
@@ -51,7 +73,8 @@ describe("the connection to a host", async () => {
     expect(await stack.operator("systemctl is-active pyroscope alloy")).toBe("active\nactive\n");
     expect(await count("Accepted publickey for root from 127.0.0.1")).toBeGreaterThan(5);
     const { tunnel } = outputs["urls"]?.value as { tunnel: string };
-    expect(tunnel).toContain(` -J deploy@${address}:22 `);
+    await expectTunnel(tunnel);
+    expect(await isOpen(tunnel.replaceAll(hostKey, otherKey))).toBe(false);
   });
 
   it("through a jump host with another key is refused", async () => {
@@ -65,9 +88,10 @@ describe("the connection to a host", async () => {
   it("as a user with sudo, directly, changes nothing on a host that root has set up", async () => {
     const before = await stack.fingerprint(files, units);
     stack.configure({ host: { address, user: "deploy", hostKey } });
-    const { changes } = await stack.up();
+    const { changes, outputs } = await stack.up();
     expect(Object.keys(changes).sort()).toEqual(["same", "update"]);
     expect(await stack.fingerprint(files, units)).toBe(before);
+    await expectTunnel((outputs["urls"]?.value as { tunnel: string }).tunnel);
   });
 
   it("is made by twelve commands at once while sshd turns most of them away", async () => {
