@@ -59,7 +59,8 @@ drop_record() { rm -rf "${spare:?}/$1" "${state:?}/$1"; } # NAME
 # back at once: it stays, and this ends. A destroy (see `platform guard`) has taken the other before, if Pulumi knew of it.
 stays_for() { # WHAT OTHER HOW-TO-REMOVE-IT
   [ ! -e "$run/$environment.destroy" ] ||
-    die "$1 cannot be removed: $2 of environment $environment is still on this host. Pulumi has no longer known of it"       "(pulumi state delete?): remove it on the host ($3), then go on"
+    die "$1 cannot be removed: $2 of environment $environment is still on this host. Pulumi did not know of it (an up that was" \
+      "killed, or pulumi state delete): remove it on the host ($3), then go on"
   say "$1 stays for $2"
   exit 0
 }
