@@ -60,7 +60,7 @@ export function warningsOf(
  * @throws pulumi.RunError where profiles would be lost, or what is on the host would be left to nobody
  */
 export async function refuseLoss(stack: string, settings: Settings): Promise<void> {
-  const renamed = renaming((await lastOutputs(stack)), settings);
+  const renamed = renaming(await lastOutputs(stack), settings);
   if (renamed !== undefined) throw refusal(renamed);
   const { pyroscope, alloy } = await versionChanges(stack, settings);
   const reason = pyroscope?.refusal ?? alloy?.refusal;

@@ -122,7 +122,7 @@ describe("a stack with Grafana", () => {
     const webhook = "https://hook.example/x?token=s3ntinel";
     const secrets = { grafanaAuth, alertsWebhook: pulumi.secret(webhook) };
     const all = byName(await stackOf({ ...production, grafana: { url, alerts: {} } }, secrets));
-    expect(all["contact"]?.["webhooks"]).toEqual([{ url: { secret: webhook } }]);
+    expect(all["contact"]?.["webhooks"]).toEqual({ secret: [{ url: webhook }] });
   });
 
   test("dials through the tunnel, whose absence a destroy notices first", async () => {
