@@ -11,8 +11,9 @@ import { loadSettings } from "./config/load";
 async function program(directory = process.cwd()): Promise<Record<string, unknown>> {
   const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const agentSocket = process.env["SSH_AUTH_SOCK"] ?? "";
-  const { warnings, ...loaded } = loadSettings(undefined, { directory, agentSocket });
+  const { warnings, remarks, ...loaded } = loadSettings(undefined, { directory, agentSocket });
   for (const warning of warnings) void pulumi.log.warn(warning);
+  for (const remark of remarks) void pulumi.log.info(remark);
   const declared = new ProfilingStack("soar", { ...loaded, stack });
   // Nothing is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);

@@ -47,6 +47,8 @@ const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"
 /** A configuration that is right, with what is told of it all the same. */
 export interface CheckedConfig extends LoadedConfig {
   readonly warnings: readonly string[];
+  /** What only an `up` would refuse; a preview does without, as one in a pull request does. */
+  readonly remarks: readonly string[];
 }
 
 /** The machine that Pulumi runs on. */
@@ -88,14 +90,14 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config(), machin
   issues.push(...unkeepable(places, file));
   const validation = validateSettings(values, new Set(Object.keys(secrets)));
   if ("issues" in validation) issues.push(...validation.issues);
-  const warnings = "issues" in validation ? [] : [...validation.warnings];
-  // A preview does without, as one in a pull request does.
-  if (secrets.sshPrivateKey === undefined && machine?.agentSocket === "")
-    (pulumi.runtime.isDryRun() ? warnings : issues).push({ path: "sshPrivateKey", message: noLogin });
+  const hasLogin = secrets.sshPrivateKey !== undefined || machine?.agentSocket !== "";
+  const login: Issue[] = hasLogin ? [] : [{ path: "sshPrivateKey", message: noLogin }];
+  if (!pulumi.runtime.isDryRun()) issues.push(...login);
   const told = (issue: Issue): Issue => asWritten(conceal(issue, places, values), file);
   if (issues.length > 0 || "issues" in validation) throw refusal(describe(issues.map(told)));
   const { settings } = validation;
-  return { settings, secrets, secretParts, warnings: warnings.map(told).map(inWords) };
+  const warnings = validation.warnings.map((issue) => inWords(told(issue)));
+  return { settings, secrets, secretParts, warnings, remarks: login.map(inWords) };
 }
 
 /** An issue that quotes a number as the stack's file has it. */

@@ -8,6 +8,13 @@ import { parse } from "yaml";
 import { loadSettings } from "../../config/load";
 import { least, privateKey } from "./sample";
 
+const setDryRun = (dryRun: boolean): Promise<void> =>
+  pulumi.runtime.setMocks(noMocks, "soar-profiling", "stack", dryRun);
+const noMocks: pulumi.runtime.Mocks = {
+  call: () => ({}),
+  newResource: ({ name }) => ({ id: name, state: {} }),
+};
+
 /** Puts a configuration where Pulumi puts it: everything is text there, and objects are JSON. */
 function configure(values: Record<string, unknown>, secretKeys: string[] = []): pulumi.Config {
   const project = "soar-profiling";
@@ -210,6 +217,18 @@ describe("with the stack's file", () => {
     expect(told("config: {}\n", [], "")).toEqual([
       "- sshPrivateKey: is not set, and no SSH agent runs here (SSH_AUTH_SOCK is empty), so that nothing can log in: pulumi config set --secret sshPrivateKey < ~/.ssh/id_ed25519; or start an agent",
     ]);
+  });
+
+  test("but no preview, which does without", async () => {
+    await setDryRun(true);
+    try {
+      const { remarks } = loadSettings(configure(least), { directory, agentSocket: "" });
+      expect(remarks).toEqual([
+        expect.stringMatching(/^sshPrivateKey: is not set, and no SSH agent runs here/),
+      ]);
+    } finally {
+      await setDryRun(false);
+    }
   });
 
   test("what is right and of no use is a warning", () => {
