@@ -2,30 +2,34 @@ import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
 import { expected, not } from "./fields";
 
-/** An http or https URL without credentials, query or fragment, and without a slash at the end. */
-export function url(what: string) {
+/**
+ * An http or https URL without credentials, query or fragment, and without a slash at the end.
+ * @param instead where one with them belongs
+ */
+export function url(what: string, instead = "") {
   const form = `${what}: an http or https URL without user, password, query or fragment`;
   return z
     .string({ error: expected(form) })
     .superRefine((value, context) => {
-      const problem = urlProblem(value, form);
+      const problem = urlProblem(value, form, instead);
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     })
     .transform((value) => value.replace(/\/+$/, ""));
 }
 
 /** The message shows no part of a URL that may be a secret. */
-function urlProblem(value: string, form: string): string | undefined {
+function urlProblem(value: string, form: string, instead: string): string | undefined {
   if (value === "") return `is required: set ${form}`;
   const shown = not(value, form);
   if (/^[A-Za-z0-9.[\]:-]+(\/[\w./-]*)?$/.test(value) && !value.includes("://")) {
-    const example = /^(localhost|[\d.]+|\[.*\])(:|\/|$)/.test(value) ? "http" : "https";
+    const isPublic = /^[\w-]+(\.[\w-]+)*\.[a-z]+(\/|$)/i.test(value);
+    const example = isPublic ? "https" : "http";
     return `must be ${form}${shown}, which has no scheme: write "${example}://" before it`;
   }
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
   const parts = parsed === undefined ? {} : extraParts(parsed);
   const extra = Object.keys(parts).filter((name) => parts[name as keyof typeof parts] !== "");
-  if (extra.length > 0) return `must be ${form}: this one has a ${extra.join(" and a ")}`;
+  if (extra.length > 0) return `must be ${form}: this one has a ${extra.join(" and a ")}${instead}`;
   const hasSecret = parsed === undefined && /[@?#]/.test(value);
   if (parsed === undefined || /[\s"'\\]/.test(value)) return `must be ${form}${hasSecret ? "" : shown}`;
   return /^https?:$/.test(parsed.protocol) ? undefined : `must be ${form}${shown}`;

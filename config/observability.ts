@@ -86,7 +86,10 @@ const datasourceUrl = (what: string) => url(`the address of ${what}, as Grafana 
 
 const emailAddress = field.text("an email address", /^[^\s@;,]+@[^\s@;,]+$/);
 
-const webhook = url("the address of the webhook, or the secret alertsWebhook, which may have a query");
+const webhook = url(
+  "the address of the webhook",
+  ", so that it is rather a secret: remove it here, and pulumi config set --secret alertsWebhook",
+);
 
 const alerts = field.map("a map with emails or webhook", {
   emails: z

@@ -4,9 +4,10 @@ import { isMap, issuesOf } from "./fields";
 /** Whether a value, at a path such as `services[0].port`, is wrong itself or stands in something that is. */
 export type IsWrong = (path: string) => boolean;
 
-/** A value as `z` gives it, with what a rule must not look at. */
+/** Of the paths of all that is wrong. */
 export function wrongPaths(paths: readonly string[]): IsWrong {
-  const wrong = new Set(paths);
+  // With one wrong item a list of words is wrong; the services and other listeners stand for themselves.
+  const wrong = new Set(paths.flatMap((path) => [path, path.replace(/(\.\w+)\[\d+\]$/, "$1")]));
   return (path) => {
     for (let end = path.length; end > 0; end = path.slice(0, end).search(/(\.[^.[]*|\[[^[]*)$/))
       if (wrong.has(path.slice(0, end))) return true;

@@ -142,6 +142,21 @@ describe("the words for", () => {
     ],
     // All at once.
     [
+      "a wrong receiver, and a webhook that is a secret",
+      {
+        prometheus: { url: "http://127.0.0.1:9090" },
+        grafana: {
+          url: "http://a.example",
+          alerts: { emails: ["nobody"], webhook: "https://h.example/x?token=s3cret" },
+        },
+      },
+      [
+        'grafana.alerts.emails[0]: must be an email address, not "nobody"',
+        `grafana.alerts.webhook: must be the address of the webhook: ${url}: this one has a query, so that it is rather a secret: remove it here, and pulumi config set --secret alertsWebhook`,
+        "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
+      ],
+    ],
+    [
       "a wrong Grafana, with what goes with it",
       { grafana: { url: "grafana.example", tunel: 1, alerts: { emails: "a@b.example" } } },
       [
@@ -156,7 +171,7 @@ describe("the words for", () => {
       "wrong logs, with what goes with them",
       { ...changed({ unit: "alloy.service" }), logs: { url: "loki:3100", user: "u", level: "all" } },
       [
-        `logs.url: must be the address of Loki: ${url}, not "loki:3100", which has no scheme: write "https://" before it`,
+        `logs.url: must be the address of Loki: ${url}, not "loki:3100", which has no scheme: write "http://" before it`,
         'logs.level: must be one of emerg, alert, crit, err, warning, notice, info, debug, not "all"',
         "services[0].unit: is part of the way to Loki: its lines about sending would be sent again, without end; leave it out",
         "logsPassword: is required with logs.user: pulumi config set --secret logsPassword",
