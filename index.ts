@@ -6,10 +6,14 @@ import { loadSettings } from "./config/load";
 /**
  * The program: the settings of this stack, what they declare, and the stack's outputs. Pulumi calls it for each
  * `preview` and `up`; so does the Automation API.
+ * @param directory where the stack's file is
  */
-async function program(): Promise<Record<string, unknown>> {
+async function program(directory = process.cwd()): Promise<Record<string, unknown>> {
   const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const loaded = loadSettings();
+  const agentSocket = process.env["SSH_AUTH_SOCK"] ?? "";
+  const { warnings, remarks, ...loaded } = loadSettings(undefined, { directory, agentSocket });
+  for (const warning of warnings) void pulumi.log.warn(warning);
+  for (const remark of remarks) void pulumi.log.info(remark);
   const declared = new ProfilingStack("soar", { ...loaded, stack });
   // Nothing is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);

@@ -66,6 +66,7 @@ export function environmentParts(
       ...{ host, environment, settings: prometheus, services },
       platform: monitoredPlatform(settings),
       owner: platform.environment,
+      secret: hasSecretService,
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);
   };

@@ -67,7 +67,8 @@ export class GrafanaObservability extends pulumi.ComponentResource {
         const rules = pulumi
           .all([args.platform, prometheus])
           .apply(([info, uid]) => ({ ...rulesOf(watched, info.environment), prometheus: uid }));
-        declareAlerts(name, grafana.alerts, folder.uid, environment, rules, onDatasources);
+        const alerts = { ...grafana.alerts, secretWebhook: secrets.alertsWebhook };
+        declareAlerts(name, alerts, folder.uid, environment, rules, onDatasources);
       }
     }
     this.explore = pyroscope.apply((uid) =>

@@ -56,6 +56,8 @@ export interface PrometheusJobsArgs {
   platform?: MonitoredPlatform | undefined;
   /** The environment that owns the platform. */
   owner: pulumi.Input<string>;
+  /** A service's settings hold a secret. */
+  secret: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export class PrometheusJobs extends pulumi.ComponentResource {
     const jobs = new ServiceConfig(
       `${name}-config`,
       {
-        ...{ host, id: "prometheus" },
+        ...{ host, id: "prometheus", secret: args.secret },
         declaration: pulumi.output(args.owner).apply((owner) => prometheusDeclaration(args, owner)),
       },
       { parent: this, dependsOn: opts?.dependsOn ?? [] },

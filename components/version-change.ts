@@ -1,11 +1,32 @@
 import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
-import { type VersionChange, versionChange } from "../config/version-changes";
+import { shorterRetention, type VersionChange, versionChange } from "../config/version-changes";
 import { lastOutputs } from "./host/last-outputs";
 
 /** By program; none of what was not there before, or is not on the host of this stack. */
 export type VersionChanges = Partial<Record<"pyroscope" | "alloy", VersionChange>>;
+
+/** What of the outputs of an `up` tells how a stack was. */
+interface LastOutputs {
+  versions?: { pyroscope?: string; alloy?: string };
+  retention?: string;
+  services?: { environment?: string }[];
+  platform?: { environment?: string };
+}
+
+/** The name of the environment is in all that it has on the host: with another one, that would be left behind. */
+function renaming({ services = [], platform }: LastOutputs, settings: Settings): string | undefined {
+  const own = settings.platform.kind === "own" ? platform?.environment : undefined;
+  const before = services[0]?.environment ?? own;
+  const { environment } = settings;
+  if (before === undefined || before === environment) return undefined;
+  // As the host itself says it (scripts/install.sh), but before anything is sent there.
+  return (
+    `soar-profiling: this stack is environment ${before} on this host, not ${environment}; nothing was changed. Set environment to ` +
+    `${before} again; or pulumi destroy first, and then pulumi up with the new name`
+  );
+}
 
 /**
  * What the way from the versions that the last `up` of a stack has left, to those of its settings, means for it.
@@ -14,12 +35,13 @@ export type VersionChanges = Partial<Record<"pyroscope" | "alloy", VersionChange
 export async function versionChanges(stack: string, settings: Settings): Promise<VersionChanges> {
   const { platform, pyroscope, alloy } = settings;
   if (platform.kind !== "own") return {};
-  const { versions = {} } = (await lastOutputs(stack)) as {
-    versions?: { pyroscope?: string; alloy?: string };
-  };
+  const { versions = {}, retention } = (await lastOutputs(stack)) as LastOutputs;
   const changes: VersionChanges = {};
-  if (versions.pyroscope !== undefined && pyroscope.kind === "local")
-    changes.pyroscope = versionChange("Pyroscope", versions.pyroscope, pyroscope.version, settings);
+  if (versions.pyroscope !== undefined && pyroscope.kind === "local") {
+    const change = versionChange("Pyroscope", versions.pyroscope, pyroscope.version, settings);
+    const shorter = shorterRetention(retention, pyroscope.retention);
+    changes.pyroscope = { ...change, warnings: [...change.warnings, ...shorter] };
+  }
   if (versions.alloy !== undefined)
     changes.alloy = versionChange("Alloy", versions.alloy, alloy.version, settings);
   return changes;
@@ -35,9 +57,11 @@ export function warningsOf(
 
 /**
  * Before there is any resource.
- * @throws pulumi.RunError where profiles would be lost
+ * @throws pulumi.RunError where profiles would be lost, or what is on the host would be left to nobody
  */
 export async function refuseLoss(stack: string, settings: Settings): Promise<void> {
+  const renamed = renaming(await lastOutputs(stack), settings);
+  if (renamed !== undefined) throw refusal(renamed);
   const { pyroscope, alloy } = await versionChanges(stack, settings);
   const reason = pyroscope?.refusal ?? alloy?.refusal;
   if (reason !== undefined) throw refusal(reason);

@@ -1,22 +1,39 @@
-import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
 import { nearest } from "./nearest";
-import { parseDuration, parseSize, UnitError } from "./units";
+import { durationForm, parseDuration, parseSize, sizeForm, UnitError } from "./units";
 
-/** A value as a message may show it: short, and never the content of a list or map. */
+/** A value as a message may show it: short, in one line, and never the content of a list or map. */
 function show(value: unknown): string {
-  if (typeof value === "string") return `"${value.length > 40 ? `${value.slice(0, 40)}...` : value}"`;
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" && value !== null ? "a map" : String(value);
+}
+
+/**
+ * The end of a message, with the value that was given.
+ * @param form what is wanted, which tells whether quotes are what is missing
+ */
+export function not(value: unknown, form: string): string {
+  const wantsBare = /^(a port number|true or false)/.test(form);
+  if (typeof value === "string" && wantsBare && /^(\d+|true|false)$/.test(value))
+    return `, not the text ${show(value)}: write it without quotes`;
+  const wantsText = !wantsBare && !/\ba (map|list)\b/.test(form);
+  if (typeof value === "number" && wantsText) return `, not the number ${value}: write it in quotes`;
+  if (typeof value === "boolean" && wantsText) return `, not ${value}: write it in quotes`;
+  return `, not ${show(value)}`;
+}
+
+/** A message without the value that {@link not} has put at its end. */
+export function withoutValue(message: string): string {
+  return message.replace(/, not (the (text|number) )?("|-?[\d.]|a list|a map|true|false|Infinity).*$/s, "");
 }
 
 /** The message for a value that is missing or is not `what`. */
 export function expected(what: string): (issue: { input?: unknown }) => string {
   return ({ input }) => {
     if (input === undefined || input === "") return `is required: set ${what}`;
-    const isQuoted =
-      typeof input === "string" && /^(\d+|true|false)$/.test(input) && /number|true or false/.test(what);
-    return `must be ${what}, not ${isQuoted ? `the text ${show(input)}: write it without quotes` : show(input)}`;
+    return input === null ? `is empty: set ${what}` : `must be ${what}${not(input, what)}`;
   };
 }
 
@@ -28,7 +45,8 @@ export function text(what: string, form: RegExp): z.ZodString {
 
 /** Any text, not empty, whose content no message shows. */
 export function opaqueText(what: string): z.ZodString {
-  const error = `must be ${what}, as text`;
+  const error = ({ input }: { input?: unknown }): string =>
+    `must be ${what}, as text${typeof input === "string" ? "" : not(input ?? "", what)}`;
   return z.string({ error }).min(1, { error });
 }
 
@@ -42,11 +60,11 @@ export function port(): z.ZodNumber {
 }
 
 export function duration() {
-  return unit("a duration", parseDuration);
+  return unit(durationForm, parseDuration);
 }
 
 export function size() {
-  return unit("a size", parseSize);
+  return unit(sizeForm, parseSize);
 }
 
 function unit<T>(what: string, parse: (text: string) => T) {
@@ -55,49 +73,10 @@ function unit<T>(what: string, parse: (text: string) => T) {
       return parse(value);
     } catch (error) {
       if (!(error instanceof UnitError)) throw error;
-      context.addIssue({ code: "custom", message: `${error.message}, not ${show(value)}` });
+      context.addIssue({ code: "custom", message: `${error.message}${not(value, what)}` });
       return z.NEVER;
     }
   });
-}
-
-/** An http or https URL without credentials, query or fragment, and without a slash at the end. */
-export function url(what: string) {
-  const error = `must be ${what}: an http or https URL without user, password, query or fragment`;
-  return z
-    .string({ error })
-    .refine(isPlainUrl, { error })
-    .transform((value) => value.replace(/\/+$/, ""));
-}
-
-function isPlainUrl(value: string): boolean {
-  if (!URL.canParse(value) || /[\s"'\\]/.test(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
-  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === "";
-}
-
-/** A host name or an IP address, to dial. */
-export function dialAddress(what: string): z.ZodString {
-  const error = expected(what);
-  return z
-    .string({ error })
-    .refine((value) => isIP(value) > 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(value), { error });
-}
-
-/** An address to listen on. */
-export function listenAddress(): z.ZodString {
-  const error = expected("an IP address or localhost");
-  return z.string({ error }).refine((value) => value === "localhost" || isIP(value) > 0, { error });
-}
-
-/** An address that only the host itself reaches. */
-export function loopbackAddress(): z.ZodString {
-  const error = expected(
-    "a loopback address (127.0.0.1, ::1 or localhost), because profiles are served without authentication",
-  );
-  const isLoopback = (value: string): boolean =>
-    value === "localhost" || value === "::1" || (isIPv4(value) && value.startsWith("127."));
-  return z.string({ error }).refine(isLoopback, { error });
 }
 
 /**
@@ -130,7 +109,7 @@ export interface FieldIssue {
 
 /** The issues that zod found, each unknown key as one of its own. */
 export function issuesOf(error: z.ZodError): FieldIssue[] {
-  return error.issues.flatMap((issue): FieldIssue[] => {
+  const issues = error.issues.flatMap((issue): FieldIssue[] => {
     if (issue.code !== "unrecognized_keys") return [issue];
     const messages = issue.message.split("\n");
     return issue.keys.map((key, i) => ({
@@ -138,6 +117,23 @@ export function issuesOf(error: z.ZodError): FieldIssue[] {
       message: messages[i] ?? issue.message,
     }));
   });
+  return withoutMeant(issues);
+}
+
+/** The key that {@link unknownKey} asks for. */
+export function meantKey(message: string): string | undefined {
+  return /^is no setting: did you mean "(.*)"\?$/.exec(message)?.[1];
+}
+
+/** Without the keys that are missing because they are there misspelt, which is told already. */
+export function withoutMeant(issues: readonly FieldIssue[]): FieldIssue[] {
+  const meant = issues.flatMap(({ path, message }): string[] => {
+    const key = meantKey(message);
+    return key === undefined ? [] : [JSON.stringify([...path.slice(0, -1), key])];
+  });
+  return issues.filter(
+    ({ path, message }) => !(message.startsWith("is required") && meant.includes(JSON.stringify(path))),
+  );
 }
 
 /** Tells the issues of a schema that was chosen by looking at the value. */
@@ -148,6 +144,6 @@ export function adoptIssues(context: z.RefinementCtx, error: z.ZodError): void {
 
 /** What to tell of a key that does not exist. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
+  const meant = key.length > 40 ? undefined : nearest(key, known);
   return `is no setting: ${meant === undefined ? `known here are ${known.join(", ")}` : `did you mean "${meant}"?`}`;
 }

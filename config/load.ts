@@ -2,8 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { allConfig, isConfigSecret } from "@pulumi/pulumi/runtime/config";
 import { refusal } from "./refusal";
 import type { Issue } from "./rules";
-import { siteUsersProblem } from "./secret-rules";
+import { conceal, secretPlaces, unkeepable } from "./kept-secrets";
+import { noLogin } from "./private-key";
+import { secretProblems } from "./secret-texts";
 import type { Settings } from "./settings";
+import { readStackFile, type StackFile } from "./stack-file";
 import { secretKeys, type SecretKey, type SettingKey, settingKeys, validateSettings } from "./validate";
 
 declare module "@pulumi/pulumi/runtime/config" {
@@ -41,11 +44,27 @@ const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"
   allowDowngrade: "boolean",
 };
 
+/** A configuration that is right, with what is told of it all the same. */
+export interface CheckedConfig extends LoadedConfig {
+  readonly warnings: readonly string[];
+  /** What only an `up` would refuse; a preview does without, as one in a pull request does. */
+  readonly remarks: readonly string[];
+}
+
+/** The machine that Pulumi runs on. */
+export interface Machine {
+  /** Where the stack's file is, which tells more than Pulumi does. */
+  readonly directory: string;
+  /** The SSH agent's socket; none is an empty text. */
+  readonly agentSocket: string;
+}
+
 /**
  * Reads and checks the stack's configuration: the one place that does.
+ * @param machine @default nothing is known of it
  * @throws pulumi.RunError that tells every issue, each with its path, the reason and what to set
  */
-export function loadSettings(config: pulumi.Config = new pulumi.Config()): LoadedConfig {
+export function loadSettings(config: pulumi.Config = new pulumi.Config(), machine?: Machine): CheckedConfig {
   const prefix = `${config.name}:`;
   const values: Record<string, unknown> = {};
   const secrets: Partial<Record<SecretKey, pulumi.Output<string>>> = {};
@@ -62,16 +81,30 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config()): Loade
       if (!isConfigSecret(fullKey)) {
         issues.push({ path: key, message: `is stored in plain text: pulumi config set --secret ${key}` });
       }
-      const problem = secretKey === "siteUsers" ? siteUsersProblem(text) : undefined;
-      if (problem !== undefined) issues.push({ path: key, message: problem });
+      issues.push(...secretProblems(secretKey, text));
     }
   }
+  const file = readStackFile(machine?.directory, config.name, pulumi.getStack());
   const secretParts = new Set(settingKeys.filter((key) => isConfigSecret(prefix + key)));
-  issues.push(...unkeepable(secretParts));
+  const places = secretPlaces(secretParts, file);
+  issues.push(...unkeepable(places, file));
   const validation = validateSettings(values, new Set(Object.keys(secrets)));
-  if ("issues" in validation) issues.push(...validation.issues.map((issue) => conceal(issue, secretParts)));
-  if (issues.length > 0 || "issues" in validation) throw refusal(describe(issues));
-  return { settings: validation.settings, secrets, secretParts };
+  if ("issues" in validation) issues.push(...validation.issues);
+  const hasLogin = secrets.sshPrivateKey !== undefined || machine?.agentSocket !== "";
+  const login: Issue[] = hasLogin ? [] : [{ path: "sshPrivateKey", message: noLogin }];
+  if (!pulumi.runtime.isDryRun()) issues.push(...login);
+  const told = (issue: Issue): Issue => asWritten(conceal(issue, places, values), file);
+  if (issues.length > 0 || "issues" in validation) throw refusal(describe(issues.map(told)));
+  const { settings } = validation;
+  const warnings = validation.warnings.map((issue) => inWords(told(issue)));
+  return { settings, secrets, secretParts, warnings, remarks: login.map(inWords) };
+}
+
+/** An issue that quotes a number as the stack's file has it. */
+function asWritten({ path, message }: Issue, { numbers }: StackFile): Issue {
+  const written = numbers.get(path);
+  if (written === undefined) return { path, message };
+  return { path, message: message.replace(/(?<=, not the number )[^:]+/, () => written) };
 }
 
 /** The settings of a stack, and its secrets in plain, for a command beside the program. */
@@ -104,23 +137,6 @@ export function plainSettingsOfTexts(texts: Readonly<Record<string, string>>): P
   );
 }
 
-/** The settings whose values go into files only. All others are part of command lines, outputs and messages. */
-const keepable: readonly SettingKey[] = ["services", "alloy"];
-
-/** Refuses a secret where it would not stay one. */
-function unkeepable(secretParts: ReadonlySet<SettingKey>): Issue[] {
-  const refused = [...secretParts].filter((key) => !keepable.includes(key));
-  const message =
-    "cannot be kept secret, for it is part of command lines and outputs: set it without --secret";
-  return refused.map((path) => ({ path, message }));
-}
-
-/** An issue without the text that it quotes, when the setting has a secret part. */
-function conceal({ path, message }: Issue, secretParts: ReadonlySet<string>): Issue {
-  const isSecret = secretParts.has(/^\w+/.exec(path)?.[0] ?? "");
-  return { path, message: isSecret ? message.replace(/, not (the text )?".*/s, "") : message };
-}
-
 /** The value that a text stands for; the text itself when it is not in the key's encoding, for the schema to refuse. */
 function decode(key: string, text: string): unknown {
   const encoding = (encodings as Partial<Record<string, string>>)[key];
@@ -134,7 +150,15 @@ function decode(key: string, text: string): unknown {
   }
 }
 
+/** The most that is told at once. */
+const most = 100;
+
 function describe(issues: readonly Issue[]): string {
-  const lines = issues.map(({ path, message }) => `- ${path}: ${message}`);
-  return ["Invalid configuration:", ...lines].join("\n");
+  const lines = issues.slice(0, most).map((issue) => `- ${inWords(issue)}`);
+  const more = issues.length - lines.length;
+  return ["Invalid configuration:", ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n");
+}
+
+function inWords({ path, message }: Issue): string {
+  return `${path}: ${message}`;
 }

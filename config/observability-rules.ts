@@ -1,21 +1,29 @@
+import { isIP } from "node:net";
 import { isLoopback } from "./observability";
 import type { Listener } from "./ports";
+import type { IsWrong } from "./right-parts";
 import type { Issue, PartialSettings } from "./rules";
+import type { Service } from "./settings";
 
 /** What Prometheus, logs, traces, Grafana and the site ask of the other settings. */
-export function checkObservability(settings: PartialSettings, listeners: readonly Listener[]): Issue[] {
+export function checkObservability(
+  settings: PartialSettings,
+  listeners: readonly Listener[],
+  isWrong: IsWrong,
+): Issue[] {
   return [
     ...loops(settings, listeners),
-    ...journals(settings),
+    ...journals(settings, isWrong),
     ...jobNames(settings),
     ...alertSource(settings),
     ...siteBackend(settings),
+    ...siteCertificate(settings),
   ];
 }
 
 /** The servers on the host that the settings name by a URL, unless they are among the other listeners, or are our own. */
 export function knownServers(settings: PartialSettings, own: readonly Listener[]): Listener[] {
-  const taken = [...own, ...(settings.otherListeners ?? [])].map(({ port }) => port);
+  const taken = [...own, ...(settings.otherListeners ?? [])].map((listener) => listener?.port);
   const named = [
     { name: "Prometheus", path: "prometheus.url", url: settings.prometheus?.url },
     { name: "Loki", path: "logs.url", url: settings.logs?.url },
@@ -68,15 +76,17 @@ function jobNames({ prometheus, services = [] }: PartialSettings): Issue[] {
 /** The units whose own lines about sending would be sent again, without end. */
 const pipeline = ["alloy.service", "loki.service"];
 
-function journals({ logs, services = [] }: PartialSettings): Issue[] {
-  if (logs === undefined) return [];
+function journals({ logs, services }: PartialSettings, isWrong: IsWrong): Issue[] {
+  if (logs === undefined || services === undefined) return [];
   const looping = services.flatMap((service, i): Issue[] => {
     if (service?.unit === undefined || !pipeline.includes(service.unit)) return [];
     const message = `is part of the way to Loki: its lines about sending would be sent again, without end; leave it out`;
     return [{ path: `services[${i}].unit`, message }];
   });
   const found = [...looping, ...sharedUnits(services)];
-  if (services.some((service) => service === undefined || service.unit !== undefined)) return found;
+  const mayHaveUnit = (service: Service | undefined, i: number): boolean =>
+    service?.unit !== undefined || isWrong(`services[${i}].unit`);
+  if (services.some(mayHaveUnit)) return found;
   return [{ path: "logs.url", message: "has nothing to send: set services[].unit, whose journals it takes" }];
 }
 
@@ -104,6 +114,13 @@ function siteBackend({ site, pyroscope }: PartialSettings): Issue[] {
   return [
     { path: "site.domain", message: "is for a Pyroscope on this host: leave it out, or pyroscope.remote" },
   ];
+}
+
+function siteCertificate({ site }: PartialSettings): Issue[] {
+  if (site?.tls !== "acme" || isIP(site.domain) === 0) return [];
+  const message =
+    "is an IP address, for which a public authority signs nothing by itself: set a domain, or site.tls to internal";
+  return [{ path: "site.domain", message }];
 }
 
 /** The port that a URL dials. */

@@ -1,14 +1,19 @@
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
+import { isHostName, url } from "./addresses";
 import * as field from "./fields";
+
+/** Whether nothing is set; the empty map stands for that too. */
+export function isOff(value: unknown): boolean {
+  return value === undefined || value === null || (field.isMap({ value }) && Object.keys(value).length === 0);
+}
 
 /** What is off until it is configured: the empty map stands for that, because Pulumi.yaml must give every key a value. */
 function optional<T>(schema: z.ZodType<T>) {
   return z
     .unknown()
     .transform((value, context): T | undefined => {
-      const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
-      if (value === undefined || (isEmpty && !Array.isArray(value))) return undefined;
+      if (isOff(value)) return undefined;
       const parsed = schema.safeParse(value);
       if (parsed.success) return parsed.data;
       field.adoptIssues(context, parsed.error);
@@ -36,9 +41,9 @@ const account = {
 };
 
 export const prometheus = optional(
-  field.map("at least prometheus.url", {
+  field.map("a map with at least url", {
     /** Where the Prometheus answers whose `/etc/prometheus` is on the host. */
-    url: field.url("the address of the host's own Prometheus").refine(isLoopback, {
+    url: url("the address of the host's own Prometheus").refine(isLoopback, {
       error: `must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
     }),
     /** How it is told of targets; scrape_config_files needs Prometheus 2.43. */
@@ -53,9 +58,9 @@ export const prometheus = optional(
 const levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
 
 export const logs = optional(
-  field.map("at least logs.url", {
+  field.map("a map with at least url", {
     /** Base URL of Loki, without `/loki/api/v1/push`. */
-    url: field.url("the address of Loki").refine((value) => !value.endsWith("/loki/api/v1/push"), {
+    url: url("the address of Loki").refine((value) => !value.endsWith("/loki/api/v1/push"), {
       error: "must be Loki's base address: leave out /loki/api/v1/push",
     }),
     ...account,
@@ -65,13 +70,11 @@ export const logs = optional(
 );
 
 export const traces = optional(
-  field.map("at least traces.url", {
+  field.map("a map with at least url", {
     /** Base URL of an OTLP/HTTP receiver, such as Tempo's, without `/v1/traces`. */
-    url: field
-      .url("the address of Tempo's OTLP/HTTP receiver")
-      .refine((value) => !value.endsWith("/v1/traces"), {
-        error: "must be the receiver's base address: leave out /v1/traces",
-      }),
+    url: url("the address of Tempo's OTLP/HTTP receiver").refine((value) => !value.endsWith("/v1/traces"), {
+      error: "must be the receiver's base address: leave out /v1/traces",
+    }),
     ...account,
     /** Where Alloy takes OTLP, on loopback. */
     grpcPort: field.port().default(4317),
@@ -79,30 +82,31 @@ export const traces = optional(
   }),
 );
 
-const datasourceUrl = (what: string) => field.url(`the address of ${what}, as Grafana sees it`).optional();
+const datasourceUrl = (what: string) => url(`the address of ${what}, as Grafana sees it`).optional();
 
 const emailAddress = field.text("an email address", /^[^\s@;,]+@[^\s@;,]+$/);
 
-const alerts = field
-  .map("a map with emails or webhook", {
-    emails: z
-      .array(emailAddress, { error: field.expected("a list of email addresses") })
-      .min(1, { error: "must name at least one address" })
-      .optional(),
-    webhook: field.url("the address of the webhook").optional(),
-    /** Routes these alerts to the contact point, by replacing the organization's whole notification policy. */
-    replaceNotificationPolicy: field.flag().default(false),
-  })
-  .superRefine((value, context) => {
-    if (value.emails === undefined && value.webhook === undefined)
-      context.addIssue({ code: "custom", message: "needs someone to tell: set emails or webhook" });
-  });
+const webhook = url(
+  "the address of the webhook",
+  ", so that it is rather a secret: remove it here, and pulumi config set --secret alertsWebhook",
+);
+
+const alerts = field.map("a map with emails or webhook", {
+  emails: z
+    .array(emailAddress, { error: field.expected("a list of email addresses") })
+    .min(1, { error: "must name at least one address" })
+    .optional(),
+  /** One that is no secret; another is the secret alertsWebhook. */
+  webhook: webhook.optional(),
+  /** Routes these alerts to the contact point, by replacing the organization's whole notification policy. */
+  replaceNotificationPolicy: field.flag().default(false),
+});
 
 export const grafana = optional(
   field
-    .map("at least grafana.url", {
+    .map("a map with at least url", {
       /** Where Grafana answers: from where Pulumi runs, or with `tunnel` from the host. */
-      url: field.url("the address of Grafana"),
+      url: url("the address of Grafana"),
       /** Reach it through SSH: the port on the loopback of the machine that Pulumi runs on. @default no tunnel */
       tunnel: field.port().optional(),
       /** What Grafana reads, as it sees it. @default what this stack knows; tempo only when it is set here */
@@ -117,20 +121,30 @@ export const grafana = optional(
       /** Alert rules, with whom they tell. @default none */
       alerts: alerts.optional(),
     })
-    .superRefine((value, context) => {
-      if (value.tunnel === undefined || isLoopback(value.url)) return;
-      const message =
-        "is for a Grafana on the host's loopback: leave it out, or set grafana.url to such an address";
-      context.addIssue({ code: "custom", path: ["tunnel"], message });
-    }),
+    .superRefine(checkTunnel, { when: field.isMap }),
 );
 
-/** A host name that a certificate can be for. */
-const domainName = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+function checkTunnel(value: unknown, context: z.RefinementCtx): void {
+  const { tunnel, url } = value as { tunnel?: unknown; url?: unknown };
+  if (tunnel === undefined || typeof url !== "string" || !URL.canParse(url) || isLoopback(url)) return;
+  const message =
+    "is for a Grafana on the host's loopback: leave it out, or set grafana.url to such an address";
+  context.addIssue({ code: "custom", path: ["tunnel"], message });
+}
+
+const domainForm = `a domain such as "pyroscope.glider.flights", of letters, digits, - and .`;
+
+/** A name that a certificate can be for, in the one form that Caddy has it in; or an address, for its own authority. */
+const domain = z
+  .string({ error: field.expected(domainForm) })
+  .transform((value) => value.toLowerCase().replace(/(?<=\w)\.$/, ""))
+  .refine((value) => isIP(value) === 4 || (value.includes(".") && isHostName(value)), {
+    error: field.expected(domainForm),
+  });
 
 export const site = optional(
-  field.map("at least site.domain", {
-    domain: field.text(`a domain such as "pyroscope.glider.flights"`, domainName),
+  field.map("a map with at least domain", {
+    domain,
     /** Who signs the certificate: a public authority through ACME, or Caddy itself. */
     tls: z.enum(["acme", "internal"], { error: field.expected('"acme" or "internal"') }).default("acme"),
     /** Whether profiles may be pushed from outside, by who may log in. */

@@ -9,5 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 export function refusal(message: string): pulumi.RunError {
   const error = new pulumi.RunError(message);
   error.stack = "";
+  // Pulumi writes before it of which property of a resource it was to become a part, which says nothing to the user.
+  Object.defineProperty(error, "message", { get: () => message, set: () => undefined });
   return error;
 }

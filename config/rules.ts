@@ -1,7 +1,8 @@
 import { tooManyLabels } from "./label-rules";
 import { checkObservability, knownServers } from "./observability-rules";
 import { findCollisions, hostPort, type Listener } from "./ports";
-import type { LocalPyroscope, Service, Settings } from "./settings";
+import type { IsWrong } from "./right-parts";
+import type { LocalPyroscope, OtherListener, Service, Settings } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
 import { formatDuration, formatSize, parseSize } from "./units";
 import { holds } from "./versions";
@@ -12,33 +13,54 @@ export interface Issue {
   readonly message: string;
 }
 
-/** The settings whose own values are right; a rule holds back where one that it needs is not among them. */
+/** What is right of the settings (right-parts.ts); a rule holds back where what it needs is not. */
 export type PartialSettings = {
-  readonly [Key in Exclude<keyof Settings, "services">]?: Settings[Key] | undefined;
+  readonly [Key in Exclude<keyof Settings, "services" | "otherListeners">]?: Settings[Key] | undefined;
 } & {
-  /** A service that is wrong in itself leaves a hole, so that the others keep their index. */
+  /** An item of which nothing is right leaves a hole, so that the others keep their index. */
   readonly services?: readonly (Service | undefined)[] | undefined;
+  readonly otherListeners?: readonly (OtherListener | undefined)[] | undefined;
 };
 
-/** Everything that no single setting can tell: names used twice, ports, disk. */
-export function checkRules(settings: PartialSettings): Issue[] {
+/**
+ * Everything that no single setting can tell: names used twice, ports, disk.
+ * @param isWrong what is told already, and stands for nothing
+ */
+export function checkRules(settings: PartialSettings, isWrong: IsWrong): Issue[] {
+  const listeners = listenersOf(settings).filter(
+    ({ path }) => !isWrong(path) && !isWrong(path.replace(/(\.metrics)?\.port$/, ".address")),
+  );
   return [
-    ...duplicateServices(settings),
-    ...portCollisions(settings),
+    ...duplicateServices(settings, isWrong),
+    ...portCollisions(listeners),
     ...tooManyLabels(settings),
-    ...tooLittleDisk(settings),
-    ...checkObservability(settings, listenersOf(settings)),
+    ...longIntervals(settings, isWrong),
+    ...tooLittleDisk(settings, isWrong),
+    ...checkObservability(settings, listeners, isWrong),
   ];
 }
 
 /** The listeners of a stack on its host: its own, its services', and what else it was told of. */
-export function listenersOf(settings: PartialSettings): Listener[] {
-  const { platform, pyroscope, alloy, traces, services = [], otherListeners = [] } = settings;
+function listenersOf(settings: PartialSettings): Listener[] {
+  const { services = [], otherListeners = [] } = settings;
+  const own = ownListeners(settings);
+  // What else runs there comes before the services, so that a collision is told at the service, which is ours to move.
+  return [
+    ...sshServer(settings),
+    ...own,
+    ...knownServers(settings, own),
+    ...listed("otherListeners", otherListeners),
+    ...listed("services", services),
+    ...metricsListeners(services),
+  ];
+}
+
+function ownListeners({ platform, pyroscope, alloy, traces }: PartialSettings): Listener[] {
   const listeners: Listener[] = [];
   const own = (name: string, path: string, port: number): void => {
     listeners.push({ name, path, address: "127.0.0.1", port });
   };
-  const ownsPlatform = platform?.kind !== "stack";
+  const ownsPlatform = platform?.kind === "own";
   if (ownsPlatform && pyroscope?.kind === "local") {
     own("Pyroscope HTTP", "pyroscope.httpPort", pyroscope.httpPort);
     own("Pyroscope gRPC", "pyroscope.grpcPort", pyroscope.grpcPort);
@@ -50,31 +72,33 @@ export function listenersOf(settings: PartialSettings): Listener[] {
     own("Alloy OTLP/gRPC", "traces.grpcPort", traces.grpcPort);
     own("Alloy OTLP/HTTP", "traces.httpPort", traces.httpPort);
   }
-  listeners.push(...knownServers(settings, listeners));
-  // What else runs there comes before the services, so that a collision is told at the service, which is ours to move.
-  const lists = { otherListeners, services };
-  for (const [list, entries] of Object.entries(lists)) {
-    entries.forEach((entry, i) => {
-      if (entry !== undefined)
-        listeners.push({
-          name: entry.name,
-          path: `${list}[${i}].port`,
-          address: entry.address,
-          port: entry.port,
-        });
-    });
-  }
-  services.forEach((service, i) => {
-    const port = service?.metrics?.port;
-    if (service === undefined || port === undefined || port === service.port) return;
-    listeners.push({
-      name: `${service.name} (metrics)`,
-      path: `services[${i}].metrics.port`,
-      address: service.address,
-      port,
-    });
-  });
   return listeners;
+}
+
+/** Unless it is among the other listeners, by whatever name. */
+function sshServer({ host, otherListeners = [] }: PartialSettings): Listener[] {
+  if (host === undefined || otherListeners.some((listener) => listener?.port === host.port)) return [];
+  return [{ name: "the SSH server", path: "host.port", address: "0.0.0.0", port: host.port }];
+}
+
+function listed(
+  list: "otherListeners" | "services",
+  entries: readonly (Pick<Listener, "name" | "address" | "port"> | undefined)[],
+): Listener[] {
+  return entries.flatMap((entry, i) => {
+    if (entry === undefined) return [];
+    const { name, address, port } = entry;
+    return [{ name, path: `${list}[${i}].port`, address, port }];
+  });
+}
+
+function metricsListeners(services: readonly (Service | undefined)[]): Listener[] {
+  return services.flatMap((service, i) => {
+    const port = service?.metrics?.port;
+    if (service === undefined || port === undefined || port === service.port) return [];
+    const { name, address } = service;
+    return [{ name: `${name} (metrics)`, path: `services[${i}].metrics.port`, address, port }];
+  });
 }
 
 /** The storage that the declared services need in a local Pyroscope. */
@@ -82,25 +106,21 @@ export function storageEstimateOf(services: readonly Service[], pyroscope: Local
   return estimateStorage(services, pyroscope.retention, storageModel(pyroscope.version));
 }
 
-function duplicateServices({ services = [] }: PartialSettings): Issue[] {
+function duplicateServices({ services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
   const seen = new Map<string, number>();
   return services.flatMap((service, i): Issue[] => {
-    if (service === undefined) return [];
+    const path = `services[${i}].name`;
+    if (service === undefined || isWrong(path)) return [];
     const { name } = service;
     const first = seen.get(name);
     seen.set(name, first ?? i);
     if (first === undefined) return [];
-    return [
-      {
-        path: `services[${i}].name`,
-        message: `"${name}" is also services[${first}]: give each service its own name`,
-      },
-    ];
+    return [{ path, message: `"${name}" is also services[${first}]: give each service its own name` }];
   });
 }
 
-function portCollisions(settings: PartialSettings): Issue[] {
-  return findCollisions(listenersOf(settings)).map(({ first, second }) => ({
+function portCollisions(listeners: readonly Listener[]): Issue[] {
+  return findCollisions(listeners).map(({ first, second }) => ({
     path: second.path,
     message:
       `${second.name} on ${hostPort(second.address, second.port)} collides with ${first.name} on ` +
@@ -108,10 +128,25 @@ function portCollisions(settings: PartialSettings): Issue[] {
   }));
 }
 
-function tooLittleDisk({ platform, pyroscope, services }: PartialSettings): Issue[] {
-  if (platform?.kind === "stack" || pyroscope?.kind !== "local" || services === undefined) return [];
-  if (!services.every((service) => service !== undefined)) return [];
-  const { bytes } = storageEstimateOf(services, pyroscope);
+/** A service whose last profile is deleted before the next one comes. */
+function longIntervals({ platform, pyroscope, services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
+  if (platform?.kind !== "own" || pyroscope?.kind !== "local" || isWrong("pyroscope.retention")) return [];
+  const { retention } = pyroscope;
+  return services.flatMap((service, i): Issue[] => {
+    const path = `services[${i}].interval`;
+    if (service === undefined || isWrong(path) || service.interval < retention) return [];
+    const message = `${formatDuration(service.interval)} is not shorter than pyroscope.retention, ${formatDuration(retention)}: set a shorter one`;
+    return [{ path, message }];
+  });
+}
+
+function tooLittleDisk({ platform, pyroscope, services }: PartialSettings, isWrong: IsWrong): Issue[] {
+  if (platform?.kind !== "own" || pyroscope?.kind !== "local" || services === undefined) return [];
+  const right = services.filter((service) => service !== undefined);
+  const ofServices = right.flatMap((_, i) => [`services[${i}].interval`, `services[${i}].profiles`]);
+  const ofPyroscope = ["version", "retention", "diskBudget"].map((key) => `pyroscope.${key}`);
+  if (right.length < services.length || [...ofServices, ...ofPyroscope].some(isWrong)) return [];
+  const { bytes } = storageEstimateOf(right, pyroscope);
   if (bytes <= pyroscope.diskBudget) return [];
   const needed = Math.ceil(bytes / parseSize("1GiB"));
   const days = formatDuration(pyroscope.retention);

@@ -1,11 +1,10 @@
+import type { IsWrong } from "./right-parts";
 import type { Issue, PartialSettings } from "./rules";
 import type { SecretKey } from "./validate";
 
 interface Rule {
   /** The setting that the secret goes with, as a message names it. */
   readonly goesWith: string;
-  /** The key of that setting; while its value is wrong nothing is told of the secret. */
-  readonly key: keyof PartialSettings;
   readonly isSet: (settings: PartialSettings) => boolean;
   /** Whether the setting needs the secret. */
   readonly isRequired: boolean;
@@ -14,31 +13,31 @@ interface Rule {
 const rules: Record<Exclude<SecretKey, "sshPrivateKey">, Rule> = {
   pyroscopePassword: {
     goesWith: "pyroscope.remote.user",
-    key: "pyroscope",
     isSet: ({ pyroscope }) => pyroscope?.kind === "remote" && pyroscope.user !== undefined,
     isRequired: true,
   },
   logsPassword: {
     goesWith: "logs.user",
-    key: "logs",
     isSet: ({ logs }) => logs?.user !== undefined,
     isRequired: true,
   },
   tracesPassword: {
     goesWith: "traces.user",
-    key: "traces",
     isSet: ({ traces }) => traces?.user !== undefined,
     isRequired: true,
   },
   grafanaAuth: {
     goesWith: "grafana.url",
-    key: "grafana",
     isSet: ({ grafana }) => grafana !== undefined,
     isRequired: true,
   },
+  alertsWebhook: {
+    goesWith: "grafana.alerts",
+    isSet: ({ grafana }) => grafana?.alerts !== undefined,
+    isRequired: false,
+  },
   siteUsers: {
     goesWith: "site.domain",
-    key: "site",
     isSet: ({ site }) => site !== undefined,
     isRequired: false,
   },
@@ -46,27 +45,44 @@ const rules: Record<Exclude<SecretKey, "sshPrivateKey">, Rule> = {
 
 /**
  * Secrets that are missing, and those that nothing uses.
- * @param wrong the settings whose own values are wrong
+ * @param isWrong what is set, although wrong
  */
 export function checkSecrets(
   settings: PartialSettings,
   secrets: ReadonlySet<string>,
-  wrong: ReadonlySet<string>,
+  isWrong: IsWrong,
 ): Issue[] {
-  const issues = Object.entries(rules).flatMap(([path, { goesWith, key, isSet, isRequired }]): Issue[] => {
-    if (wrong.has(key)) return [];
-    if (isSet(settings)) {
+  const issues = Object.entries(rules).flatMap(([path, { goesWith, isSet, isRequired }]): Issue[] => {
+    const parent = goesWith.replace(/\.\w+$/, "");
+    if (isSet(settings) || (isWrong(goesWith) && !isWrong(parent))) {
       if (!isRequired || secrets.has(path)) return [];
       return [{ path, message: `is required with ${goesWith}: pulumi config set --secret ${path}` }];
     }
-    if (!secrets.has(path)) return [];
+    if (!secrets.has(path) || isWrong(parent)) return [];
     return [{ path, message: `is used with ${goesWith} only: set that too, or remove the secret` }];
   });
-  if (settings.site?.insecureNoAuthentication === true && secrets.has("siteUsers")) {
-    const message = "has no use with site.insecureNoAuthentication: remove one of the two";
-    issues.push({ path: "siteUsers", message });
-  }
-  return issues;
+  return [...issues, ...receivers(settings, secrets, isWrong), ...openSite(settings, secrets)];
+}
+
+/** Whom the alerts tell. */
+function receivers({ grafana }: PartialSettings, secrets: ReadonlySet<string>, isWrong: IsWrong): Issue[] {
+  const { alerts } = grafana ?? {};
+  if (alerts === undefined) return [];
+  const hasSecret = secrets.has("alertsWebhook");
+  if (hasSecret && alerts.webhook !== undefined)
+    return [
+      { path: "grafana.alerts.webhook", message: "is also the secret alertsWebhook: remove one of the two" },
+    ];
+  const isTold = hasSecret || alerts.emails !== undefined || alerts.webhook !== undefined;
+  if (isTold || ["emails", "webhook"].some((key) => isWrong(`grafana.alerts.${key}`))) return [];
+  const message = "needs someone to tell: set emails or webhook, or the secret alertsWebhook";
+  return [{ path: "grafana.alerts", message }];
+}
+
+function openSite({ site }: PartialSettings, secrets: ReadonlySet<string>): Issue[] {
+  if (site?.insecureNoAuthentication !== true || !secrets.has("siteUsers")) return [];
+  const message = "has no use with site.insecureNoAuthentication: remove one of the two";
+  return [{ path: "siteUsers", message }];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loopbackAddress } from "./addresses";
 import * as field from "./fields";
 
 /** Labels that we, Alloy or Pyroscope set. */
@@ -82,11 +83,16 @@ export const serviceSchema = field
     ),
     /** Where `/debug/pprof/` is served. */
     port: field.port(),
-    address: field.loopbackAddress().default("127.0.0.1"),
+    address: loopbackAddress().default("127.0.0.1"),
     /** Which profiles the service serves. */
     profiles: profiles.default(["cpu"]),
     /** Time from one profile to the next. */
-    interval: field.duration().prefault("60s"),
+    interval: field
+      .duration()
+      .refine((value) => value <= 86_400, {
+        error: "must be at most 1d: a service is silent to the alerts after three of them",
+      })
+      .prefault("60s"),
     /** How long each CPU profile measures: more than 1s, and at least 1s less than the interval. */
     duration: field.duration().prefault("5s"),
     /** Further labels; any text as value. */
@@ -117,6 +123,7 @@ function checkDuration(value: unknown, context: z.RefinementCtx): void {
 }
 
 function durationProblem(interval: number, duration: number): string | undefined {
+  if (duration >= 3_600) return "must be less than 1h: Pyroscope takes no profile that began an hour ago";
   if (duration <= 1) return "must be more than 1s: Alloy takes no shorter CPU profile";
   if (duration > interval - 1) {
     return `must be at least 1s shorter than the interval: set it to ${interval - 1}s or less, or the interval to ${duration + 1}s or more`;

@@ -1,61 +1,10 @@
 import { z } from "zod";
+import { listenAddress, url } from "./addresses";
 import * as field from "./fields";
-import { howToPin, normalizeHostKey } from "./host-key";
+import { host } from "./host";
 import { grafana, logs, prometheus, site, traces } from "./observability";
 import { serviceSchema } from "./service";
-import { alloyVersionProblem, holds, pyroscopeVersionProblem } from "./versions";
-
-const hostKey = z.string({ error: field.expected("an SSH host key") }).transform((value, context) => {
-  const key = normalizeHostKey(value);
-  if (key !== undefined) return key;
-  context.addIssue({
-    code: "custom",
-    message:
-      `must be "TYPE BASE64" as in /etc/ssh/ssh_host_ed25519_key.pub, of type ssh-ed25519 or ecdsa-sha2-nistp256, 384 ` +
-      `or 521 (of an ssh-keyscan line leave out the address)`,
-  });
-  return z.NEVER;
-});
-
-const user = field.text("a user name", /^[a-z_][a-z0-9_-]{0,31}$/);
-
-const jumpHost = field.map("the address and user of the jump host", {
-  address: field.dialAddress("the jump host's name or IP address"),
-  port: field.port().default(22),
-  user,
-  hostKey: hostKey.optional(),
-});
-
-const host = field
-  .map("at least host.address and host.hostKey", {
-    /** Name or IP address at which SSH answers. */
-    address: field.dialAddress("the host's name or IP address"),
-    port: field.port().default(22),
-    /** Who logs in: root, or a user whose sudo asks for no password. */
-    user: user.default("root"),
-    /** The host's public key; required unless `insecureSkipHostKey`. */
-    hostKey: hostKey.optional(),
-    /** Trusts whoever answers at the address, for the jump host too. */
-    insecureSkipHostKey: field.flag().default(false),
-    /** The address of the host that this one takes the place of, and that is left as it is. */
-    replaces: field.dialAddress("the address of the host before").optional(),
-    /** A machine to go through. */
-    jump: jumpHost.optional(),
-  })
-  .superRefine(requireHostKeys, { when: field.isMap });
-
-function requireHostKeys(value: unknown, context: z.RefinementCtx): void {
-  const { insecureSkipHostKey, jump } = value as { insecureSkipHostKey?: unknown; jump?: unknown };
-  if (insecureSkipHostKey === true) return;
-  const peers = [["hostKey", value] as const, ["jump.hostKey", jump] as const];
-  for (const [path, peer] of peers) {
-    if (typeof peer !== "object" || peer === null) continue;
-    const { address, port, hostKey: key } = peer as { address?: unknown; port?: unknown; hostKey?: unknown };
-    if (key !== undefined) continue;
-    const how = howToPin(`host.${path}`, typeof address === "string" ? address : "ADDRESS", port);
-    context.addIssue({ code: "custom", path: path.split("."), message: `is required: ${how}` });
-  }
-}
+import { alloyVersionProblem, holds, pyroscopeVersionProblem, versionForm } from "./versions";
 
 const stackName = field.text(`a stack as "organization/project/stack"`, /^[\w.-]+\/[\w.-]+\/[\w.-]+$/);
 
@@ -74,9 +23,9 @@ const word = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 const repository = field
   .map("a map", {
     /** Where APT finds `dists/SUITE/COMPONENT`. */
-    url: field.url("the repository's address").prefault("https://apt.grafana.com"),
+    url: url("the repository's address").prefault("https://apt.grafana.com"),
     /** The armoured signing key. @default the repository's `gpg-full.key` */
-    keyUrl: field.url("the address of the signing key").optional(),
+    keyUrl: url("the address of the signing key").optional(),
     /**
      * The signing key's fingerprint: 40 hexadecimal digits, spaces allowed.
      * @default Grafana's, as its repository's own page announced it on 2023-08-24 (quoted in voxpupuli/puppet-grafana
@@ -113,22 +62,26 @@ const localPyroscope = field
     /** What the profiles of the whole retention may take. */
     diskBudget: field.size().prefault("20GiB"),
   })
-  .superRefine((value, context) => {
-    if (value.raftPort === undefined || holds("ownStorage", value.version)) return;
-    context.addIssue({
-      code: "custom",
-      path: ["raftPort"],
-      message: "belongs to Pyroscope 2.x: leave it out",
-    });
-  })
+  .superRefine(refuseRaftPort, { when: field.isMap })
   .transform((value) => ({ kind: "local" as const, ...value, raftPort: value.raftPort ?? 9099 }));
+
+function refuseRaftPort(value: unknown, context: z.RefinementCtx): void {
+  const { raftPort, version } = value as { raftPort?: unknown; version?: unknown };
+  if (raftPort === undefined || typeof version !== "string") return;
+  if (pyroscopeVersionProblem(version) !== undefined || holds("ownStorage", version)) return;
+  context.addIssue({
+    code: "custom",
+    path: ["raftPort"],
+    message: "belongs to Pyroscope 2.x: leave it out",
+  });
+}
 
 const remotePyroscope = field
   .map(
     "a map",
     {
-      remote: field.map("the address of the remote Pyroscope", {
-        url: field.url("the address of the remote Pyroscope"),
+      remote: field.map("a map with at least url, and tenant and user if need be", {
+        url: url("the address of the remote Pyroscope"),
         /** Sent as X-Scope-OrgID. */
         tenant: field.text("a tenant", /^[\w!.*'()-]{1,150}$/).optional(),
         /** Basic authentication, together with the secret pyroscopePassword. */
@@ -182,10 +135,10 @@ const alloy = field.map("a map", {
   fragments: fragments.prefault({}),
 });
 
-const otherListener = field.map("a map with name and port", {
+export const otherListenerSchema = field.map("a map with name and port", {
   name: field.text("a name", /^[^\p{Cc}]+$/u),
   port: field.port(),
-  address: field.listenAddress().default("0.0.0.0"),
+  address: listenAddress().default("0.0.0.0"),
 });
 
 /** Every plain setting, by its config key. Secrets are read apart from it, in load.ts. */
@@ -220,7 +173,7 @@ export const settingsSchema = z.strictObject({
   /** What is profiled. */
   services: z.array(serviceSchema, { error: field.expected("a list of services") }).default([]),
   /** What else listens on the host, so that collisions are found before anything starts. */
-  otherListeners: z.array(otherListener, { error: field.expected("a list of listeners") }).default([]),
+  otherListeners: z.array(otherListenerSchema, { error: field.expected("a list of listeners") }).default([]),
   /** Whether each preview and up asks the host, by SSH, for files that were changed by hand. */
   detectDrift: field.flag().default(false),
   /** Whether destroy also removes the stored profiles. */
@@ -243,9 +196,10 @@ export type TracesSettings = NonNullable<Settings["traces"]>;
 export type GrafanaSettings = NonNullable<Settings["grafana"]>;
 export type SiteSettings = NonNullable<Settings["site"]>;
 export type Service = Settings["services"][number];
+export type OtherListener = Settings["otherListeners"][number];
 
 function version(problem: (version: string) => string | undefined) {
-  return z.string({ error: field.expected("a version in quotes") }).superRefine((value, context) => {
+  return z.string({ error: field.expected(versionForm) }).superRefine((value, context) => {
     const message = problem(value);
     if (message !== undefined) context.addIssue({ code: "custom", message });
   });

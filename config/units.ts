@@ -17,19 +17,25 @@ const sizeUnits = { TiB: 2 ** 40, GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1
 /** 100,000 days: what Go's `time.Duration` holds, with room for the hour that query limits add. */
 const longest = 100_000 * durationUnits.d;
 
-const durationForm = /^(?:([1-9]\d*)d)?(?:([1-9]\d*)h)?(?:([1-9]\d*)m)?(?:([1-9]\d*)s)?$/;
-const sizeForm = /^([1-9]\d*)(TiB|GiB|MiB|KiB|B)$/;
+/** What a duration looks like, for messages. */
+export const durationForm =
+  'a duration such as "15s", "1h30m" or "30d" (units d, h, m, s; whole numbers; not zero)';
+
+/** What a size looks like, for messages. */
+export const sizeForm =
+  'a size such as "20GiB" or "512MiB" (units TiB, GiB, MiB, KiB, B; a whole number; not zero)';
+
+const durationPattern = /^(?:([1-9]\d*)d)?(?:([1-9]\d*)h)?(?:([1-9]\d*)m)?(?:([1-9]\d*)s)?$/;
+const sizePattern = /^([1-9]\d*)(TiB|GiB|MiB|KiB|B)$/;
 
 /**
  * Reads a duration such as `30d`, `15s` or `1h30m`: whole numbers of d, h, m and s, the larger unit first, nothing between.
  * @throws UnitError for anything else, for none ("0s") and for more than 100,000 days.
  */
 export function parseDuration(text: string): Duration {
-  const match = durationForm.exec(text);
+  const match = durationPattern.exec(text);
   if (match === null || text === "") {
-    throw new UnitError(
-      `must be a duration such as "15s", "1h30m" or "30d" (units d, h, m, s; whole numbers; not zero)`,
-    );
+    throw new UnitError(`must be ${durationForm}`);
   }
   const [, days = "0", hours = "0", minutes = "0", seconds = "0"] = match;
   const total = Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds);
@@ -64,11 +70,9 @@ export function addDurations(a: Duration, b: Duration): Duration {
  * @throws UnitError for anything else, decimal units ("20GB") among it, for none and for more than 2^53 bytes.
  */
 export function parseSize(text: string): Size {
-  const match = sizeForm.exec(text);
+  const match = sizePattern.exec(text);
   if (match === null) {
-    throw new UnitError(
-      `must be a size such as "20GiB" or "512MiB" (units TiB, GiB, MiB, KiB, B; a whole number; not zero)`,
-    );
+    throw new UnitError(`must be ${sizeForm}`);
   }
   const bytes = Number(match[1]) * sizeUnits[match[2] as keyof typeof sizeUnits];
   if (!Number.isSafeInteger(bytes)) throw new UnitError("must be at most 8191TiB");

@@ -1,8 +1,11 @@
-import { issuesOf, unknownKey } from "./fields";
-import { checkSecrets } from "./secret-rules";
+import { doubts } from "./doubts";
+import { type FieldIssue, isMap, issuesOf, meantKey, unknownKey, withoutMeant } from "./fields";
+import { join } from "./paths";
+import { rightParts, wrongPaths } from "./right-parts";
 import { checkRules, type Issue, type PartialSettings } from "./rules";
+import { checkSecrets } from "./secret-rules";
 import { serviceSchema } from "./service";
-import { type Settings, settingsSchema } from "./settings";
+import { otherListenerSchema, type Settings, settingsSchema } from "./settings";
 
 /** The config keys whose values are secrets; they never pass through the schema. */
 export const secretKeys = [
@@ -11,6 +14,7 @@ export const secretKeys = [
   "logsPassword",
   "tracesPassword",
   "grafanaAuth",
+  "alertsWebhook",
   "siteUsers",
 ] as const;
 export type SecretKey = (typeof secretKeys)[number];
@@ -18,7 +22,13 @@ export type SecretKey = (typeof secretKeys)[number];
 export type SettingKey = keyof Settings;
 export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];
 
-export type Validation = { readonly settings: Settings } | { readonly issues: readonly Issue[] };
+export type Validation =
+  | {
+      readonly settings: Settings;
+      /** What is right, and may not be what was meant. */
+      readonly warnings: readonly Issue[];
+    }
+  | { readonly issues: readonly Issue[] };
 
 /**
  * Checks a whole configuration and finds every issue in it, not only the first.
@@ -29,29 +39,46 @@ export function validateSettings(
   values: Readonly<Record<string, unknown>>,
   secrets: ReadonlySet<string>,
 ): Validation {
-  const issues: Issue[] = [];
   const known: readonly string[] = [...settingKeys, ...secretKeys];
-  for (const key of Object.keys(values)) {
-    if (!known.includes(key)) issues.push({ path: key, message: unknownKey(key, known) });
-  }
+  const found: FieldIssue[] = Object.keys(values)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ path: [key], message: unknownKey(key, known) }));
   const parts: Record<string, unknown> = {};
-  const wrong = new Set<string>();
   for (const key of settingKeys) {
-    const parsed = settingsSchema.shape[key].safeParse(values[key]);
-    parts[key] = parsed.success ? parsed.data : rightOnes(key, values[key]);
-    if (!parsed.success) wrong.add(key);
-    const found = parsed.success ? [] : issuesOf(parsed.error);
-    issues.push(...found.map(({ path, message }) => ({ path: join([key, ...path]), message })));
+    const value = values[key] ?? undefined;
+    const parsed = settingsSchema.shape[key].safeParse(value);
+    parts[key] = parsed.success ? parsed.data : rightOf(key, value);
+    if (!parsed.success)
+      found.push(...issuesOf(parsed.error).map(({ path, message }) => ({ path: [key, ...path], message })));
   }
+  const issues: Issue[] = withoutMeant(found).map(({ path, message }) => ({ path: join(path), message }));
   const valid = parts as PartialSettings;
-  issues.push(...checkRules(valid), ...checkShared(valid, values), ...checkSecrets(valid, secrets, wrong));
-  return issues.length === 0 ? { settings: parts as Settings } : { issues };
+  const isWrong = wrongPaths(issues.map(({ path }) => path));
+  issues.push(
+    ...checkRules(valid, isWrong),
+    ...checkShared(valid, values),
+    ...checkSecrets(valid, new Set([...secrets, ...misspelt(found)]), isWrong),
+  );
+  if (issues.length > 0) return { issues };
+  const settings = parts as Settings;
+  return { settings, warnings: doubts(settings) };
 }
 
-/** Of a list of services that has wrong ones, the right ones, at their places. */
-function rightOnes(key: SettingKey, value: unknown): unknown {
-  if (key !== "services" || !Array.isArray(value)) return undefined;
-  return value.map((entry) => serviceSchema.safeParse(entry).data);
+/** The keys that are there, but for their spelling. */
+function misspelt(issues: readonly FieldIssue[]): string[] {
+  return issues.flatMap(({ path, message }) => (path.length > 1 ? [] : [meantKey(message) ?? ""]));
+}
+
+const lists = { services: serviceSchema, otherListeners: otherListenerSchema };
+
+/** What is right of a setting with something wrong in it; of a list, item by item. */
+function rightOf(key: SettingKey, value: unknown): unknown {
+  // Whose platform it is decides what the others mean.
+  if (key === "platform") return undefined;
+  if (key !== "services" && key !== "otherListeners")
+    return rightParts(settingsSchema.shape[key], value, key);
+  if (!Array.isArray(value)) return undefined;
+  return value.map((item) => rightParts(lists[key], item, `${key}[]`));
 }
 
 /** What belongs to the stack that owns the platform is not silently ignored in one that shares it. */
@@ -59,17 +86,8 @@ function checkShared({ platform }: PartialSettings, values: Readonly<Record<stri
   if (platform?.kind !== "stack") return [];
   const message = `is decided by the stack ${platform.stack}, whose platform this one shares: set it there`;
   return ["repository", "pyroscope", "alloy", "site"].flatMap((key) => {
-    const ours = Object.keys(values[key] ?? {}).filter((name) => name !== "fragments");
+    const value = values[key];
+    const ours = isMap({ value }) ? Object.keys(value as object).filter((name) => name !== "fragments") : [];
     return ours.map((name) => ({ path: `${key}.${name}`, message }));
   });
-}
-
-/** `services[3].labels.team`: the path as `pulumi config set --path` takes it. */
-function join(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    const name = String(key);
-    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
-    return text === "" ? name : `${text}.${name}`;
-  }, "");
 }

@@ -1,4 +1,5 @@
 import type { Settings } from "./settings";
+import { type Duration, formatDuration, parseDuration, UnitError } from "./units";
 import { type VersionFact, versionFacts } from "./version-facts";
 import { isBefore } from "./versions";
 
@@ -47,4 +48,27 @@ function tell(
   if (!isBefore(to, since)) return {}; // It is over.
   if (lostBefore !== undefined) return { refusal: lostBefore };
   return { warning: `it goes back before ${since}, from which on ${fact}.` };
+}
+
+/**
+ * What a shorter retention means for what is stored, as warnings.
+ * @param from as the last `up` told it
+ */
+export function shorterRetention(from: string | undefined, to: Duration): string[] {
+  const before = from === undefined ? undefined : durationOf(from);
+  if (before === undefined || to >= before) return [];
+  return [
+    `pyroscope.retention ${formatDuration(before)} -> ${formatDuration(to)}: an up has Pyroscope delete, for good, all profiles ` +
+      `that are older than ${formatDuration(to)}. Leave it at ${formatDuration(before)} to keep them.`,
+  ];
+}
+
+/** None where an output has another form. */
+function durationOf(text: string): Duration | undefined {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (error instanceof UnitError) return undefined;
+    throw error;
+  }
 }

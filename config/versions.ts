@@ -1,3 +1,4 @@
+import { not } from "./fields";
 import { type VersionFact, type VersionFactName, versionFacts } from "./version-facts";
 
 /** The majors of Pyroscope whose configuration we can write; each has keys of its own. */
@@ -6,7 +7,9 @@ export type PyroscopeMajor = 1 | 2;
 /** `MAJOR.MINOR.PATCH` with an optional Debian revision, as `apt-get install NAME=VERSION` takes it. */
 const debianVersion = /^(\d+)\.(\d+)\.(\d+)(?:[-+~.][0-9A-Za-z.+~-]+)?$/;
 
-const form = `must be the exact version of the Debian package, such as "1.21.1" or "1.21.1-1" (see: apt-cache madison NAME)`;
+/** What a version looks like, for messages. */
+export const versionForm =
+  'the exact version of the Debian package, such as "1.21.1" or "1.21.1-1" (see: apt-cache madison NAME)';
 
 /**
  * Whether a row of the table is true of a version of its program.
@@ -31,7 +34,7 @@ function numbers(version: string): number[] {
 /** Why this version of Pyroscope cannot be installed, or undefined when it can. */
 export function pyroscopeVersionProblem(version: string): string | undefined {
   const parsed = debianVersion.exec(version);
-  if (parsed === null) return form;
+  if (parsed === null) return `must be ${versionForm}${not(version, versionForm)}`;
   const [, major = "", minor = ""] = parsed;
   if (major !== "1" && major !== "2")
     return `Pyroscope ${major}.x is not supported: set a version of 1.x or 2.x`;
@@ -46,7 +49,7 @@ export function pyroscopeVersionProblem(version: string): string | undefined {
 /** Why this version of Alloy cannot be installed, or undefined when it can. */
 export function alloyVersionProblem(version: string): string | undefined {
   const parsed = debianVersion.exec(version);
-  if (parsed === null) return form;
+  if (parsed === null) return `must be ${versionForm}${not(version, versionForm)}`;
   const [, major = "", minor = ""] = parsed;
   if (major === "1" && holds("validates", version)) return undefined;
   return `Alloy ${major}.${minor} is not supported: set a version of 1.x, ${versionFacts.validates.since} or later`;

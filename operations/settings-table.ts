@@ -4,9 +4,8 @@ import { format } from "prettier";
 import { parse } from "yaml";
 
 interface Key {
-  type?: string;
   description: string;
-  default?: unknown;
+  default: unknown;
 }
 
 const root = path.resolve(__dirname, "..");
@@ -18,14 +17,20 @@ export async function readmeWithSettings(): Promise<string> {
     config: Record<string, Key>;
   };
   const rows = Object.entries(config).map(([name, key]) => {
-    const text = JSON.stringify(key.default ?? "");
+    const text = JSON.stringify(key.default);
     const fallback = ['""', "{}", "[]"].includes(text) ? "" : `\`${text}\``;
-    return `| \`${name}\` | ${key.type ?? "string or object"} | ${fallback} | ${key.description.replaceAll("|", "\\|")} |`;
+    return `| \`${name}\` | ${typeOf(name, key.default)} | ${fallback} | ${key.description.replaceAll("|", "\\|")} |`;
   });
   const table = ["| key | type | default | description |", "| --- | --- | --- | --- |", ...rows].join("\n");
   const readme = readFileSync(path.join(root, "README.md"), "utf8");
   const made = readme.replace(markers, (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`);
   return format(made, { parser: "markdown", printWidth: 110 });
+}
+
+/** Pulumi.yaml has none, so that Pulumi checks none. */
+function typeOf(name: string, fallback: unknown): string {
+  if (name === "platform") return "string or object";
+  return Array.isArray(fallback) ? "list" : typeof fallback;
 }
 
 if (require.main === module) {

@@ -47,7 +47,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
   };
   const stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: name, projectName: project, program: options.program ?? program },
+    { stackName: name, projectName: project, program: options.program ?? (() => program(workDir)) },
     {
       workDir,
       pulumiCommand: await pulumiCommand(pulumi),

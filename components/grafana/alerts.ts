@@ -6,16 +6,23 @@ import { grafanaTitle } from "../../render/grafana/identity";
 
 type RuleArgs = pulumi.Unwrap<alerting.RuleGroupArgs["rules"]>;
 
+/** Whom the alerts tell, and how. */
+export type AlertSettings = NonNullable<GrafanaSettings["alerts"]> & {
+  /** Instead of `webhook`, where its address is a secret. */
+  secretWebhook?: pulumi.Output<string> | undefined;
+};
+
 /** Declares an environment's alert rules, whom they tell and, if that is asked for, that all alerts go there. */
 export function declareAlerts(
   name: string,
-  settings: NonNullable<GrafanaSettings["alerts"]>,
+  settings: AlertSettings,
   folderUid: pulumi.Input<string>,
   environment: string,
   args: pulumi.Output<AlertArgs>,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  const { emails, webhook, replaceNotificationPolicy } = settings;
+  const { emails, replaceNotificationPolicy } = settings;
+  const webhook = settings.secretWebhook ?? settings.webhook;
   const contact = new alerting.ContactPoint(
     `${name}-contact`,
     {
@@ -23,7 +30,7 @@ export function declareAlerts(
       ...(emails === undefined ? {} : { emails: [{ addresses: emails }] }),
       ...(webhook === undefined ? {} : { webhooks: [{ url: webhook }] }),
     },
-    opts,
+    settings.secretWebhook === undefined ? opts : { ...opts, additionalSecretOutputs: ["webhooks"] },
   );
   if (replaceNotificationPolicy) {
     new alerting.NotificationPolicy(

@@ -118,6 +118,13 @@ describe("a stack with Grafana", () => {
     });
   });
 
+  test("sends alerts to an address that stays secret", async () => {
+    const webhook = "https://hook.example/x?token=s3ntinel";
+    const secrets = { grafanaAuth, alertsWebhook: pulumi.secret(webhook) };
+    const all = byName(await stackOf({ ...production, grafana: { url, alerts: {} } }, secrets));
+    expect(all["contact"]?.["webhooks"]).toEqual({ secret: [{ url: webhook }] });
+  });
+
   test("dials through the tunnel, whose absence a destroy notices first", async () => {
     const grafana = { url: "http://127.0.0.1:3000", tunnel: await freePort() };
     const resources = await stackOf({ ...production, grafana }, { grafanaAuth });

@@ -69,12 +69,14 @@ describe("a stack with logs and traces", () => {
     );
   });
 
-  test("with a secret among the services keeps the logs secret, which name them, and not the traces", async () => {
+  test("with a secret among the services keeps logs and jobs secret, which name them, and not the traces", async () => {
     const { logs, traces } = values;
     const open = { logs: { url: logs.url }, traces: { url: traces.url } };
     const secretParts = new Set<SettingKey>(["services"]);
-    const resources = await stackOf({ ...values, ...open }, {}, {}, secretParts);
+    const prometheus = { url: "http://127.0.0.1:9090" };
+    const resources = await stackOf({ ...values, ...open, prometheus }, {}, {}, secretParts);
     expect(find(resources, "soar-logs-config-files").inputs["stdin"]).toHaveProperty("secret");
+    expect(find(resources, "soar-prometheus-config-files").inputs["stdin"]).toHaveProperty("secret");
     expect(find(resources, "soar-traces-config-files").inputs["stdin"]).toContain("unit alloy.service");
   });
 

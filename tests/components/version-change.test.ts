@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { refuseLoss } from "../../components/version-change";
+import { accepted } from "../config/sample";
 import { minimal, stackOf } from "./stack";
 
 const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
@@ -38,8 +40,46 @@ describe("a change of version", () => {
     ]);
   });
 
+  it("warns of a shorter retention, which deletes profiles, and of no longer one", async () => {
+    const last = { pyroscope: "1.21.1" };
+    const outputs = (retention: string): object => ({
+      "org/soar-profiling/test": { versions: last, retention },
+    });
+    const change = { ...minimal, pyroscope: { retention: "12h" } };
+    for (const longer of ["30d", "12h", "1h", "thirty days"]) await stackOf(change, {}, outputs(longer));
+    expect(warn.mock.calls.map(([words]) => words)).toEqual([
+      "pyroscope.retention 30d -> 12h: an up has Pyroscope delete, for good, all profiles that are older than 12h. Leave it at " +
+        "30d to keep them.",
+    ]);
+  });
+
   it("is nothing where there was none, or no version before", async () => {
     expect(await told({ alloy: "1.10.0-1", pyroscope: "1.21.1" })).toEqual([]);
     expect(await told({})).toEqual([]);
+  });
+});
+
+describe("another name of the environment", () => {
+  const outputs = (last: object): object => ({ "org/soar-profiling/test": last });
+  const refused = async (last: object, change: object = {}): Promise<unknown> => {
+    await stackOf({ ...minimal, ...change }, {}, { ...outputs(last) });
+    const settings = accepted({ ...minimal, ...change });
+    return refuseLoss("org/soar-profiling/test", settings).then(
+      () => undefined,
+      (error: unknown) => (error as Error).message,
+    );
+  };
+  const words =
+    "soar-profiling: this stack is environment before on this host, not test; nothing was changed. Set environment to before " +
+    "again; or pulumi destroy first, and then pulumi up with the new name";
+
+  it("is refused, as the files on the host have the old one", async () => {
+    expect(await refused({ services: [{ environment: "before" }] })).toBe(words);
+    expect(await refused({ services: [], platform: { environment: "before" } })).toBe(words);
+  });
+
+  it("is none in a new stack, or where the platform is another one's", async () => {
+    expect(await refused({})).toBeUndefined();
+    expect(await refused({ services: [{ environment: "test" }] })).toBeUndefined();
   });
 });

@@ -52,7 +52,7 @@ describe("refused", () => {
       "a field without the url",
       { prometheus: { discovery: "file_sd" } },
       [
-        "prometheus.url: must be the address of the host's own Prometheus: an http or https URL without user, password, query or fragment",
+        "prometheus.url: is required: set the address of the host's own Prometheus: an http or https URL without user, password, query or fragment",
       ],
     ],
     [
@@ -149,20 +149,25 @@ describe("refused", () => {
     [
       "alerts that tell nobody, over nothing",
       { grafana: { url: "https://grafana.example", alerts: {} } },
-      ["grafana.alerts: needs someone to tell: set emails or webhook"],
+      [
+        "grafana.alerts: are rules over what Prometheus scrapes: set prometheus.url",
+        "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
+        "grafana.alerts: needs someone to tell: set emails or webhook, or the secret alertsWebhook",
+      ],
     ],
     [
       "a tunnel to elsewhere",
       { grafana: { url: "https://grafana.example", tunnel: 3000 } },
       [
         "grafana.tunnel: is for a Grafana on the host's loopback: leave it out, or set grafana.url to such an address",
+        "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
       ],
     ],
     [
       "a site without a domain's name",
       { site: { domain: "https://pyroscope.glider.flights/" } },
       [
-        'site.domain: must be a domain such as "pyroscope.glider.flights", not "https://pyroscope.glider.flights/"',
+        'site.domain: must be a domain such as "pyroscope.glider.flights", of letters, digits, - and ., not "https://pyroscope.glider.flights/"',
       ],
     ],
     [
@@ -187,7 +192,7 @@ describe("refused", () => {
   });
 
   test("a secret that nothing uses", () => {
-    const unused = ["logsPassword", "tracesPassword", "grafanaAuth", "siteUsers"];
+    const unused = ["logsPassword", "tracesPassword", "grafanaAuth", "alertsWebhook", "siteUsers"];
     expect(issues({}, unused).map((issue) => issue.split(":")[0])).toEqual(unused);
     const open = { domain: "a.example", insecureNoAuthentication: true };
     expect(issues({ site: open }, ["siteUsers"])).toEqual([

@@ -3,6 +3,25 @@ import { validateSettings } from "../../config/validate";
 
 export const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
+/** In OpenSSH form, of no use anywhere. */
+export const privateKey = openSshKey("none");
+
+/** A private key as ssh-keygen writes it, but for its numbers. */
+export function openSshKey(cipher: string): string {
+  const part = (text: string): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, Buffer.from(text)]);
+  };
+  const count = Buffer.from([0, 0, 0, 1]);
+  const parts = [part(cipher), part("none"), part(""), count, part("public"), part("private")];
+  const body = Buffer.concat([Buffer.from("openssh-key-v1\0"), ...parts]).toString("base64");
+  const lines = body.match(/.{1,70}/g) ?? [];
+  return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join(
+    "\n",
+  );
+}
+
 /** The least that a stack has to set. */
 export const least = { environment: "production", host: { address: "soar.example", hostKey } };
 
@@ -13,6 +32,13 @@ export function accepted(values: Record<string, unknown> = {}, secrets = noSecre
   const validation = validateSettings({ ...least, ...values }, secrets);
   if ("issues" in validation) throw new Error(JSON.stringify(validation.issues, undefined, 1));
   return validation.settings;
+}
+
+/** What is told of a configuration that is right. */
+export function warnings(values: Record<string, unknown>): string[] {
+  const validation = validateSettings({ ...least, ...values }, noSecrets);
+  if ("issues" in validation) throw new Error(JSON.stringify(validation.issues, undefined, 1));
+  return validation.warnings.map(({ path, message }) => `${path}: ${message}`);
 }
 
 /** The issues of a configuration, each as `path: message`. */

@@ -90,6 +90,8 @@ test("all issues are told at once, also between settings that are partly wrong",
     "services[0].port",
     "services[1].port",
     "services[2].labels.job",
+    "services[2].name",
+    "services[2].port",
   ]);
 });
 

@@ -38,6 +38,18 @@ describe("secrets, with a remote Pyroscope", async () => {
     expect(await journal(stack)).not.toContain(text);
   };
 
+  test("a secret where it would not stay one is refused by its field, before anything", async () => {
+    const services = stack.setting("services") as object[];
+    stack.configure({}, { "services[0].name": "s3ntinelName" });
+    const said = await stack.upFails();
+    expect(said).toContain(
+      "- services[0].name: cannot be kept secret, for it is part of command lines and outputs",
+    );
+    expect(said).not.toContain("s3ntinel");
+    stack.removeSecret("services[0].name");
+    stack.configure({ services });
+  });
+
   test("a preview with line diffs shows none of them", async () => {
     const { text } = await stack.preview();
     expect(text).toContain("soar-profiles-config-files");

@@ -1,0 +1,32 @@
+import type { Issue } from "./rules";
+import type { Settings } from "./settings";
+
+/** What is right in itself and of no use, and may still be meant: it is told, and nothing is refused. */
+export function doubts(settings: Settings): Issue[] {
+  return [...noServices(settings), ...unusedMetrics(settings), ...unusedUnits(settings)];
+}
+
+function noServices({ services, platform, alloy }: Settings): Issue[] {
+  if (services.length > 0 || Object.keys(alloy.fragments).length > 0) return [];
+  const rest = platform.kind === "own" ? ", and only the platform is set up" : "";
+  const message = `has no service, so that nothing is profiled${rest}: set at least one, with name and port`;
+  return [{ path: "services", message }];
+}
+
+function unusedMetrics({ services, prometheus }: Settings): Issue[] {
+  const named = services.filter(({ metrics }) => metrics !== undefined).map(({ name }) => name);
+  if (prometheus !== undefined || named.length === 0) return [];
+  const message = `is set (${short(named)}), and nothing scrapes it: set prometheus.url, or leave it out`;
+  return [{ path: "services[].metrics", message }];
+}
+
+function unusedUnits({ services, logs }: Settings): Issue[] {
+  const named = services.filter(({ unit }) => unit !== undefined).map(({ name }) => name);
+  if (logs !== undefined || named.length === 0) return [];
+  const message = `is set (${short(named)}), and no journal is sent anywhere: set logs.url, or leave it out`;
+  return [{ path: "services[].unit", message }];
+}
+
+function short(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+}
