@@ -4,7 +4,7 @@
 # them, and stays full. It prints
 #   run STATUS FILES RUNNING LEFT COMMAND    for each, where COMMAND is the one at which it filled
 #   next STATUS FILES RUNNING LEFT           for the same change once there is room again
-# with the words of a change indented below it. FILES and RUNNING are `before`, `after`, or `neither` of these; LEFT is how
+# with the words of a change indented below it. FILES, with the program, and RUNNING are `before`, `after`, or `neither` of these; LEFT is how
 # many files a change has left that are nobody's. A mount namespace is its own, and everything is in memory.
 set -eu
 scripts=$1 kind=$2 full=$3 every=$4
@@ -28,11 +28,21 @@ case "$*" in
 *NRestarts*) echo 0 ;;
 *MainPID*) echo 1 ;;
 *is-failed*) exit 1 ;;
-restart*) cat /mnt/etc/*.conf >/run/loaded ;;
+restart*) cat /mnt/etc/*.conf /run/version >/run/loaded ;;
 esac
 END
-printf '#!/bin/sh\nexit 0\n' >/usr/local/sbin/journalctl
-for name in mv ln cp mkdir rm install sync chmod chown stat systemctl cut sort; do
+for name in journalctl apt-mark dpkg; do printf '#!/bin/sh\nexit 0\n' >/usr/local/sbin/$name; done
+# The program is as old or new as the files that are written for it.
+cat >/usr/local/sbin/apt-get <<'END'
+#!/bin/sh
+for package in "$@"; do :; done
+echo "${package#*=}" >/run/version
+END
+cat >/usr/local/sbin/dpkg-query <<'END'
+#!/bin/sh
+echo "installed $(cat /run/version)"
+END
+for name in mv ln cp mkdir rm install sync chmod chown stat systemctl cut sort apt-get apt-mark; do
   [ ! -e "/usr/local/sbin/$name" ] || mv "/usr/local/sbin/$name" "/usr/local/$name"
   cat >"/usr/local/sbin/$name" <<'END'
 #!/bin/sh
@@ -44,17 +54,18 @@ read -r at where </run/fill
 exec "/usr/bin/$name" "$@"
 END
 done
-chmod 755 /usr/local/sbin/* /usr/local/systemctl
+chmod 755 /usr/local/sbin/* /usr/local/systemctl /usr/local/apt-*
 
 # Of three files: a third is in only one of the versions, and there is a line in a file that is not ours.
 declaration() { # old|new, of which the new one may not work
-  case $kind:$1 in fails:new) health='! grep -qx new /run/loaded' ;; *) health='test -s /run/loaded' ;; esac
+  case $kind:$1 in fails:new) health='! grep -qx new /mnt/etc/a.conf' ;; *) health='test -s /run/loaded' ;; esac
   cat <<END
 unit x.service
 user root
+package x $1
 tree $tree
 validate grep -qE 'old|new' $tree/a.conf
-reload cat $tree/*.conf >/run/loaded
+reload cat $tree/*.conf /run/version >/run/loaded
 health 0 $health
 line $tree/main.conf $1
 file 0640 root:root reload $tree/a.conf
@@ -76,7 +87,7 @@ apply() { # old|new
 version() { # DIGEST
   case $1 in "$before") echo before ;; "$after") echo after ;; *) echo neither ;; esac
 }
-digest() { cat $tree/*.conf | sha256sum | cut -c1-16; }
+digest() { cat $tree/*.conf /run/version | sha256sum | cut -c1-16; }
 running() { sha256sum </run/loaded | cut -c1-16; }
 # What a change that has ended leaves.
 left() {
@@ -87,6 +98,9 @@ what_is() { echo "$status $(version "$(digest)") $(version "$(running)") $(left)
 
 echo "0 $full" >/run/fill
 echo 'operator' >$tree/main.conf
+echo old >/run/version
+mkdir -p /var/lib/soar-profiling/test/packages
+echo 'version old' >/var/lib/soar-profiling/test/packages/x
 apply old
 before=$(digest)
 wanted=$kind kind=works

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { cutPower, startHost } from "../../sandbox/host/host";
-import { eventually, killEngine } from "./harness/faults";
+import { eventually, fillDisk, killEngine } from "./harness/faults";
 import { VersionedFragments } from "./harness/fragments";
 import { TestStack } from "./harness/stack";
 import { applyByHand, configuration, expectHealthy, killScriptAt, processes } from "./harness/transaction";
@@ -150,5 +151,104 @@ describe("a transaction of three files that is cut off", async () => {
         expect((await applyByHand(stack, "profiles", old)).code).toBe(0);
       }
     });
+  });
+
+  describe("a whole `up`, of packages, files and services, eight times", () => {
+    const [alloy, pyroscope] = [stack.setting("alloy") as object, stack.setting("pyroscope") as object];
+    let version = 1;
+    const configure = (): void => {
+      version = 3 - version;
+      fragments.configureNext();
+      stack.configure({
+        alloy: { ...(stack.setting("alloy") as object), version: `1.10.0-${version}` },
+        pyroscope: { ...pyroscope, version: `1.21.1-${version}`, retention: `${29 + version}d` },
+        allowDowngrade: true,
+      });
+    };
+    /** Everything of ours by its path or name, with its digest, version or state. */
+    const look = async (): Promise<Map<string, string>> => {
+      const etc = "/etc/alloy /etc/default/alloy /etc/pyroscope /etc/systemd/system/*.d";
+      const records = "/var/lib/soar-profiling/*/*/manifest /var/lib/soar-profiling/*/packages/*";
+      const text = await stack.operator(
+        `find ${etc} -type f ! -name '.*.soar-*' -exec sha256sum {} +; sha256sum ${records}; ` +
+          "dpkg-query -W -f '${Version} ${Package}\\n' alloy pyroscope; " +
+          "for u in alloy pyroscope; do echo $(systemctl is-active $u; systemctl is-enabled $u) $u.service; done",
+      );
+      return new Map(
+        text
+          .trim()
+          .split("\n")
+          .map((line) => [line.replace(/^.* /, ""), line.replace(/ [^ ]*$/, "")]),
+      );
+    };
+    /** Each time the host is seen half-way; then everything there must have been the old or the new one. */
+    const interrupted = async (
+      interrupt: () => Promise<string>,
+      check: () => Promise<void>,
+    ): Promise<void> => {
+      let old = await look();
+      let seen: [string, Map<string, string>][] = [];
+      configure();
+      for (let i = 0; i < 8; i++) {
+        const run = stack.up().then(
+          () => true,
+          () => false,
+        );
+        const how = await interrupt();
+        const isDone = await run;
+        await idle();
+        await eventually(stack, "! pgrep -x 'apt-get|dpkg'"); // Which a kill of ours does not end.
+        await check();
+        seen.push([how, await look()]);
+        if (!isDone && i < 7) continue;
+        if (!isDone) await stack.up();
+        const now = await look();
+        for (const [when, then] of seen) {
+          for (const name of new Set([...old.keys(), ...then.keys(), ...now.keys()])) {
+            expect([old.get(name), now.get(name)], `${name} ${when}`).toContain(then.get(name));
+          }
+        }
+        await fragments.expectVersion(fragments.version);
+        old = now;
+        seen = [];
+        configure();
+      }
+      await stack.up();
+    };
+    const random = (most: number): number => Math.floor(Math.random() * most);
+
+    beforeAll(async () => {
+      stack.configure({ alloy });
+      configure();
+      await stack.up();
+    }, 300_000);
+
+    test("killed on the host at a random moment: all is old or new, and healthy, and the next one finishes", async () => {
+      await interrupted(
+        async () => {
+          const moment = random(12_000);
+          await sleep(moment);
+          const killed = await stack.status("pkill -KILL -f '^/bin/sh /usr/local/lib/soar-profiling/'");
+          return `after ${moment} ms, ${killed === 0 ? "killed" : "nothing to kill"}`;
+        },
+        () => expectHealthy(stack),
+      );
+    }, 900_000);
+
+    test("with a disk that is full from a random moment on: the same", async () => {
+      let free = (): Promise<void> => Promise.resolve();
+      await interrupted(
+        async () => {
+          const [moment, left] = [random(12_000), random(3) * 16];
+          await sleep(moment);
+          free = await fillDisk(stack, "/var/lib/soar-profiling", left);
+          return `after ${moment} ms, with ${left} KiB left`;
+        },
+        async () => {
+          await expectHealthy(stack);
+          await free();
+        },
+      );
+    }, 900_000);
   });
 });

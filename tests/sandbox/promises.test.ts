@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { StackConfig } from "../../sandbox/stack";
-import { killScript } from "./harness/faults";
+import { fillDisk, killScript } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
 /** A service of a stack, as the promises are tried on it. */
@@ -42,7 +42,7 @@ const rows: Row[] = [
   {
     ...{ id: "prometheus", unit: "prometheus", file: "/etc/prometheus/jobs/sandbox-soar-run.yml" },
     // With the label that the first row has left.
-    change: (n) => ({ services: [{ ...service, labels: { n: "3" }, metrics: { path: `/metrics/${n}` } }] }),
+    change: (n) => ({ services: [{ ...service, labels: { n: "4" }, metrics: { path: `/metrics/${n}` } }] }),
     neighbour: { file: "/etc/prometheus/jobs/operator.yml", text: "scrape_configs:\n  - job: x\n" },
   },
   {
@@ -55,7 +55,9 @@ const rows: Row[] = [
 
 describe("the promises, of every service of a stack", { timeout: 300_000 }, async () => {
   // With a Loki and a Tempo: while these are away, a change of what sends there is Alloy's to finish first.
-  const stack = await TestStack.create("promises", { host: { backends: true } });
+  const stack = await TestStack.create("promises", {
+    host: { backends: true, limited: { path: "/var/lib/soar-profiling", size: "2M" } },
+  });
   const files = rows.map(({ file }) => file);
   const units = ["alloy", "prometheus", "caddy", "pyroscope"];
   let resources = 0;
@@ -107,10 +109,23 @@ describe("the promises, of every service of a stack", { timeout: 300_000 }, asyn
       expect((await stack.up()).changes).toEqual({ same: resources - 1, update: 1 });
     });
 
+    test("on a full disk, it is the old one, and with room again the new one", async () => {
+      const free = await fillDisk(stack, "/var/lib/soar-profiling");
+      const before = await stack.fingerprint(files, units);
+      const old = await stack.operator(`sha256sum ${file}`);
+      stack.configure(change(3));
+      const said = await stack.upFails();
+      if (!isSecret) expect(said).toMatch(/(No space left on device|I\/O error)[^]*nothing was changed/);
+      expect(await stack.fingerprint(files, units)).toBe(before);
+      await free();
+      expect((await stack.up()).changes).toEqual({ same: resources - 1, update: 1 });
+      expect(await stack.fingerprint([file], [])).not.toContain(old);
+    });
+
     test("killed on its way, it is the old or the new one, and then the new one", async () => {
       const running = await pids();
       const old = await stack.operator(`sha256sum ${file}`);
-      stack.configure(change(3));
+      stack.configure(change(4));
       const failure = stack.upFails();
       const deadline = Date.now() + 60_000;
       while (!(await killScript(stack, "service-config"))) {

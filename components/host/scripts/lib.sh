@@ -34,7 +34,9 @@ die() {
 
 # Written whole, and down to the disk, or not at all.
 write_record() { # FILE <CONTENT
-  cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1"
+  if cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1"; then return 0; fi
+  rm -f "$1.new" || :
+  return 1
 }
 
 # Records are kept twice: in $state, and in $spare, beside the scripts. Where one place was emptied, the other still tells what

@@ -10,9 +10,8 @@ replace_program() {
   _wanted=${_wanted#* }
   _kept=$(kept_version "$_package")
   if [ -z "$_kept" ] || [ "$_kept" = "$_wanted" ] || [ "$(installed_version "$_package")" != "$_kept" ]; then return 0; fi
-  printf '%s %s\n' "$_package" "$_kept" >"$place/program.new"
-  sync "$place/program.new"
-  mv "$place/program.new" "$place/program"
+  printf '%s %s\n' "$_package" "$_kept" | write_record "$place/program" ||
+    die "$name: no note can be made in $place that $_package $_kept is to come back on a failure; nothing was changed"
   say_to_package || die "$name: cannot keep $_told as it is; nothing was changed"
   keep_program "$_package" "$_wanted" || die "$name: apt-get cannot install $_package $_wanted (its words above)"
   unsay || die "$name: cannot put back $_told"
@@ -29,8 +28,11 @@ return_program() {
   case $(dpkg-query -W -f '${db:Status-Status}' "$_package" 2>/dev/null) in
   '' | not-installed | config-files) ;; # Removed by hand since.
   *)
-    if keep_program "$_package" "$_kept" || [ "$(installed_version "$_package")" = "$_kept" ]; then
+    _is_kept=yes
+    keep_program "$_package" "$_kept" || _is_kept=
+    if [ "$(installed_version "$_package")" = "$_kept" ]; then
       [ "$_now" = "$_kept" ] || say "$_package $_kept is installed again"
+      [ -n "$_is_kept" ] || return 0 # The records may name the other version still: the next run goes on from here.
     else
       _now=$(dpkg-query -W -f '${Version}' "$_package")
       keep_at_version "$_package" "$_now" "$(generation_of "$_package")" || :

@@ -103,7 +103,7 @@ roll_back() {
     spec=$work/spec
     return 0
   fi
-  [ ! -e "$place/undo/program" ] || cp "$place/undo/program" "$place/program"
+  [ ! -e "$place/undo/program" ] || ln -f "$place/undo/program" "$place/program" # Which takes no space.
   (in_half_the_time && return_program)
   remove_empty_directories
   cp "$place/undo/faults" "$scratch/faults.before"
