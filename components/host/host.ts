@@ -8,7 +8,7 @@ import { known } from "./plain";
 import { Preflight, type Requirements } from "./preflight";
 import { installer, type Script } from "./scripts";
 import { Session } from "./session";
-import { shellLine, shellQuote } from "./shell";
+import { shellLine } from "./shell";
 import { Trial } from "./trial";
 
 /** Arguments of {@link Host}. */
@@ -201,19 +201,22 @@ export class Host extends pulumi.ComponentResource {
     return `test ! -d ${this.records()} && test ! -d ${this.directory()} || ${this.line(words)}`;
   }
 
-  /** Finds nothing on a host where the scripts are not there yet; where these were removed or edited, it runs by their copies. */
+  /** Finds nothing on a host where the scripts are not there yet. */
   private driftCommand(): string {
-    const places = [`${this.records()}/scripts/${this.environment}`, this.directory()];
-    const run = `for at in ${places.join(" ")}; do test ! -x $at/drift || exec $at/drift; done`;
     const isThere = `test -d ${this.records()} || test -d ${this.directory()}`;
-    return `if ${isThere}; then ${this.sudo()}${shellLine(["timeout", 60, "sh", "-c", run])}; fi`;
+    return `if ${isThere}; then ${this.looking("drift", [], ":")}; fi`;
   }
 
   private checkCommand(id: string, base: string | undefined): string {
-    const script = `${this.directory()}/check`;
-    const words = ["timeout", 60, script, id, ...(base === undefined ? [] : [base])];
-    const older = "unchecked it lacks a script of this program, which comes with an up";
-    return `if test -x ${script}; then ${this.sudo()}${shellLine(words)}; else echo ${shellQuote(older)}; fi`;
+    const older = "echo unchecked it lacks a script of this program, which comes with an up";
+    return this.looking("check", [id, ...(base === undefined ? [] : [base])], older);
+  }
+
+  /** Runs what only looks at the host. Where the scripts were removed or edited, it runs by the copies of them. */
+  private looking(script: string, args: readonly string[], otherwise: string): string {
+    const places = [`${this.records()}/scripts/${this.environment}`, this.directory()];
+    const run = `for at in ${places.join(" ")}; do test ! -x $at/${script} || exec $at/${script} "$@"; done; ${otherwise}`;
+    return `${this.sudo()}${shellLine(["timeout", 60, "sh", "-c", run, "sh", ...args])}`;
   }
 
   private directory(): string {

@@ -56,12 +56,13 @@ export class ServiceConfig extends pulumi.ComponentResource {
       },
       { parent: this, ...dependencies(opts) },
     );
-    this.applied = pulumi.runtime.isDryRun()
+    const isPreview = pulumi.runtime.isDryRun();
+    this.applied = isPreview
       ? text
       : pulumi.all([made.stdin, text]).apply(([stdin, wished]) => stdin ?? wished);
-    this.isApplied = pulumi.unsecret(
-      pulumi.all([this.applied, text]).apply(([applied, wished]) => applied === wished),
-    );
+    this.isApplied = isPreview
+      ? pulumi.output(true)
+      : pulumi.unsecret(pulumi.all([this.applied, text]).apply(([applied, wished]) => applied === wished));
     this.files = this.applied.apply((applied) =>
       [...readDeclaration(applied).files].map(([path, content]) => ({
         path,

@@ -152,10 +152,10 @@ describe("drift", () => {
     // By the copies, should the scripts be no longer what they were.
     const records = "/var/lib/soar-profiling/test";
     const scripts = "/usr/local/lib/soar-profiling/test";
-    const run = `for at in ${records}/scripts/test ${scripts}; do test ! -x $at/drift || exec $at/drift; done`;
+    const run = `for at in ${records}/scripts/test ${scripts}; do test ! -x $at/drift || exec $at/drift "$@"; done; :`;
     expect(target.seen.commands).toEqual([
       expect.stringContaining(
-        quoted(`if test -d ${records} || test -d ${scripts}; then timeout 60 sh -c '${run}'; fi`),
+        quoted(`if test -d ${records} || test -d ${scripts}; then timeout 60 sh -c '${run}' sh; fi`),
       ),
     ]);
   });
