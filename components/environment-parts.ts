@@ -66,6 +66,7 @@ export function environmentParts(
       ...{ host, environment, settings: prometheus, services },
       platform: monitoredPlatform(settings),
       owner: platform.environment,
+      alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);
   };
