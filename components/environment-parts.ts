@@ -67,6 +67,7 @@ export function environmentParts(
       platform: monitoredPlatform(settings),
       owner: platform.environment,
       secret: hasSecretService,
+      alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);
   };

@@ -58,6 +58,8 @@ export interface PrometheusJobsArgs {
   owner: pulumi.Input<string>;
   /** A service's settings hold a secret. */
   secret: boolean;
+  /** Where the alerts are: in Prometheus, or "elsewhere", which is in Grafana. */
+  alerts: "here" | "elsewhere";
 }
 
 /**
@@ -100,7 +102,7 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
 function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): ServiceDeclaration {
   const { settings } = args;
   const jobs = jobFiles(args);
-  const rules = ruleFiles(rulesOf(args, owner));
+  const rules = ruleFiles(rulesOf(args, owner), args.alerts);
   return {
     unit,
     guest: true,
@@ -157,8 +159,8 @@ export function rulesOf(
   return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
 }
 
-function ruleFiles(args: RulesArgs): Part {
-  const content = renderRules(args);
+function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part {
+  const content = renderRules(args, alerts);
   if (content === undefined) return { directories: [], files: [], edits: [] };
   const place = `${directory}/rules`;
   return {

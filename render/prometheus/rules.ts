@@ -29,10 +29,13 @@ export function profilingRules(args: RulesArgs): (Alert | Recording)[] {
   ];
 }
 
-/** Renders the rules for Prometheus. Undefined where there is nothing to watch. */
-export function renderRules(args: RulesArgs): string | undefined {
+/**
+ * Renders the rules for Prometheus. Undefined where there is nothing to watch.
+ * @param alerts "elsewhere" where Grafana has the alerts: then only what these read is recorded, so that nobody is told twice
+ */
+export function renderRules(args: RulesArgs, alerts: "here" | "elsewhere" = "here"): string | undefined {
   const { environment } = args;
-  const rules = profilingRules(args);
+  const rules = profilingRules(args).filter((rule) => alerts === "here" || "record" in rule);
   if (rules.length === 0) return undefined;
   const group = {
     name: `${environment}-profiling`,

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { lock } from "../lock";
 import { UserError } from "../log";
 import { thisProcess } from "../process-id";
+import { defaultRelease } from "./image";
 import { findFree, networkFile, requireFree, subnet, type Subnet } from "./network";
 import { diskOf } from "./overlay";
 import { prepareIngredients, type Composition } from "./prepare";
@@ -29,6 +30,7 @@ export async function createHost(name: string, options: HostOptions): Promise<Ho
     const record: HostRecord = {
       name,
       subnet: network.number,
+      release: options.release ?? defaultRelease,
       image,
       layers,
       repository: options.repository ?? repository.directory,
@@ -81,7 +83,7 @@ async function reserve(wanted: number | undefined): Promise<Subnet> {
  */
 export async function renewHost(known: HostRecord, options: HostOptions): Promise<HostRecord> {
   const { backends = known.grafanaAuthFile !== undefined } = options;
-  const { image, layers, repository } = await prepareIngredients({ backends });
+  const { image, layers, repository } = await prepareIngredients({ backends, release: known.release });
   if (image.rootfs !== known.image.rootfs || layers.join() !== known.layers.join()) {
     process.stderr.write(
       `    The host ${known.name} keeps its older image or services; "make down" and "make up" renew them.\n`,

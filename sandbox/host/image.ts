@@ -4,7 +4,11 @@ import { run, step } from "../log";
 import { cacheDir, contentKey, publish } from "../paths";
 import { ensurePackages } from "../prerequisites";
 
-const debianRelease = "trixie";
+/** What a host may be: Debian 13 or Debian 12. */
+export type DebianRelease = "trixie" | "bookworm";
+
+/** That of a host of which nothing else is said. */
+export const defaultRelease: DebianRelease = "trixie";
 
 /** What a small Debian server has, plus what the stack finds there already: Prometheus and Caddy. */
 const debianPackages = [
@@ -38,11 +42,11 @@ export interface Image {
   privateKeyFile: string;
 }
 
-/** Makes the Debian image once and keeps it in the cache; half a minute and some 450 MB. */
-export async function ensureImage(): Promise<Image> {
-  const directory = path.join(cacheDir(), "image", await imageKey());
+/** Makes the image of a Debian release once and keeps it in the cache; half a minute and some 450 MB. */
+export async function ensureImage(release: DebianRelease = defaultRelease): Promise<Image> {
+  const directory = path.join(cacheDir(), "image", await imageKey(release));
   await publish(directory, (temporary) =>
-    step(`Debian image (${debianRelease}, ${debianPackages.length} packages)`, () => build(temporary)),
+    step(`Debian image (${release}, ${debianPackages.length} packages)`, () => build(release, temporary)),
   );
   return {
     rootfs: path.join(directory, "rootfs"),
@@ -51,7 +55,7 @@ export async function ensureImage(): Promise<Image> {
   };
 }
 
-async function build(directory: string): Promise<void> {
+async function build(release: DebianRelease, directory: string): Promise<void> {
   await ensurePackages(["mmdebstrap", "debian-archive-keyring", "openssh-client"]);
   for (const key of ["host_key", "login"]) {
     const file = path.join(directory, key);
@@ -64,13 +68,13 @@ async function build(directory: string): Promise<void> {
     '--customize-hook="$SANDBOX_IMAGE/customize.sh" "$SANDBOX_IMAGE/files" "$SANDBOX_KEYS" "$1"',
   ];
   // In a mount namespace of its own, so that a killed build leaves no mount below its directory.
-  await run("unshare", ["--mount", "mmdebstrap", ...options, debianRelease, path.join(directory, "rootfs")], {
+  await run("unshare", ["--mount", "mmdebstrap", ...options, release, path.join(directory, "rootfs")], {
     env: { SANDBOX_IMAGE: source, SANDBOX_KEYS: directory },
   });
 }
 
-async function imageKey(): Promise<string> {
-  const inputs = [debianRelease, process.arch, debianPackages.join(",")];
+async function imageKey(release: DebianRelease): Promise<string> {
+  const inputs: string[] = [release, process.arch, debianPackages.join(",")];
   for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);

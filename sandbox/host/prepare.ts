@@ -3,7 +3,7 @@ import { ensureRepository, type Repository } from "../packages/repository";
 import { checkMachine, ensurePackages } from "../prerequisites";
 import { ensureAlloy, ensureGrafana, ensureLoki, ensurePyroscope, ensureTempo } from "../tools/toolchain";
 import { ensureBackendsLayer } from "./backends-layer";
-import { ensureImage, type Image } from "./image";
+import { defaultRelease, ensureImage, type DebianRelease, type Image } from "./image";
 import { ensureServicesLayer } from "./services-layer";
 
 /** All that a host is made of. */
@@ -18,25 +18,28 @@ export interface Ingredients {
 
 /** What a host is made with. */
 export interface Composition {
+  /** @default trixie */
+  release?: DebianRelease;
   /** Loki, Tempo and Grafana run on it, and the repository has their packages. @default false */
   backends?: boolean;
 }
 
-let light: Promise<Ingredients> | undefined;
-let full: Promise<Ingredients> | undefined;
+const prepared = new Map<string, Promise<Ingredients>>();
 
 /** Prepares what a host is made of; once in each process, and quick when the cache has everything. */
-export function prepareIngredients({ backends = false }: Composition = {}): Promise<Ingredients> {
-  light ??= prepare().catch((error: unknown) => {
-    light = undefined;
-    throw error;
-  });
-  if (!backends) return light;
-  full ??= light.then(addBackends).catch((error: unknown) => {
-    full = undefined;
-    throw error;
-  });
-  return full;
+export function prepareIngredients(composition: Composition = {}): Promise<Ingredients> {
+  const { backends = false, release = defaultRelease } = composition;
+  const key = `${release} ${backends}`;
+  const ingredients =
+    prepared.get(key) ??
+    (backends ? prepareIngredients({ release }).then(addBackends) : prepare(release)).catch(
+      (error: unknown) => {
+        prepared.delete(key);
+        throw error;
+      },
+    );
+  prepared.set(key, ingredients);
+  return ingredients;
 }
 
 /** Refuses a machine on which no host can run, and installs what runs one. */
@@ -45,10 +48,10 @@ export async function prepareMachine(): Promise<void> {
   await ensurePackages(["systemd-container", "openssh-client", "iproute2"]);
 }
 
-async function prepare(): Promise<Ingredients> {
+async function prepare(release: DebianRelease): Promise<Ingredients> {
   await prepareMachine();
   // The image waits for the network, the builds for the processors.
-  const [image, [repository, layer]] = await together(ensureImage(), build());
+  const [image, [repository, layer]] = await together(ensureImage(release), build());
   return { image, layers: [layer], repository };
 }
 

@@ -2,12 +2,13 @@ import { readFile, readdir, rename, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { cacheDir } from "../paths";
 import type { ProcessId } from "../process-id";
-import type { Image } from "./image";
+import type { DebianRelease, Image } from "./image";
 
 /** What is known of a host between runs of the sandbox, in `host.json` of its directory. */
 export interface HostRecord {
   name: string;
   subnet: number;
+  release: DebianRelease;
   /** What its disk is a copy on write of. It cannot change once the host was started. */
   image: Image;
   /** Read-only trees over the image, the topmost first. */

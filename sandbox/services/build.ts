@@ -9,7 +9,7 @@ const program = "soar-service";
 
 /**
  * Builds the program that the services run, once for each state of its sources, and returns the path of the
- * executable. It needs a C library no newer than the host's, which is that of Debian 13.
+ * executable. It needs a C library no newer than the host's: see `missingLibraries`.
  */
 export async function ensureService(): Promise<string> {
   const directory = path.join(cacheDir(), "services", await sourceKey());

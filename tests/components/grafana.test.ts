@@ -109,6 +109,16 @@ describe("a stack with Grafana", () => {
       ...["ProfilingDiskLow", "ProfilingDiskFilling"],
     ]);
     expect(all["policy"]).toBeUndefined();
+    // Prometheus records what they read, and tells nobody a second time.
+    const rules = async (values: Record<string, unknown>): Promise<string[]> => {
+      const resources = await stackOf(values, { grafanaAuth });
+      const files = resources.find(({ name }) => name === "soar-prometheus-config-files");
+      return String(files?.inputs["stdin"]).match(/(?<=- )(record|alert)(?=:)/g) ?? [];
+    };
+    expect([...new Set(await rules(withAlerts))]).toEqual(["record"]);
+    const { length } = alertNames(all["rules"]);
+    const here = await rules({ ...production, grafana: { url } });
+    expect(here.filter((kind) => kind === "alert").length).toBe(length);
     const replacing = { url, alerts: { ...alerts, replaceNotificationPolicy: true } };
     const replaced = byName(await stackOf({ ...production, grafana: replacing }, { grafanaAuth }));
     expect(replaced["policy"]).toEqual({

@@ -127,6 +127,7 @@ describe("the rules", () => {
       ...["ProfilesDropped", "ProfilesUnwatched"],
     ]);
     expect(names(renderRules(own))).toEqual(delivery);
+    expect(renderRules(own, "elsewhere")).toBeUndefined();
     for (const major of [1, 2] as const) {
       expect(names(renderRules({ ...own, pyroscope: { ...pyroscope, major } }))).toEqual([
         ...[...delivery, "PyroscopeDiscardsSamples"],

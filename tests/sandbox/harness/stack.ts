@@ -1,7 +1,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Deployment, OutputMap, Stack } from "@pulumi/pulumi/automation";
+import type { Deployment, OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, expect } from "vitest";
 import type { Report } from "../../../operations/verify/verify";
 import {
@@ -33,6 +33,8 @@ const observability = ["prometheus", "logs", "traces", "grafana"];
 
 /** A stack of this project on a host of its own, as a test uses it. */
 export class TestStack {
+  /** @default the project's */
+  program: PulumiFn | undefined;
   private changedSecrets: Record<string, string> = {};
 
   private constructor(
@@ -263,7 +265,8 @@ export class TestStack {
     const secrets = Object.entries(this.secrets);
     const isPath = ([key]: [string, string]): boolean => /[.[]/.test(key);
     const keys = Object.fromEntries(secrets.filter((secret) => !isPath(secret)));
-    const stack = await openStack({ name, config, secrets: keys, directory: host.directory });
+    const program = this.program === undefined ? {} : { program: this.program };
+    const stack = await openStack({ name, config, secrets: keys, directory: host.directory, ...program });
     // A secret that is there already is kept by `openStack`, even if it has another value by now.
     const again = secrets.filter((secret) => isPath(secret) || secret[0] in this.changedSecrets);
     for (const [key, value] of again) {
