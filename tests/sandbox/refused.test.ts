@@ -53,7 +53,7 @@ describe("a change that does not work", async () => {
   test("scripts that are cut off on their way fail, and do nothing", async () => {
     const all = installer();
     const lengths = [0.1, 0.5, 0.9].map((part) => Math.floor(part * all.length));
-    for (const length of [...lengths, all.indexOf('cat >"$scripts'), all.length - 2]) {
+    for (const length of [...lengths, all.indexOf('cat >"$copies'), all.length - 2]) {
       const command = "sh -s -- cut organization/soar-profiling/cut";
       const { code, stderr } = await sshHost(stack.host, command, { input: all.slice(0, length) });
       expect(code, String(length)).not.toBe(0);
