@@ -160,9 +160,13 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
   });
 
   test("is put back for a package's next version also where nobody asks: the apt source", async () => {
-    await stack.operator("rm /etc/apt/sources.list.d/grafana.sources; rm -r /var/lib/apt/lists");
-    stack.configure({ detectDrift: undefined, alloy: { version: "1.10.0-2" } });
+    stack.configure({ detectDrift: undefined });
     await stack.up();
+    await stack.operator("rm /etc/apt/sources.list.d/grafana.sources; rm -r /var/lib/apt/lists");
+    stack.configure({ alloy: { version: "1.10.0-2" } });
+    expect((await stack.up()).text).toContain(
+      "apt source grafana was no longer as it was put in place, and is again",
+    );
     expect(await stack.operator("dpkg-query -W -f '${Version}\n' alloy")).toBe("1.10.0-2\n");
     expect(await stack.status("test -e /etc/apt/sources.list.d/grafana.sources")).toBe(0);
     stack.configure({ detectDrift: true, alloy: { version: "1.10.0-1" }, allowDowngrade: true });
