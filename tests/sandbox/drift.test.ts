@@ -262,17 +262,19 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
       deployment: { resources: { urn: string }[] };
     };
     const target = deployment.resources.filter(({ urn }) => urn.endsWith("::soar-profiles-config-files"));
+    const pyroscope = stack.setting("pyroscope") as object;
     stack.configure({
-      pyroscope: { retention: "10d" },
+      pyroscope: { ...pyroscope, retention: "10d" },
       services: [{ name: "soar-run", port: 9091, interval: "20s", metrics: true }],
     });
     const { outputs: after } = await stack.up({ target: target.map(({ urn }) => urn) });
-    expect(after["retention"]?.value).toBe("30d");
+    expect(after["retention"]?.value).not.toBe("10d");
+    expect(after["retention"]?.value).toBe(outputs["retention"]?.value);
     expect(of(after).platform).toEqual(of(outputs).platform);
     const others = ({ files }: Outputs): object[] => files.filter(({ path }) => path !== file.profiles);
     expect(others(of(after))).toEqual(others(of(outputs)));
     expect(of(after).files).not.toEqual(of(outputs).files);
-    stack.configure({ pyroscope: undefined });
+    stack.configure({ pyroscope });
     await stack.up();
   });
 
