@@ -43,9 +43,9 @@ export async function refuseMove(args: MoveArgs, check: string): Promise<void> {
     const asked = machine === undefined ? now : { ...now, machine: await machineOf(args) };
     if (isOtherHost(before, asked) || !isKnown(before, asked)) throw refusal(words(before, asked));
   } else if (isOtherHost(before, now) && machine === undefined) {
-    await pulumi.log.warn(`An up will be refused. ${words(before, now)}`);
+    void pulumi.log.warn(`An up will be refused. ${words(before, now)}`);
   } else {
-    await pulumi.log.warn(
+    void pulumi.log.warn(
       `The host was ${name(before)} at the last up, and is ${name(now)} now. If that is the same machine, nothing changes but ` +
         `how it is reached. If not, an up is refused: ${remedy(before)}`,
     );
