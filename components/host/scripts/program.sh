@@ -13,7 +13,11 @@ replace_program() {
   printf '%s %s\n' "$_package" "$_kept" | write_record "$place/program" ||
     die "$name: no note can be made in $place that $_package $_kept is to come back on a failure; nothing was changed"
   say_to_package || die "$name: cannot keep $_told as it is; nothing was changed"
-  keep_program "$_package" "$_wanted" || die "$name: apt-get cannot install $_package $_wanted (its words above)"
+  if ! keep_program "$_package" "$_wanted"; then
+    [ "$(installed_version "$_package")" = "$_wanted" ] ||
+      die "$name: apt-get cannot install $_package $_wanted (its words above)"
+    die "$name: $_package cannot be kept at $_wanted (the reason above)"
+  fi
   unsay || die "$name: cannot put back $_told"
   say "$_package $_wanted is installed (before: $_kept)"
 }
