@@ -21,6 +21,7 @@ describe("a file that the package's own scripts read while it is replaced", () =
         kept_version() { echo 1.12.0-1; }
         installed_version() { echo 1.12.0-1; }
         keep_at_version() { :; }
+        write_record() { cat >"$1"; }
         put_version() { ${installing}; }
         . ${scripts}/transaction.sh
         . ${scripts}/program.sh
