@@ -27,6 +27,15 @@ export async function lastCommands(stack: string): Promise<LastCommands> {
   };
   const commands = Object.entries(outputs).filter(([, resource]) => resource.type === type);
   return Object.fromEntries(
-    commands.map(([urn, resource]) => [urn.split("::").at(-1) ?? "", resource.outputs] as const),
+    commands.map(([urn, resource]) => [urn.split("::").at(-1) ?? "", shown(resource.outputs)] as const),
   );
+}
+
+/** Secrets come as they are on the wire: a connection is one, because of its key. */
+function shown(command: LastCommand): LastCommand {
+  const entries = Object.entries(command) as [string, unknown][];
+  const { isRpcSecret, unwrapRpcSecret } = pulumi.runtime;
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, isRpcSecret(value) ? unwrapRpcSecret(value) : value]),
+  ) as unknown as LastCommand;
 }
