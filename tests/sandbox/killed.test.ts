@@ -161,7 +161,7 @@ describe("a transaction of three files that is cut off", async () => {
       fragments.configureNext();
       stack.configure({
         alloy: { ...(stack.setting("alloy") as object), version: `1.10.0-${version}` },
-        pyroscope: { ...pyroscope, version: `1.21.1-${version}`, retention: `${29 + version}d` },
+        pyroscope: { ...pyroscope, version: `1.21.1-${version}`, retention: `${2 + version}d` },
         allowDowngrade: true,
       });
     };
