@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pyroscopeAt, type PyroscopeQuery } from "../operations/pyroscope-api";
 import type { SandboxHost } from "./host/host";
 import { sshArguments } from "./host/ssh";
+import { freePort } from "./free-port";
 
 /** Runs `action` with a way to query the Pyroscope on a host's loopback: one SSH connection, for as long as it takes. */
 export async function withPyroscope<T>(
@@ -26,15 +26,6 @@ export async function withPyroscope<T>(
   } finally {
     if (tunnel.exitCode === null && tunnel.kill()) await once(tunnel, "close");
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function untilListening(port: number, ended: () => boolean): Promise<void> {

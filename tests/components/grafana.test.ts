@@ -1,8 +1,7 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { minimal, stackOf } from "./stack";
+import { freePort } from "../../sandbox/free-port";
 
 const grafanaAuth = pulumi.secret("admin:s3ntinel");
 const prometheus = { url: "http://127.0.0.1:9090" };
@@ -205,14 +204,3 @@ describe("a stack on the platform of another", () => {
     });
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
-}

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { portForwards } from "../../components/host/connection";
 import { openTunnel, throughTunnel, tunnelCheck } from "../../components/host/tunnel";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
+import { freePort } from "../../sandbox/free-port";
 
 const run = promisify(execFile);
 const key = newKey();
@@ -20,13 +21,6 @@ let localPort: number;
 async function listen(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 beforeAll(async () => {

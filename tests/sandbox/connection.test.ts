@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { connectionArgs } from "../../components/host/connection";
 import { cutPower, sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { prepareIngredients } from "../../sandbox/host/prepare";
-import { freePort } from "../../sandbox/query";
+import { freePort } from "../../sandbox/free-port";
 import { openStack, sandboxConfig } from "../../sandbox/stack";
 import { TestStack } from "./harness/stack";
 

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { renderProfiles } from "../../render/alloy/profiles";
 import { run, type RunResult } from "../../sandbox/log";
 import { ensureAlloy, ensurePyroscope } from "../../sandbox/tools/toolchain";
 import { accepted } from "../config/sample";
+import { freePort } from "../../sandbox/free-port";
 
 const golden = path.join(__dirname, "../golden");
 let alloy: string;
@@ -161,15 +161,6 @@ function answers(url: string): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (typeof address !== "object" || address === null) throw new Error("expected a port");
-  return address.port;
 }
 
 describe("the installed Pyroscope accepts", () => {

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseDuration } from "../../config/units";
 import { renderPyroscope } from "../../render/pyroscope";
 import { ensurePyroscope } from "../../sandbox/tools/toolchain";
+import { freePort } from "../../sandbox/free-port";
 
 /** CPU samples over as many threads, each with a stack of its own that is `depth` deep. */
 function profile(count: number, depth: number, threads: number): Buffer {
@@ -143,12 +143,3 @@ describe("Pyroscope with our configuration", () => {
     expect(await push(profile(100, 3, 3), "labels", labels(26))).toMatch(/^400 .*31 label names; limit 30/);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (typeof address !== "object" || address === null) throw new Error("expected a port");
-  return address.port;
-}

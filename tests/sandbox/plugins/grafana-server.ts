@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureGrafana } from "../../../sandbox/tools/toolchain";
+import { freePort } from "../../../sandbox/free-port";
 
 export interface GrafanaServer {
   url: string;
@@ -66,18 +66,6 @@ export async function startGrafana(): Promise<GrafanaServer> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === "object") resolve(address.port);
-      });
-    });
-  });
 }
 
 async function ready(server: ChildProcess, url: string, log: string): Promise<void> {
