@@ -33,9 +33,12 @@ function renaming({ services = [], platform }: LastOutputs, settings: Settings):
  * @param stack `organization/project/stack`
  */
 export async function versionChanges(stack: string, settings: Settings): Promise<VersionChanges> {
+  return changesSince(await lastOutputs(stack), settings);
+}
+
+function changesSince({ versions = {}, retention }: LastOutputs, settings: Settings): VersionChanges {
   const { platform, pyroscope, alloy } = settings;
   if (platform.kind !== "own") return {};
-  const { versions = {}, retention } = (await lastOutputs(stack)) as LastOutputs;
   const changes: VersionChanges = {};
   if (versions.pyroscope !== undefined && pyroscope.kind === "local") {
     const change = versionChange("Pyroscope", versions.pyroscope, pyroscope.version, settings);
@@ -60,9 +63,10 @@ export function warningsOf(
  * @throws pulumi.RunError where profiles would be lost, or what is on the host would be left to nobody
  */
 export async function refuseLoss(stack: string, settings: Settings): Promise<void> {
-  const renamed = renaming(await lastOutputs(stack), settings);
+  const last: LastOutputs = await lastOutputs(stack);
+  const renamed = renaming(last, settings);
   if (renamed !== undefined) throw refusal(renamed);
-  const { pyroscope, alloy } = await versionChanges(stack, settings);
+  const { pyroscope, alloy } = changesSince(last, settings);
   const reason = pyroscope?.refusal ?? alloy?.refusal;
   if (reason !== undefined) throw refusal(reason);
 }

@@ -21,6 +21,7 @@ describe("the records on a host, which are kept twice", () => {
         state=$PWD/state spare=$PWD/spare name=profiles place=$PWD/state/profiles work=$PWD/work run=$PWD
         . ${scripts}/spare.sh
         . ${scripts}/transaction.sh
+        . ${scripts}/edits.sh
         ${commands}`,
         path.join(scripts, "service-config"),
       ],
@@ -76,13 +77,11 @@ describe("the records on a host, which are kept twice", () => {
 
   test("of a package say whose it is also where they are cut off", () => {
     const whose = (record: string | undefined, hasDropIn: boolean): string => {
-      if (record !== undefined) write("record", record);
-      else rmSync(file("record"), { force: true });
-      const functions = readFileSync(path.join(scripts, "apt-package"), "utf8");
-      const body = /^came_with_us\(\) \{.*?^\}$/ms.exec(functions)?.[0] ?? "";
+      if (record !== undefined) write("state/packages/alloy", record);
+      else rmSync(file("state/packages/alloy"), { force: true });
       return run(
-        `record=$PWD/record; gate() { echo ${hasDropIn ? "/dev/null" : "/nowhere"}; }\n${body}\n` +
-          "if came_with_us alloy.service; then echo ours; else echo theirs; fi",
+        `. ${scripts}/package.sh; gate() { echo ${hasDropIn ? "/dev/null" : "/nowhere"}; }\n` +
+          "if came_with_us alloy alloy.service; then echo ours; else echo theirs; fi",
       ).trim();
     };
     expect(whose("found absent\nversion 1\n", false)).toBe("ours");

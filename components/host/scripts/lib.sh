@@ -67,6 +67,15 @@ stays_for() { # WHAT OTHER HOW-TO-REMOVE-IT
   exit 0
 }
 
+stays_for_packages() { # WHAT
+  for _package in $(packages_kept); do
+    stays_for "$1" "package $_package" "${0%/*}/apt-package remove $_package $_package.service keep"
+  done
+}
+
+# The services of this environment that are declared for a unit, by their records.
+configurations_of() { grep -lsx "unit $1" "$state"/*/manifest | sed 's,/manifest$,,; s,.*/,,'; } # UNIT
+
 # quietly COMMAND...: its output only when it fails.
 quietly() {
   _out=$(mktemp "$run/output.XXXXXX") || return 1

@@ -32,6 +32,18 @@ EOF2
 # A package that was on the host before has none.
 is_gated() { [ -e "$state/packages/$1" ] && ! grep -qE '^found (un)?hold ' "$state/packages/$1"; } # PACKAGE
 
+# How it was found; nothing where no record says it, as one of an earlier version of these scripts.
+found_as() { sed -n 's/^found //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
+
+# Whether it is ours to remove. Where no record says it, one with our drop-in is, because no other has it.
+came_with_us() { # PACKAGE UNIT
+  case $(found_as "$1") in
+  '') [ -e "$(gate "$2")" ] ;;
+  absent) return 0 ;;
+  *) return 1 ;;
+  esac
+}
+
 # Also an older one. What would take another package along is refused, in apt's words, which name it.
 put_version() { # PACKAGE VERSION
   apt install --no-install-recommends --no-remove --allow-change-held-packages --allow-downgrades "$1=$2"

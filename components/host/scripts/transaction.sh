@@ -234,8 +234,7 @@ give_modes_back() {
 
 # What was there before us is kept once, and comes back when our file goes.
 keep_original() {
-  _ours=$(sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$place/manifest" 2>/dev/null) || :
-  ! printf '%s\n' "$_ours" | grep -qxF -e "$1" || return 0
+  if [ -e "$place/manifest" ] && paths_in "$place/manifest" | grep -qxF -e "$1"; then return 0; fi
   _original=$place/original/$(encoded "$1")
   # That of an earlier time, if the file was ours before: an operator may have deleted theirs since.
   rm -rf -- "$_original" "$_original.new"
