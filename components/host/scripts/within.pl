@@ -27,7 +27,16 @@ sub end_all {
   while (my @others = grep { !$stopped{$_}++ } descendants()) { kill STOP => @others }
   kill KILL => keys %stopped;
   # What waits for a disk does not end before that has answered.
-  for (1 .. 50) { waitpid($child, WNOHANG) == 0 or return; select undef, undef, undef, 0.1 }
+  for (1 .. 50) {
+    waitpid $child, WNOHANG;
+    grep { is_running($_) } keys %stopped or return;
+    select undef, undef, undef, 0.1;
+  }
+}
+
+sub is_running {
+  open my $file, '<', "/proc/$_[0]/stat" or return 0;
+  return (<$file> // '') =~ /\) [^ZX] [0-9]+ /;
 }
 
 sub too_long {
