@@ -27,7 +27,10 @@ describe("what was put in place", () => {
     );
   const declare = (spec: string, ...texts: string[]): void => {
     writeFileSync(file("spec"), spec);
-    writeFileSync(file("work/files"), texts.map((_, index) => `${index + 1} 0640 a:b none /x\n`).join(""));
+    writeFileSync(
+      file("work/digests"),
+      texts.map((text, index) => `${index + 1} ${digest(text)}\n`).join(""),
+    );
     for (const [index, text] of texts.entries()) writeFileSync(file(`work/content/${index + 1}`), text);
   };
   const difference = (before: string, now: string): string[] => {

@@ -17,6 +17,12 @@ read_declaration() {
   [ -e "$work/files" ] || : >"$work/files"
 }
 
+# "N SHA256" of each file; nothing where no declaration was read.
+content_digests() {
+  [ ! -d "$work/content" ] ||
+    find "$work/content" -type f -exec sha256sum {} + | awk '{ sub(/.*\//, "", $2); print $2, $1 }'
+}
+
 # Lines "N MODE OWNER ACTIVATION PATH" in $work/files, and what is no longer declared in $work/gone: "ACTIVATION PATH".
 compare() {
   : >"$work/changed"

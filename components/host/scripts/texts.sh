@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What was put in place, kept so that `drift` can tell what was edited since. Source it; do not run it.
-# Uses $spec, $work and $place (see service-config). $place/texts/SHA256 is the text of a file; there is none where a file
+# Uses $spec, $work with its digests, and $place (see service-config). $place/texts/SHA256 is the text of a file; there is none where a file
 # of the declaration holds a secret.
 # shellcheck disable=SC2154
 
@@ -11,12 +11,18 @@ keep_texts() {
     return
   fi
   mkdir -p "$place/texts" || return 1
-  for _text in "$place"/texts/*; do
-    [ ! -e "$_text" ] || grep -qs "^file ${_text##*/} " "$place/manifest" || rm -f "$_text" || return 1
-  done
-  while read -r _n _; do
-    cp -- "$work/content/$_n" "$place/texts/$(sha256sum <"$work/content/$_n" | cut -d' ' -f1)" || return 1
-  done <"$work/files"
+  {
+    sed -n 's/^file \([^ ]*\) .*/\1/p' "$place/manifest" 2>/dev/null || :
+    cut -d' ' -f2 "$work/digests"
+  } >"$work/texts.kept" || return 1
+  find "$place/texts" -type f -printf '%f\n' | grep -vxFf "$work/texts.kept" | while read -r _digest; do
+    rm -f "$place/texts/$_digest" || return 1
+  done || return 1
+  while read -r _n _digest; do
+    [ ! -e "$place/texts/$_digest" ] || continue
+    cp -- "$work/content/$_n" "$place/texts/$_digest.new" || return 1
+    mv "$place/texts/$_digest.new" "$place/texts/$_digest" || return 1
+  done <"$work/digests"
 }
 
 # As many lines of a difference are told.
