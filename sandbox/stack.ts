@@ -30,8 +30,9 @@ export interface StackOptions {
 /**
  * A stack of this project in the Automation API: the program runs in this process, as `pulumi up` would run it; the
  * state is a file backend in `directory`. The user's own Pulumi home and login are not touched.
+ * @param opened the same stack as it was opened before: only its settings are written again
  */
-export async function openStack(options: StackOptions): Promise<Stack> {
+export async function openStack(options: StackOptions, opened?: Stack): Promise<Stack> {
   const name = options.name ?? "sandbox";
   const workDir = path.join(options.directory, "work", name);
   const backend = path.join(options.directory, "state");
@@ -46,14 +47,12 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
   };
-  const stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: name, projectName: project, program: options.program ?? (() => program(workDir)) },
-    {
-      workDir,
-      pulumiCommand: await pulumiCommand(pulumi),
-      envVars,
-    },
-  );
+  const stack =
+    opened ??
+    (await LocalWorkspace.createOrSelectStack(
+      { stackName: name, projectName: project, program: options.program ?? (() => program(workDir)) },
+      { workDir, pulumiCommand: await pulumiCommand(pulumi), envVars },
+    ));
   if (missing) {
     // On standard input: the Automation API would pass them on a command line.
     for (const [key, input] of Object.entries(options.secrets ?? {})) {

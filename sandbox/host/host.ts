@@ -10,7 +10,7 @@ import { mountsBelow, unmount } from "./overlay";
 import { isRunning } from "../process-id";
 import { waitFor } from "./process";
 import { hostDirectory, hostNames, hostsDirectory, readRecord, writeRecord, type HostRecord } from "./record";
-import { sshHost } from "./ssh";
+import { endSharedConnection, sshHost } from "./ssh";
 
 export type { HostOptions } from "./create";
 export { sshHost } from "./ssh";
@@ -161,6 +161,7 @@ async function waitForLogin(host: SandboxHost): Promise<void> {
 
 async function remove(name: string): Promise<void> {
   const directory = hostDirectory(name);
+  await endSharedConnection(directory);
   await halt(name, await readRecord(name));
   for (const mountPoint of (await mountsBelow(directory)).reverse()) await unmount(mountPoint);
   await rm(directory, { recursive: true, force: true });

@@ -11,12 +11,18 @@ export interface SshOptions {
   input?: string | Buffer;
   /** Milliseconds after which the connection is cut. @default no limit */
   timeout?: number;
+  /**
+   * By the connection of an earlier command of this kind, which stays for some seconds: a login costs more than most
+   * commands. @default a login of its own
+   */
+  shared?: boolean;
 }
 
 /** Runs a command in the host's shell. `code` is the command's exit status, or 255 when there is no connection. */
 export function sshHost(host: SandboxHost, command: string, options: SshOptions = {}): Promise<RunResult> {
-  const { user = "root", input, timeout } = options;
-  return run("ssh", [...sshArguments(host, user), command], {
+  const { user = "root", input, timeout, shared = false } = options;
+  const connection = shared ? sharedConnection(host.directory) : [];
+  return run("ssh", [...connection, ...sshArguments(host, user), command], {
     allowFailure: true,
     ...(input === undefined ? {} : { input }),
     ...(timeout === undefined ? {} : { timeout }),
@@ -40,6 +46,30 @@ export function sshTerminal(host: SandboxHost, command?: string): Promise<number
   });
 }
 
+/** Ends the shared connection, which would see only after a while that the host has gone. */
+export async function endSharedConnection(directory: string): Promise<void> {
+  const options = ["-F", "none", "-o", `ControlPath=${quote(socketOf(directory))}`];
+  await run("ssh", [...options, "-O", "exit", "host"], { allowFailure: true });
+}
+
+function sharedConnection(directory: string): string[] {
+  const socket = socketOf(directory);
+  // The kernel takes 107 bytes, and ssh adds 17 to make it.
+  if (Buffer.byteLength(socket) > 90) return [];
+  const options = {
+    ControlMaster: "auto",
+    ControlPath: quote(socket),
+    ControlPersist: "20",
+    ServerAliveInterval: "5",
+    ServerAliveCountMax: "2",
+  };
+  return Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+}
+
+function socketOf(directory: string): string {
+  return path.join(directory, "ssh");
+}
+
 /** The file with the host's key, as `ssh` reads it. */
 export function knownHostsFile(directory: string): string {
   return path.join(directory, "known_hosts");
@@ -61,7 +91,7 @@ export function sshArguments(host: SandboxHost, user: string): string[] {
   return ["-F", "none", ...flags, "-i", host.privateKeyFile, `${user}@${host.address}`];
 }
 
-/** The option takes a list of files, separated by spaces. */
+/** Such an option ends, or its next file begins, at a space. */
 function quote(file: string): string {
   return `"${file}"`;
 }

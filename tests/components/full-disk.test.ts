@@ -38,9 +38,9 @@ describe.skipIf(!isPossible)("a file system that fills at any step of a change",
     "%s leaves the old files or the new ones, and the service runs on them",
     { timeout: 300_000 },
     async ([, directory], { expect }) => {
-      const all = await changes("works", directory, 17);
+      const all = await changes("works", directory, 23);
       const [full, next] = [all.filter(({ command }) => command), all.filter(({ command }) => !command)];
-      expect(full.length).toBeGreaterThan(6);
+      expect(full.length).toBeGreaterThan(4);
       for (const { status, files, running, left, command, words } of full) {
         const expected = status === 0 ? "after" : "before";
         expect([files, running, left], command).toEqual([expected, expected, 0]);
@@ -60,8 +60,8 @@ describe.skipIf(!isPossible)("a file system that fills at any step of a change",
     "%s does not keep a change that does not work from being taken back",
     { timeout: 300_000 },
     async ([, directory], { expect }) => {
-      const all = await changes("fails", directory, 19);
-      expect(all.length).toBeGreaterThan(12);
+      const all = await changes("fails", directory, 23);
+      expect(all.length).toBeGreaterThan(9);
       for (const { status, files, running, left, command, words } of all) {
         expect([status > 0, files, running, left], command).toEqual([true, "before", "before", 0]);
         expect(words, command).toMatch(

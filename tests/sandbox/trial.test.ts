@@ -48,7 +48,7 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
     const [before, logins] = [await everything(), await stack.logins()];
     const said = await stack.previewFails();
     expect(await everything()).toBe(before);
-    expect(await stack.logins()).toBe(logins + 3);
+    expect(await stack.logins()).toBe(logins + 1);
     return said;
   };
   const fragments = (text: string) => ({ alloy: { fragments: { extra: text } } });
@@ -68,7 +68,7 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
     const logins = await stack.logins();
     const { changes, text } = await stack.preview();
     expect([changes, warnings(text)]).toEqual([{ same: resources }, []]);
-    expect(await stack.logins()).toBe(logins + 2);
+    expect(await stack.logins()).toBe(logins + 1);
   });
 
   test("refuses a wrong fragment and a wrong label, each at its service, in the validator's words", async () => {
@@ -100,18 +100,26 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
     await stack.operator(
       `printf 'groups:\\n  - name: x\\n    rules: [{alert: A, expr: "sum("}]\\n' >${neighbour}`,
     );
+    const told = (await refused()).errors;
+    expect(told["soar-prometheus-config-files"]).toContain(neighbour);
+    expect(told["soar-prometheus-config-files"]).toContain("unclosed left parenthesis");
+    // A label is in the files of both.
     const secret = "do-not-tell-this";
     stack.configure(
       { services: [{ ...changed, labels: { team: "ogn", token: "" } }] },
       { "services[0].labels.token": secret },
     );
     const { errors, text } = await refused();
-    expect(errors["soar-prometheus-config-files"]).toContain(neighbour);
-    expect(errors["soar-prometheus-config-files"]).toContain("unclosed left parenthesis");
-    const profiles = errors["soar-profiles-config-files"];
+    const [profiles, prometheus] = [
+      errors["soar-profiles-config-files"],
+      errors["soar-prometheus-config-files"],
+    ];
     expect(profiles).toContain("/etc/alloy/conf.d/sandbox-extra.alloy:");
-    expect(profiles).toContain("its words may quote a secret: an up leaves them on the host, for root");
-    expect(profiles).not.toContain("no_such_block");
+    for (const words of [profiles, prometheus]) {
+      expect(words).toContain("its words may quote a secret: an up leaves them on the host, for root");
+    }
+    expect(text).not.toContain("no_such_block");
+    expect(text).not.toContain("unclosed");
     expect(text).not.toContain(secret);
     await stack.operator(`rm ${neighbour}`);
     stack.removeSecret("services[0].labels.token");
@@ -137,12 +145,14 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
       `${put}the host has alloy 1.10.0-1, and only 1.10.0-2 can check them, which comes with an up.`,
     );
     stack.configure({ alloy: undefined, services: [service] });
-    const script = "/usr/local/lib/soar-profiling/sandbox/check";
-    await stack.operator(`mv ${script} ${script}.away`);
+    // The script, and the copy of it that is kept with the records.
+    const scripts = ["/usr/local/lib", "/var/lib"].map((place) => `${place}/soar-profiling/sandbox`);
+    const [script, copy] = [`${scripts[0]}/check`, `${scripts[1]}/scripts/sandbox/check`];
+    await stack.operator(`mv ${script} ${script}.away; mv ${copy} ${copy}.away`);
     expect(warnings((await stack.preview()).text)).toEqual([
       `${put}it lacks a script of this program, which comes with an up.`,
     ]);
-    await stack.operator(`mv ${script}.away ${script}`);
+    await stack.operator(`mv ${script}.away ${script}; mv ${copy}.away ${copy}`);
   });
 
   test("is the old one, with one warning, where the host is away", async () => {

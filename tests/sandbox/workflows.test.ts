@@ -45,9 +45,9 @@ describe("check.yml", async () => {
         await run("chown", ["-R", `${nobody}:${nobody}`, checkout]);
         Object.assign(runner, { user: nobody, env: { ...runner.env, HOME: checkout } });
       }
-      const { code, stdout, stderr } = await runScript(step, runner, 290_000);
+      const { code, stdout, stderr } = await runScript(step, runner, 590_000);
       expect(code, (stdout + stderr).slice(-5000)).toBe(0);
     },
-    300_000,
+    600_000,
   );
 });

@@ -35,6 +35,8 @@ const observability = ["prometheus", "logs", "traces", "grafana"];
 export class TestStack {
   /** @default the project's */
   program: PulumiFn | undefined;
+  /** With the program that it was opened for. */
+  private opened: { stack: Stack; program: PulumiFn | undefined } | undefined;
   private changedSecrets: Record<string, string> = {};
 
   private constructor(
@@ -219,14 +221,14 @@ export class TestStack {
 
   /** Looks at the host, or does something to it, as an operator logged in as root. Fails when the command does. */
   async operator(command: string): Promise<string> {
-    const { code, stdout, stderr } = await sshHost(this.host, command);
+    const { code, stdout, stderr } = await sshHost(this.host, command, { shared: true });
     if (code !== 0) throw new Error(`"${command}" on the host: exit status ${code}\n${stdout}${stderr}`);
     return stdout;
   }
 
   /** The exit status of a command on the host. */
   async status(command: string): Promise<number> {
-    return (await sshHost(this.host, command)).code;
+    return (await sshHost(this.host, command, { shared: true })).code;
   }
 
   /** Modification time, inode and digest of files, and the PIDs of units: equal means untouched. */
@@ -240,11 +242,11 @@ export class TestStack {
     return (await this.operator(`systemctl show -p MainPID --value ${unit}`)).trim();
   }
 
-  /** How many SSH logins sshd has accepted since it started. */
+  /** How many SSH logins of the stack's user sshd has accepted since it started; this one is root's. */
   async logins(): Promise<number> {
     return Number(
       await this.operator(
-        "journalctl --sync; journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey' || :",
+        "journalctl --sync; journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey for deploy ' || :",
       ),
     );
   }
@@ -265,8 +267,13 @@ export class TestStack {
     const secrets = Object.entries(this.secrets);
     const isPath = ([key]: [string, string]): boolean => /[.[]/.test(key);
     const keys = Object.fromEntries(secrets.filter((secret) => !isPath(secret)));
-    const program = this.program === undefined ? {} : { program: this.program };
-    const stack = await openStack({ name, config, secrets: keys, directory: host.directory, ...program });
+    const { program, opened } = this;
+    const options = { name, config, secrets: keys, directory: host.directory };
+    const stack = await openStack(
+      { ...options, ...(program === undefined ? {} : { program }) },
+      opened?.program === program ? opened?.stack : undefined,
+    );
+    this.opened = { stack, program };
     // A secret that is there already is kept by `openStack`, even if it has another value by now.
     const again = secrets.filter((secret) => isPath(secret) || secret[0] in this.changedSecrets);
     for (const [key, value] of again) {
