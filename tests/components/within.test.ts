@@ -30,9 +30,10 @@ describe("a limit of time", () => {
     expect(run(9, "sh", "-c", "cat; echo words >&2; exit 7")).toEqual([7, "from standard input\nwords\n"]);
     expect(run(9, "true")).toEqual([0, ""]);
     expect(run(9, "sh", "-c", "kill -9 $$")).toEqual([137, ""]);
-    expect(run(9, "no-such-command")).toEqual([
+    // By its path: of a directory in $PATH that nobody may read the words would be others.
+    expect(run(9, "/no-such-command")).toEqual([
       127,
-      "cannot run no-such-command: No such file or directory\n",
+      "cannot run /no-such-command: No such file or directory\n",
     ]);
   });
 
