@@ -5,7 +5,6 @@ import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/a
 import { renderDestination } from "../render/alloy/destination";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderDropIn } from "../render/systemd";
-import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import {
   readDeclaration,
@@ -64,16 +63,7 @@ export class Alloy extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Alloy", name, {}, opts);
-    const { host, repository, settings, warnings, allowDowngrade, purgeData } = args;
-    const installed = new AptPackage(
-      `${name}-package`,
-      {
-        ...{ host, repository, package: "alloy", version: settings.version, warnings, unit },
-        ...{ allowDowngrade, purgeData },
-        dataDirectory: "/var/lib/alloy",
-      },
-      { parent: this },
-    );
+    const { host, repository, settings, warnings } = args;
     const { password } = args.destination;
     const config = new ServiceConfig(
       `${name}-config`,
@@ -84,9 +74,9 @@ export class Alloy extends pulumi.ComponentResource {
           password === undefined
             ? platformDeclaration(args)
             : password.apply((text) => platformDeclaration(args, text)),
-        secret: password !== undefined,
+        ...{ secret: password !== undefined, warnings },
       },
-      { parent: this, dependsOn: installed },
+      { parent: this, dependsOn: repository },
     );
     this.version = pulumi.unsecret(
       config.applied.apply((text) => readDeclaration(text).version ?? settings.version),
@@ -176,7 +166,7 @@ const killing: ServiceFile = {
 };
 
 function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
-  const { settings, destination, isMeasured } = args;
+  const { settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
   const { url, tenant, user } = destination;
   const secret = alloyPassword("pyroscope-password", password);
   const declaration = alloyDeclaration(settings, [
@@ -199,6 +189,7 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
   ]);
   return {
     ...declaration,
+    install: { source: repository.id, allowDowngrade, dataDirectory: "/var/lib/alloy", purgeData },
     // At a take-over the operator's file is in force when the package is upgraded.
     ...(holds("restartsOnUpgrade", settings.version)
       ? { replacing: { path: "/etc/default/alloy", line: "RESTART_ON_UPGRADE=false" } }

@@ -73,7 +73,6 @@ export class Platform extends pulumi.ComponentResource {
     const { allowDowngrade, purgeData } = settings;
     const { keyUrl, fingerprint } = settings.repository;
     this.host = host;
-    const claim = host.command(`${name}-claim`, { ...ownership, record: "platform" }, { parent: this });
     const repository = new AptRepository(
       `${name}-repository`,
       {
@@ -83,7 +82,7 @@ export class Platform extends pulumi.ComponentResource {
         fingerprint,
         source: renderAptSource({ ...settings.repository, keyFile: keyring(sourceId) }),
       },
-      { parent: this, dependsOn: claim },
+      { parent: this },
     );
     const pyroscope =
       settings.pyroscope.kind === "local"
@@ -149,13 +148,6 @@ export class Platform extends pulumi.ComponentResource {
 export function packageSource({ url, suite }: RepositorySettings): SourceRequirement {
   return { url, suite, keyring: keyring(sourceId) };
 }
-
-/** A host has one platform. It is released only when no other environment on the host has files in place. */
-const ownership = {
-  run: ["platform", "claim"],
-  record: "platform",
-  remove: ["platform", "release"],
-};
 
 function storageOf({ version, retention }: LocalPyroscope): StorageInfo {
   return { version, retention };

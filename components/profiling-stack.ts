@@ -57,7 +57,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const host = new Host(
       `${name}-host`,
       {
-        ...{ environment, owner: args.stack, ssh: settings.host },
+        ...{ environment, owner: args.stack, ownsPlatform: shared === undefined, ssh: settings.host },
         requirements:
           shared?.apply((info) => ofShared(settings, info)) ?? requirements(settings, settings.alloy.version),
         replaces: settings.host.replaces,

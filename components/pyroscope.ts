@@ -5,7 +5,6 @@ import { holds } from "../config/versions";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { renderPyroscope, retentionIn } from "../render/pyroscope";
 import { renderDropIn } from "../render/systemd";
-import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import { readDeclaration, type ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
@@ -41,27 +40,11 @@ export class Pyroscope extends pulumi.ComponentResource {
 
   constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Pyroscope", name, {}, opts);
-    const { host, repository, settings, warnings, allowDowngrade, purgeData } = args;
-    // The package comes first: its program is what validates the configuration, for an upgrade too. The unit waits.
-    const installed = new AptPackage(
-      `${name}-package`,
-      {
-        host,
-        repository,
-        package: "pyroscope",
-        version: settings.version,
-        warnings,
-        unit,
-        allowDowngrade,
-        dataDirectory,
-        purgeData,
-      },
-      { parent: this },
-    );
+    const { host, repository, settings, warnings } = args;
     const config = new ServiceConfig(
       `${name}-config`,
-      { host, id: "pyroscope", declaration: pyroscopeDeclaration(settings) },
-      { parent: this, dependsOn: installed },
+      { host, id: "pyroscope", declaration: pyroscopeDeclaration(args), warnings },
+      { parent: this, dependsOn: repository },
     );
     this.url = pyroscopeUrl(settings);
     this.storage = config.applied.apply((text) => storageOf(text, settings));
@@ -126,13 +109,15 @@ export function pyroscopeDisk(settings: LocalPyroscope): {
   return { directory: dataDirectory, bytes: settings.diskBudget, setting: "pyroscope.diskBudget" };
 }
 
-function pyroscopeDeclaration(settings: LocalPyroscope): ServiceDeclaration {
+function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
+  const { settings, repository, allowDowngrade, purgeData } = args;
   const query = `${pyroscopeUrl(settings)}/querier.v1.QuerierService/LabelValues`;
   const lastHour = `{\\"name\\":\\"service_name\\",\\"start\\":$(($(date +%s) - 3600))000,\\"end\\":$(date +%s)000}`;
   return {
     unit,
     user: "pyroscope",
     package: { name: "pyroscope", version: settings.version },
+    install: { source: repository.id, allowDowngrade, dataDirectory, purgeData },
     trees: ["/etc/pyroscope"],
     validate: [`/usr/bin/pyroscope -config.file ${configFile} -modules`],
     health: [

@@ -27,6 +27,18 @@ export interface HealthCheck {
   command: string;
 }
 
+/** A package that comes and goes with the declaration; one that the host had before stays, as it was. */
+export interface Installation {
+  /** The apt source that it is taken from, by the name of its files. */
+  source: string;
+  /** A newer one that is installed may be replaced by it. @default false */
+  allowDowngrade?: boolean;
+  /** Where the service stores its data. */
+  dataDirectory: string;
+  /** Remove the data with the package. @default false */
+  purgeData?: boolean;
+}
+
 /** A file that is not ours, with one line of ours in it, which is taken out with the last declaration that has it. */
 export type Edit =
   /** `value`, one line of YAML, is in the list at the top-level key `key` of a YAML file. */
@@ -50,6 +62,8 @@ export interface ServiceDeclaration {
    * either: its package is the host's own.
    */
   package?: { name: string; version?: string };
+  /** The environment brings that version of the package, and keeps it there. @default the host has it */
+  install?: Installation;
   /** A line that the package's own scripts find at the end of a file while it is replaced, whatever else that says. */
   replacing?: { path: string; line: string };
   /** Groups that `user` must be in: it is put into those where it is missing, and the unit restarted if it runs without. */
@@ -88,6 +102,11 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
   if (secret) lines.push("secret yes");
   const { name, version } = checkGuest(declaration);
   if (name !== undefined) lines.push(`package ${name}${version === undefined ? "" : ` ${version}`}`);
+  if (declaration.install !== undefined) {
+    const { source, allowDowngrade = false, dataDirectory, purgeData = false } = declaration.install;
+    lines.push(`install ${source}${allowDowngrade ? " downgrade" : ""}`);
+    lines.push(`data ${purgeData ? "purge" : "keep"} ${path(dataDirectory)}`);
+  }
   const { replacing } = declaration;
   if (replacing !== undefined) lines.push(`replacing ${path(replacing.path)} ${replacing.line}`);
   for (const tree of declaration.trees) lines.push(`tree ${path(tree)}`);

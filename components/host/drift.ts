@@ -127,5 +127,5 @@ async function lastGenerations(stack: string): Promise<Generations> {
 
 /** Of the line of a command. */
 function generationIn(line: string): number {
-  return Number(/ --generation (\d+)$/.exec(line)?.[1] ?? 0);
+  return Number(/ --generation (\d+)(?: |$)/.exec(line)?.[1] ?? 0);
 }

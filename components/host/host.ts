@@ -5,8 +5,8 @@ import { Drift } from "./drift";
 import { machineIn } from "./identity";
 import { refuseMove } from "./move";
 import { known } from "./plain";
-import { Preflight, type Requirements } from "./preflight";
-import { installer, type Script } from "./scripts";
+import { preflightOf, type Requirements } from "./preflight";
+import { type Script, setup } from "./scripts";
 import { Session } from "./session";
 import { shellLine } from "./shell";
 import { Trial } from "./trial";
@@ -17,6 +17,8 @@ export interface HostArgs {
   environment: string;
   /** The Pulumi stack, `organization/project/stack`; an environment of a host belongs to one. */
   owner: string;
+  /** Whether it has what a host has once: the package source, Pyroscope, Alloy's base. Another environment cannot have it then. */
+  ownsPlatform: boolean;
   ssh: SshSettings;
   /** The private key in OpenSSH or PEM form. @default the SSH agent */
   privateKey?: pulumi.Input<string>;
@@ -80,7 +82,7 @@ export class Host extends pulumi.ComponentResource {
   private readonly environment: string;
   private readonly ssh: SshSettings;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
-  private readonly scripts: pulumi.Resource;
+  private readonly setup: command.remote.Command;
   /** Which machine it is; undefined in a preview that does not know yet. */
   readonly machine: pulumi.Output<string | undefined>;
   /** What was changed on the host by hand, if that is asked for. */
@@ -103,30 +105,40 @@ export class Host extends pulumi.ComponentResource {
     const move = {
       ...{ stack: args.owner, ssh: args.ssh, privateKey: args.privateKey, replaces: args.replaces },
     };
-    const preflight = new Preflight(
-      `${name}-preflight`,
-      {
-        ...{ connection: this.connection, requirements: args.requirements, trial: this.trial },
-        admitted: (check) => refuseMove(move, check),
-      },
-      { parent: this },
+    this.setup = this.setUp(
+      `${name}-setup`,
+      args,
+      refuseMove(move, [`${name}-setup`, `${name}-preflight-check`]),
     );
-    this.machine = pulumi.output(known(preflight.said).then((said) => machineIn(said ?? "")));
-    this.scripts = new command.remote.Command(
-      `${name}-scripts`,
+    this.machine = pulumi.output(known(this.setup.stdout).then((said) => machineIn(said ?? "")));
+    this.registerOutputs();
+  }
+
+  /** One command: it looks at the host, and where that is ready, brings the scripts and takes the environment's place there. */
+  private setUp(name: string, args: HostArgs, admitted: Promise<void>): command.remote.Command {
+    const look = pulumi.output(args.requirements).apply((required) => preflightOf(required as Requirements));
+    const tried = look.apply(({ words, text, seconds }) => {
+      const line = shellLine(["timeout", seconds, "sh", "-s", "--", ...words]);
+      return this.trial?.ofPreflight(line, text, () => made);
+    });
+    const made: command.remote.Command = new command.remote.Command(
+      name,
       {
         connection: this.connection,
-        create: this.generation("scripts", `${name}-scripts`, this).apply((option) => {
-          const words = ["timeout", 60, "sh", "-s", "--", args.environment, args.owner, ...option];
-          return `${this.sudo()}${shellLine(words)}`;
-        }),
+        create: pulumi
+          .all([look, this.generation("scripts", name, this), tried, admitted])
+          .apply(([{ words, seconds }, option]) => {
+            const own = [args.environment, args.owner, args.ownsPlatform ? "own" : "shared", ...option, "--"];
+            return shellLine(["timeout", seconds + 60, "sh", "-s", "--", ...own, ...words]);
+          }),
         delete: this.removal(["uninstall"]),
-        stdin: installer(args.scripts),
+        stdin: look.text.apply((text) => setup(text, this.sudo(), args.scripts)),
         addPreviousOutputInEnv: false,
       },
-      { parent: this, dependsOn: preflight, ...replaced },
+      // A program before this one did it in three commands; of them, this is the one that took the scripts away.
+      { parent: this, aliases: [{ name: name.replace(/setup$/, "scripts") }], ...replaced },
     );
-    this.registerOutputs();
+    return made;
   }
 
   /** A resource that runs a script of ours, after the scripts are there and before they go. */
@@ -154,7 +166,7 @@ export class Host extends pulumi.ComponentResource {
         ...replaced,
         dependsOn: pulumi
           .output(after)
-          .apply((resources) => [this.scripts, ...(resources === undefined ? [] : [resources].flat())]),
+          .apply((resources) => [this.setup, ...(resources === undefined ? [] : [resources].flat())]),
       },
     );
     if (action.record !== undefined) this.drift?.done(action.record, made.create);

@@ -23,12 +23,14 @@ const patience = 40;
  * A host of another machine than the last `up` was on gets all that is declared, and on the one before all of it stays, and
  * runs: Pulumi forgets it. So an `up` is refused that is not meant to do that. The same machine may have another address, or
  * another host key. A preview reaches no host, and tells what may be.
- * @param check the name of the command that has told which machine it was on
+ * @param checks the names of the command that has told which machine it was on, those of earlier programs last
  * @throws pulumi.RunError
  */
-export async function refuseMove(args: MoveArgs, check: string): Promise<void> {
+export async function refuseMove(args: MoveArgs, checks: readonly string[]): Promise<void> {
   const { ssh, stack, replaces } = args;
-  const { connection, stdout = "" } = (await lastCommands(stack))[check] ?? {};
+  const last = await lastCommands(stack);
+  const name = checks.find((check) => check in last);
+  const { connection, stdout = "" } = (name === undefined ? undefined : last[name]) ?? {};
   if (connection === undefined) return;
   const { host, port = 22, hostKey } = connection;
   const isSame = host === ssh.address && port === ssh.port && hostKey === ssh.hostKey;
@@ -46,7 +48,7 @@ export async function refuseMove(args: MoveArgs, check: string): Promise<void> {
     void pulumi.log.warn(`An up will be refused. ${words(before, now)}`);
   } else {
     void pulumi.log.warn(
-      `The host was ${name(before)} at the last up, and is ${name(now)} now. If that is the same machine, nothing changes but ` +
+      `The host was ${called(before)} at the last up, and is ${called(now)} now. If that is the same machine, nothing changes but ` +
         `how it is reached. If not, an up is refused: ${remedy(before)}`,
     );
   }
@@ -73,7 +75,7 @@ function isKnown(one: HostIdentity, two: HostIdentity): boolean {
 
 function words(before: HostIdentity, now: HostIdentity): string {
   return (
-    `host: ${name(now)} is not known to be the machine that the last up was on, ${name(before)}. All that is declared ` +
+    `host: ${called(now)} is not known to be the machine that the last up was on, ${called(before)}. All that is declared ` +
     `would be set up there, and what this stack has put on ${before.address} would stay and go on running, with nothing left ` +
     `to remove it: ${remedy(before)}`
   );
@@ -86,6 +88,6 @@ function remedy({ address }: HostIdentity): string {
   );
 }
 
-function name({ address, key }: HostIdentity): string {
+function called({ address, key }: HostIdentity): string {
   return key === undefined ? address : `${address} (${key})`;
 }

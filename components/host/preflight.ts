@@ -1,8 +1,4 @@
-import * as command from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
 import { preflight } from "./scripts";
-import { shellLine } from "./shell";
-import type { Trial } from "./trial";
 
 /** A port that a unit of ours will listen on. */
 export interface PortRequirement {
@@ -109,52 +105,31 @@ export interface Requirements {
   machine?: MachineRequirement;
 }
 
-/** Arguments of {@link Preflight}. */
-export interface PreflightArgs {
-  connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
-  requirements: pulumi.Input<Requirements>;
-  /** In a preview that may ask the host. */
-  trial?: Trial | undefined;
-  /** Rejected where the host is not to be set up. @param name of the command that looks at the host */
-  admitted?: (name: string) => Promise<void>;
+/** A look at the host before anything on it is changed. */
+export interface Preflight {
+  /** The words that the script is run with. */
+  words: (string | number)[];
+  /** The script, for `sh -s`; its last line says which machine the host is. */
+  text: string;
+  /** How long it may take, in seconds. */
+  seconds: number;
 }
 
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
  * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions, apt
- * sources that contradict ours, files of others that decide how a unit of ours runs, endpoints that answer wrongly. It looks
- * again whenever what it looks for changes.
+ * sources that contradict ours, files of others that decide how a unit of ours runs, endpoints that answer wrongly.
  */
-export class Preflight extends pulumi.ComponentResource {
-  /** What it has said; its last line says which machine the host is. */
-  readonly said: pulumi.Output<string>;
-
-  constructor(name: string, args: PreflightArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:Preflight", name, {}, opts);
-    const script = pulumi.output(args.requirements).apply((required) => ({
-      line: shellLine(["timeout", timeLimit(required), "sh", "-s", "--", ...checks(required)]),
-      text: preflight(required.endpoints?.endpoints.map(endpointLine)),
-    }));
-    const tried = script.apply(({ line, text }) => args.trial?.ofPreflight(line, text, () => made));
-    const check = `${name}-check`;
-    const admitted = args.admitted?.(check);
-    const made: command.remote.Command = new command.remote.Command(
-      check,
-      {
-        connection: args.connection,
-        create: pulumi.all([script, tried, admitted]).apply(([{ line }]) => line),
-        stdin: script.text,
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this },
-    );
-    this.said = made.stdout;
-    this.registerOutputs();
-  }
+export function preflightOf(required: Requirements): Preflight {
+  return {
+    words: checks(required),
+    text: preflight(required.endpoints?.endpoints.map(endpointLine)),
+    seconds: timeLimit(required),
+  };
 }
 
 /** The arguments of the script. */
-function checks(required: pulumi.Unwrap<Requirements>): (string | number)[] {
+function checks(required: Requirements): (string | number)[] {
   const {
     ports,
     disks,
@@ -194,7 +169,7 @@ function endpointLine({ name, url, seconds = 0 }: EndpointRequirement): string {
 const atOnce = 50;
 
 /** In seconds: room for the busiest of the endpoints, each of which has its own limits in the script. */
-function timeLimit({ endpoints }: pulumi.Unwrap<Requirements>): number {
+function timeLimit({ endpoints }: Requirements): number {
   const asked = endpoints?.endpoints ?? [];
   const longest = Math.max(0, ...asked.map(({ seconds = 0 }) => seconds));
   return 60 + Math.ceil(asked.length / atOnce) * (3 * longest + 30);

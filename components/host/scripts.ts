@@ -14,6 +14,8 @@ const installed = [
   "in-force.sh",
   "package.sh",
   "apt-source.sh",
+  "package-install.sh",
+  "package-remove.sh",
   "program.sh",
   "transaction.sh",
   "spare.sh",
@@ -47,13 +49,34 @@ export function readScript(name: string): string {
 }
 
 /**
+ * What brings a host to where all later commands find their scripts, as one text for `sh -s`: first it looks whether the host
+ * is ready, as the user who logs in, and does nothing where it is not.
+ * @param preflight see {@link preflight}
+ * @param asRoot what comes before a command for root, such as `sudo -n `; nothing where root logs in
+ * @param further scripts that declarations call
+ */
+export function setup(preflight: string, asRoot: string, further: readonly Script[] = []): string {
+  const words = [
+    "set -eu",
+    "environment=$1 owner=$2 platform=$3 generation=0",
+    "shift 3",
+    'if [ "$1" = --generation ]; then generation=$2 && shift 2; fi',
+    "shift # --",
+  ];
+  const put = `${asRoot}sh -s -- "$environment" "$owner" "$platform" "$generation" `;
+  return whole(
+    `${words.join("\n")}\n(\n${preflight})\n${put}${hereDocument("installer", installer(further))}`,
+  );
+}
+
+/**
  * The script that puts all others on the host, as one text for `sh -s`.
  * @param further scripts that declarations call
  */
 export function installer(further: readonly Script[] = []): string {
   const scripts = [...installed.map((name) => ({ name, text: readScript(name) })), ...further];
   const parts = scripts.map(({ name, text }) => `put ${name} ${hereDocument(name, text)}`);
-  const texts = [readScript("formats.sh"), readScript("install.sh"), ...parts, "keep_copies"];
+  const texts = [readScript("formats.sh"), readScript("install.sh"), ...parts, "keep_copies\nclaim_platform"];
   return whole(texts.join("\n"));
 }
 

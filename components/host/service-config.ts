@@ -14,6 +14,8 @@ export interface ServiceConfigArgs {
    * validator says only the positions are shown; its words stay on the host. @default false
    */
   secret?: boolean;
+  /** What has to be known of the change to this declaration; told here before anything is done. @default nothing */
+  warnings?: pulumi.Input<readonly string[]>;
   /** The {@link ServiceConfig} of this stack, by its `id`, whose files these need. @default they stand alone */
   base?: string;
 }
@@ -26,7 +28,8 @@ export interface FileDigest {
 
 /**
  * All files of one service in one environment, as one transaction: staged, validated by the service's own program,
- * swapped in together, activated and probed; put back on any failure. See `scripts/service-config`.
+ * swapped in together, activated and probed; put back on any failure. So is the package, where the declaration has one to
+ * install: program and files change together, or neither. See `scripts/service-config`.
  */
 export class ServiceConfig extends pulumi.ComponentResource {
   /**
@@ -41,6 +44,9 @@ export class ServiceConfig extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServiceConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:ServiceConfig", name, {}, opts);
+    pulumi.output(args.warnings ?? []).apply((warnings) => {
+      for (const warning of warnings) void pulumi.log.warn(warning, this);
+    });
     const declaration =
       args.secret === true ? pulumi.secret(args.declaration) : pulumi.output(args.declaration);
     const text = declaration.apply((value) => renderDeclaration(value as ServiceDeclaration, args.secret));

@@ -117,32 +117,31 @@ describe("drift", () => {
     expect(warnings()[0]).toContain(reason);
   });
 
-  test("of a stack is asked of its host, and a generation ends the command of a service, a package, an apt source or the platform", async () => {
+  test("of a stack is asked of its host, and a generation ends the command of a service or an apt source, and is told to that of the scripts", async () => {
     const host = { ...minimal.host, ...ssh(), user: "root" };
     const values = { ...minimal, host, detectDrift: true };
     const last = (name: string, generation: number): object => ({
       [name]: { create: `x --generation ${generation}` },
     });
     const commands = {
-      ...{
-        ...last("soar-platform-alloy-config-files", 3),
-        ...last("soar-platform-alloy-package-install", 1),
-      },
-      ...{ ...last("soar-platform-repository-source", 2), ...last("soar-platform-claim", 4) },
+      ...last("soar-platform-alloy-config-files", 3),
+      ...last("soar-platform-repository-source", 2),
+      // Of the scripts the option is not the last word.
+      "soar-host-setup": { create: "x own --generation 4 -- port 1" },
       "soar-profiles-config-files": { create: "x" },
     };
     const references = { [stack]: {}, [`commands of ${stack}`]: commands };
     const resources = await stackOf(values, { sshPrivateKey: pulumi.secret(newKey().private) }, references);
+    expect(resources[0]?.inputs["create"]).toContain(" own --generation 4 -- port ");
     const creates = resources.flatMap(({ inputs }) => {
       const create = String(inputs["create"]);
-      return /service-config|apt-|platform/.test(create) ? [create.replace(/.*?test\//, "")] : [];
+      return /service-config|apt-repository|platform (confirm|guard)/.test(create)
+        ? [create.replace(/.*?test\//, "")]
+        : [];
     });
     expect(creates).toEqual([
-      "platform claim --generation 4",
       expect.stringMatching(/^apt-repository add grafana https:\S+ [0-9A-F]{40} --generation 2$/),
-      "apt-package install pyroscope 1.21.1 grafana pyroscope.service",
       "service-config apply pyroscope",
-      "apt-package install alloy 1.10.0-1 grafana alloy.service --generation 1",
       "service-config apply alloy --generation 3",
       "service-config apply profiles",
       "platform confirm",

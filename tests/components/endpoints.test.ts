@@ -13,7 +13,7 @@ import { minimal, stackOf } from "./stack";
 describe("what a stack asks its services for before anything is changed", { timeout: 30_000 }, () => {
   const preflight = async (values: object, references = {}): Promise<Record<string, unknown>> => {
     const resources = await stackOf({ ...minimal, ...values }, {}, references);
-    return resources.find(({ name }) => name === "soar-host-preflight-check")?.inputs ?? {};
+    return resources.find(({ name }) => name === "soar-host-setup")?.inputs ?? {};
   };
   const service = { name: "soar-run", port: 9091, address: "::1", profiles: ["cpu", "heap"], duration: "7s" };
 

@@ -26,11 +26,11 @@ describe("a stack with logs and traces", () => {
   test("has two transactions more, and asks for the ports", async () => {
     const resources = await stackOf(values, secrets);
     const names = resources.map(({ name }) => name);
-    expect(names).toHaveLength(13);
+    expect(names).toHaveLength(9);
     expect(names).toEqual(expect.arrayContaining(["soar-logs-config-files", "soar-traces-config-files"]));
     expect(names.indexOf("soar-platform-guard")).toBeGreaterThan(names.indexOf("soar-logs-config-files"));
     expect(names.indexOf("soar-platform-guard")).toBeGreaterThan(names.indexOf("soar-traces-config-files"));
-    expect(find(resources, "soar-host-preflight-check").inputs["create"]).toContain(
+    expect(find(resources, "soar-host-setup").inputs["create"]).toContain(
       " port 127.0.0.1 4417 alloy.service 'Alloy (OTLP/gRPC)' traces.grpcPort" +
         " port 127.0.0.1 4418 alloy.service 'Alloy (OTLP/HTTP)' traces.httpPort",
     );
@@ -89,8 +89,8 @@ describe("a stack with logs and traces", () => {
     };
     const shared = { ...values, platform: { stack: "org/soar-profiling/prod" } };
     const resources = await stackOf(shared, secrets, { "org/soar-profiling/prod": { platform } });
-    expect(find(resources, "soar-host-preflight-check").inputs["create"]).toMatch(
-      /sh -s -- port 127\.0\.0\.1 4417 .* port 127\.0\.0\.1 4418 \S+ '\S+ \S+' traces\.httpPort endpoints /,
+    expect(find(resources, "soar-host-setup").inputs["create"]).toMatch(
+      / shared -- port 127\.0\.0\.1 4417 .* port 127\.0\.0\.1 4418 \S+ '\S+ \S+' traces\.httpPort endpoints /,
     );
   });
 });

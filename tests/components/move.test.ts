@@ -10,7 +10,8 @@ import { hostKey } from "./stack";
 
 const key = newKey();
 const stack = "org/soar-profiling/test";
-const check = "soar-host-preflight-check";
+const checks = ["soar-host-setup", "soar-host-preflight-check"];
+const earlier = "soar-host-preflight-check";
 const here = machineIn(execFileSync("sh", ["-s"], { input: machineScript(), encoding: "utf8" })) ?? "";
 const elsewhere = "0123456789abcdef0123456789abcdef";
 const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
@@ -29,7 +30,7 @@ async function move(
 ): Promise<{ refusal: string | undefined; warnings: string[]; asked: number }> {
   const { machine, ...connection } = last ?? { host: "" };
   const stdout = `the host is ready${machine === undefined ? "" : `\nmachine ${machine}`}`;
-  const left = last === undefined ? {} : { [check]: { create: "x", stdout, connection } };
+  const left = last === undefined ? {} : { [earlier]: { create: "x", stdout, connection } };
   await pulumi.runtime.setMocks(
     {
       newResource: ({ name }) => ({ id: name, state: {} }),
@@ -43,7 +44,7 @@ async function move(
     isPreview,
   );
   const ssh = { address: "127.0.0.1", port: target.port, user: "deploy", hostKey: target.hostKey };
-  const refusal = await refuseMove({ stack, ssh, privateKey: key.private, replaces }, check).then(
+  const refusal = await refuseMove({ stack, ssh, privateKey: key.private, replaces }, checks).then(
     () => undefined,
     (error: unknown) => String(error),
   );

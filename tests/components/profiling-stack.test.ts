@@ -12,8 +12,9 @@ describe("a stack with a platform of its own", () => {
     const resources = await stackOf(minimal);
     expect(resources.map(({ name, inputs }) => [name, inputs["create"], inputs["delete"]])).toEqual([
       [
-        "soar-host-preflight-check",
-        "timeout 105 sh -s -- port 127.0.0.1 4040 pyroscope.service 'Pyroscope (HTTP)' pyroscope.httpPort" +
+        "soar-host-setup",
+        "timeout 165 sh -s -- test org/soar-profiling/test own --" +
+          " port 127.0.0.1 4040 pyroscope.service 'Pyroscope (HTTP)' pyroscope.httpPort" +
           " port 127.0.0.1 4041 pyroscope.service 'Pyroscope (gRPC)' pyroscope.grpcPort" +
           " port 127.0.0.1 12345 alloy.service 'Alloy (HTTP)' alloy.httpPort" +
           " disk /var/lib/pyroscope 21474836480 pyroscope.diskBudget source https://apt.grafana.com stable /etc/apt/keyrings/grafana.asc unit pyroscope.service pyroscope unit alloy.service alloy" +
@@ -22,33 +23,17 @@ describe("a stack with a platform of its own", () => {
           " cpu x86-64-v2 pyroscope package alloy 1.10.0-1 no '' ''" +
           " endpoints - 4194304 'let it serve pprof there, or correct its port or profiles in services'" +
           " 'let it measure for as long as it is asked, or set its duration in services to what it does'",
-        undefined,
-      ],
-      [
-        "soar-host-scripts",
-        "sudo -n timeout 60 sh -s -- test org/soar-profiling/test",
         `${removal}uninstall`,
       ],
-      ["soar-platform-claim", `${prefix}platform claim`, `${removal}platform release`],
       [
         "soar-platform-repository-source",
         `${prefix}apt-repository add grafana https://apt.grafana.com/gpg-full.key B53AE77BADB630A683046005963FA27710458545`,
         `${removal}apt-repository remove grafana`,
       ],
       [
-        "soar-platform-pyroscope-package-install",
-        `${prefix}apt-package install pyroscope 1.21.1 grafana pyroscope.service`,
-        `${removal}apt-package remove pyroscope pyroscope.service keep /var/lib/pyroscope`,
-      ],
-      [
         "soar-platform-pyroscope-config-files",
         `${prefix}service-config apply pyroscope`,
         `${removal}service-config remove pyroscope`,
-      ],
-      [
-        "soar-platform-alloy-package-install",
-        `${prefix}apt-package install alloy 1.10.0-1 grafana alloy.service`,
-        `${removal}apt-package remove alloy alloy.service keep /var/lib/alloy`,
       ],
       [
         "soar-platform-alloy-config-files",
@@ -68,7 +53,7 @@ describe("a stack with a platform of its own", () => {
   it("keeps the connection secret in every command, and gives none the output of the one before", async () => {
     const resources = await stackOf(minimal, { sshPrivateKey: pulumi.secret("key") });
     const remote = resources.filter(({ type }) => type === "command:remote:Command");
-    expect(remote).toHaveLength(10);
+    expect(remote).toHaveLength(6);
     for (const { inputs } of remote) {
       expect(inputs["connection"]).toEqual({
         secret: expect.objectContaining({
@@ -104,8 +89,8 @@ describe("a stack with a platform of its own", () => {
       name: `service-${index}`,
       port: 20_000 + index,
     }));
-    expect(await stackOf(minimal)).toHaveLength(11);
-    expect(await stackOf({ ...minimal, services, pyroscope: { diskBudget: "100GiB" } })).toHaveLength(11);
+    expect(await stackOf(minimal)).toHaveLength(7);
+    expect(await stackOf({ ...minimal, services, pyroscope: { diskBudget: "100GiB" } })).toHaveLength(7);
   });
 
   it("gives Pyroscope 2.x the directory of 1.x's storage, which is in it", async () => {
@@ -144,9 +129,12 @@ describe("a stack with a platform of its own", () => {
 
   it("purges and downgrades only when told", async () => {
     const resources = await stackOf({ ...minimal, purgeData: true, allowDowngrade: true });
-    const install = resources.find(({ name }) => name === "soar-platform-pyroscope-package-install");
-    expect(install?.inputs["create"]).toMatch(/ --allow-downgrade$/);
-    expect(install?.inputs["delete"]).toMatch(/ purge \/var\/lib\/pyroscope$/);
+    const pyroscope = resources.find(({ name }) => name === "soar-platform-pyroscope-config-files");
+    expect(pyroscope?.inputs["stdin"]).toContain(
+      "\ninstall grafana downgrade\ndata purge /var/lib/pyroscope\n",
+    );
+    const usual = (await stackOf(minimal)).find(({ name }) => name === "soar-platform-alloy-config-files");
+    expect(usual?.inputs["stdin"]).toContain("\ninstall grafana\ndata keep /var/lib/alloy\n");
   });
 });
 
@@ -198,10 +186,11 @@ describe("a stack on the platform of another", () => {
       { "org/soar-profiling/prod": { platform } },
     );
     expect(resources.map(({ name }) => name)).toEqual([
-      ...["soar-host-preflight-check", "soar-host-scripts", "soar-profiles-config-files", "soar-reachable"],
+      ...["soar-host-setup", "soar-profiles-config-files", "soar-reachable"],
     ]);
-    expect(resources[2]?.inputs["stdin"]).toContain("package alloy 1.10.0-2\n");
-    expect(resources[2]?.inputs["stdin"]).toContain("http://127.0.0.1:12399/-/reload");
+    expect(resources[0]?.inputs["create"]).toContain(" sh -s -- test org/soar-profiling/test shared -- ");
+    expect(resources[1]?.inputs["stdin"]).toContain("package alloy 1.10.0-2\n");
+    expect(resources[1]?.inputs["stdin"]).toContain("http://127.0.0.1:12399/-/reload");
   });
 
   it("sends profiles as the owner does, and only if the owner is of this version", async () => {
@@ -210,7 +199,7 @@ describe("a stack on the platform of another", () => {
       stackOf({ ...minimal, platform: { stack: "o/p/prod" } }, {}, { "o/p/prod": { platform } });
     const pyroscopeUrl = "https://profiles.example";
     const stdin = async (authenticates: boolean): Promise<unknown> =>
-      (await of({ alloy, pyroscopeUrl, authenticates }))[2]?.inputs["stdin"];
+      (await of({ alloy, pyroscopeUrl, authenticates }))[1]?.inputs["stdin"];
     expect(await stdin(true)).toContain("password_file = profiles_destination.platform.password_file");
     expect(await stdin(false)).not.toContain("password_file");
     expect(() => usable({ alloy, pyroscopeUrl }, "o/p/prod")).toThrow(

@@ -24,18 +24,18 @@ async function told(versions: object, change: object = {}): Promise<unknown[][]>
 }
 
 describe("a change of version", () => {
-  it("is told at the package, as far as it concerns the stack", async () => {
+  it("is told at the service, as far as it concerns the stack", async () => {
     expect(
       await told({ alloy: "1.10.0-1", pyroscope: "1.12.0" }, { alloy: { version: "1.12.0-1" } }),
     ).toEqual([
       [
         expect.stringContaining("Pyroscope 1.12.0 -> 1.21.1: from 1.17 on "),
-        "soar-platform-pyroscope-package",
+        "soar-platform-pyroscope-config",
       ],
       [
         "Alloy 1.10.0-1 -> 1.12.0-1: from 1.11 on pyroscope.scrape refuses a profile whose Content-Type is not " +
           "application/octet-stream. Look at what these send: soar-run.",
-        "soar-platform-alloy-package",
+        "soar-platform-alloy-config",
       ],
     ]);
   });

@@ -56,7 +56,7 @@ describe("a preview on a host with a greeting", { timeout: 300_000 }, async () =
   test("before the first `up` is the preflight's, which finds what is in the way", async () => {
     const free = await occupyPort(stack, "127.0.0.1", 4041);
     const { errors } = await refused();
-    expect(errors["soar-host-preflight-check"]).toContain(
+    expect(errors["soar-host-setup"]).toContain(
       "- port 4041 on 127.0.0.1, which Pyroscope (gRPC) needs, is held by perl",
     );
     await free();

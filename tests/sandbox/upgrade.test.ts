@@ -112,7 +112,7 @@ describe("packages at another version", async () => {
 
   it("a downgrade with allowDowngrade waits for dpkg's lock, restarts each once, and holds again", async () => {
     const files = await digests();
-    const released = await holdLock(stack, "/var/lib/dpkg/lock-frontend", "apt-package", 8);
+    const released = await holdLock(stack, "/var/lib/dpkg/lock-frontend", "service-config", 8);
     pin(1, { allowDowngrade: true });
     const { text } = await stack.up();
     expect(text).toMatch(/waiting for another process: dpkg: error: dpkg frontend lock was locked by .*perl/);

@@ -1,10 +1,11 @@
 # shellcheck shell=sh
-# install ENVIRONMENT OWNER [--generation N], on standard input (`sh -s`), the scripts appended: puts them on the host,
-# where all later commands find them. OWNER is the Pulumi stack; an environment belongs to one. The generation is for
-# `drift` to tell. A copy of each is kept with the records: it is how they were put there, and what `drift` runs by.
+# install ENVIRONMENT OWNER own|shared GENERATION, on standard input (`sh -s`), the scripts appended: puts them on the host,
+# where all later commands find them, and takes the platform of the host where it is the environment's own. OWNER is the Pulumi
+# stack; an environment belongs to one. The generation is for `drift` to tell. A copy of each script is kept with the records:
+# it is how they were put there, and what `drift` runs by.
 set -eu
 umask 022
-environment=$1 owner=$2
+environment=$1 owner=$2 platform=$3 generation=$4
 scripts=/usr/local/lib/soar-profiling/$environment
 state=/var/lib/soar-profiling/$environment
 copies=$state/scripts/$environment # The name of a script's directory is that of the environment.
@@ -25,7 +26,7 @@ newer=$(can_read_records /var/lib/soar-profiling) || { echo "soar-profiling: $ne
 install -d -m 0755 /var/lib/soar-profiling "$scripts"
 install -d -m 0700 "$state"
 printf '%s\n' "$owner" >"$state/owner"
-printf '%s\n' "${4:-0}" >"$state/generation"
+printf '%s\n' "$generation" >"$state/generation"
 rm -rf "$copies.new"
 mkdir -p "$copies.new"
 
@@ -37,7 +38,6 @@ put() {
   mv -f "$scripts/.$1.new" "$scripts/$1"
 }
 
-# The last step.
 keep_copies() {
   rm -rf "$copies"
   mv "$copies.new" "$copies"
@@ -55,3 +55,6 @@ keep_spares() {
     cp -a "$record" "$copy"
   done
 }
+
+# The last step.
+claim_platform() { [ "$platform" = shared ] || "$scripts/platform" claim; }

@@ -4,7 +4,6 @@
 #   found HOLD ENABLED ACTIVE    it was there before: what apt-mark and systemctl said of it and its unit
 #   found absent                 it was not
 #   version VERSION              what it is kept at
-#   generation N                 of the last `apt-package install`, for `drift` to tell
 # shellcheck disable=SC2154
 
 apt() {
@@ -55,11 +54,11 @@ removed_with() { # remove|purge PACKAGE
     awk -v own="$2" '($1 == "Remv" || $1 == "Purg") && $2 != own && !seen[$2]++ { print $2 }'
 }
 
-keep_at_version() { # PACKAGE VERSION ['generation N']
+keep_at_version() { # PACKAGE VERSION
   patiently apt-mark hold "$1" || return 1
   _records=$(
     grep '^found ' "$state/packages/$1" || :
-    printf 'version %s\n%s' "$2" "${3:-}"
+    printf 'version %s\n' "$2"
   )
   printf '%s\n' "$_records" | write_record "$state/packages/$1" || return 1
   keep_spare "packages/$1" || return 1

@@ -1,16 +1,18 @@
 # shellcheck shell=sh
 # The program of a service gets another version together with its files. Source it; do not run it.
-# Uses $spec, $place and package.sh. While that is under way, $place/program says what was there before: PACKAGE VERSION.
+# Uses $spec, $place, package.sh and package-remove.sh. While that is under way, $place/program says what was there before:
+#   PACKAGE VERSION                                      this environment kept it
+#   PACKAGE VERSION|absent first UNIT [DATA_DIRECTORY]    it did not, and the host had this version of it, or none
 # shellcheck disable=SC2154
 
-# What an operator has put there is not replaced here: it is for apt-package to refuse or to put right.
+# What an operator has put there is not replaced here: it is for bring_package to refuse or to put right.
 replace_program() {
   _wanted=$(value package)
   _package=${_wanted% *}
   _wanted=${_wanted#* }
   _kept=$(kept_version "$_package")
   if [ -z "$_kept" ] || [ "$_kept" = "$_wanted" ] || [ "$(installed_version "$_package")" != "$_kept" ]; then return 0; fi
-  printf '%s %s\n' "$_package" "$_kept" | write_record "$place/program" ||
+  [ -e "$place/program" ] || printf '%s %s\n' "$_package" "$_kept" | write_record "$place/program" ||
     die "$name: no note can be made in $place that $_package $_kept is to come back on a failure; nothing was changed"
   say_to_package || die "$name: cannot keep $_told as it is; nothing was changed"
   if ! keep_program "$_package" "$_wanted"; then
@@ -25,8 +27,17 @@ replace_program() {
 # On any failure before the commit, and after a kill. The service comes back also where apt or dpkg does not work.
 return_program() {
   [ -e "$place/program" ] || return 0
-  read -r _package _kept <"$place/program"
+  read -r _package _kept _first _data <"$place/program"
   (in_half_the_time && heal) || :
+  if [ "$_kept" = absent ]; then
+    if ! take_package_away "$_package" "${_data%% *}" "$(printf '%s' "$_data" | cut -s -d' ' -f2)"; then
+      printf 'soar-profiling: %s stays, because apt-get cannot remove it again (its words above)\n' "$_package" >&2 2>/dev/null || :
+      return 0 # The next run goes on from here.
+    fi
+    say "$_package is gone again"
+    rm -f "$place/program"
+    return 0
+  fi
   _now=$(installed_version "$_package")
   # shellcheck disable=SC2016 # dpkg-query expands it
   case $(dpkg-query -W -f '${db:Status-Status}' "$_package" 2>/dev/null) in
@@ -37,9 +48,10 @@ return_program() {
     if [ "$(installed_version "$_package")" = "$_kept" ]; then
       [ "$_now" = "$_kept" ] || say "$_package $_kept is installed again"
       [ -n "$_is_kept" ] || return 0 # The records may name the other version still: the next run goes on from here.
+      [ -z "$_first" ] || forget_package "$_package" || return 0
     else
       _now=$(dpkg-query -W -f '${Version}' "$_package")
-      keep_at_version "$_package" "$_now" "$(generation_of "$_package")" || :
+      keep_at_version "$_package" "$_now" || :
       printf 'soar-profiling: %s %s stays, because apt-get cannot install %s again (its words above)\n' \
         "$_package" "$_now" "$_kept" >&2 2>/dev/null || :
     fi
@@ -50,7 +62,16 @@ return_program() {
 
 keep_program() { # PACKAGE VERSION
   [ "$(installed_version "$1")" = "$2" ] || put_version "$1" "$2" || return 1
-  keep_at_version "$1" "$2" "$(generation_of "$1")"
+  keep_at_version "$1" "$2"
+}
+
+# The operator's, as before: held or not, and not in our records.
+forget_package() { # PACKAGE
+  case $(found_as "$1") in
+  hold*) patiently apt-mark hold "$1" || return 1 ;;
+  unhold*) patiently apt-mark unhold "$1" || return 1 ;;
+  esac
+  drop_record "packages/$1"
 }
 
 # What the package's own scripts find at the end of a file while they run (`replacing FILE LINE`): an operator's file, which
@@ -76,5 +97,3 @@ unsay() {
   rm -f -- "$(beside "$_told")" || return 1
   mv "$place/replacing" "$place/replacing.old" && rm -rf "$place/replacing.old"
 }
-
-generation_of() { grep '^generation ' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
