@@ -4,7 +4,14 @@ import { cutPower, startHost } from "../../sandbox/host/host";
 import { eventually, fillDisk, killEngine } from "./harness/faults";
 import { VersionedFragments } from "./harness/fragments";
 import { TestStack } from "./harness/stack";
-import { applyByHand, configuration, expectHealthy, killScriptAt, processes } from "./harness/transaction";
+import {
+  applyByHand,
+  configuration,
+  expectHealthy,
+  killScriptAt,
+  processes,
+  until,
+} from "./harness/transaction";
 
 const records = "/var/lib/soar-profiling/sandbox/profiles";
 const scratch = "/run/soar-profiling/sandbox-profiles";
@@ -25,8 +32,7 @@ describe("a transaction of three files that is cut off", async () => {
   });
   const fragments = new VersionedFragments(stack);
   /** Runs a command on the host as soon as a file is there. */
-  const at = (file: string, command: string): Promise<number> =>
-    stack.status(`timeout 100 sh -c 'until [ -e ${file} ]; do :; done' && ${command}`);
+  const at = (file: string, command: string): Promise<number> => stack.status(`${until(file)} && ${command}`);
   const expectOldOrNew = (
     seen: Map<string, string>,
     before: Map<string, string>,

@@ -63,8 +63,11 @@ describe("the main job", { timeout: 400_000 }, async () => {
 
   test("a bare host gets to queryable CPU profiles of all services, and heap of those that declare it", async () => {
     expect(await stack.status("ls /etc/alloy /etc/pyroscope /usr/local/lib/soar-profiling")).toBe(2);
+    const logins = await stack.logins();
     const up = await stack.up();
     expect(Object.keys(up.changes)).toEqual(["create"]);
+    // Of the host, the package source, Pyroscope, Alloy, the profiles, and the last word on the platform.
+    expect(await stack.logins()).toBe(logins + 6);
     created = up.changes["create"] ?? 0;
     const findings = await arrived(up);
     expect(findings.map(({ service, kind }) => `${service} ${kind}`)).toEqual(

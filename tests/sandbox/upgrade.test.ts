@@ -50,6 +50,25 @@ describe("packages at another version", async () => {
   const firstProfiles = (): Promise<number> =>
     withPyroscope(stack.host, async (query) => (await flameGraph(query, profile, first.range)).total);
 
+  it("that refuse their files at the first `up` are gone again, with all that is known of them", async () => {
+    pin(1);
+    const mend = await breakVersion(stack, "1.10.0-1", "refuses all files");
+    const said = await stack.upFails();
+    await mend();
+    expect(said).toContain("Error: not with this version");
+    expect(said).toContain("alloy is gone again");
+    expect(
+      await stack.status("dpkg-query -W -f '${db:Status-Status}' alloy 2>/dev/null | grep -v not-installed"),
+    ).toBe(1);
+    const places = [
+      "/etc/alloy",
+      "/etc/systemd/system/alloy.service.d",
+      "/var/lib/soar-profiling/*/packages/alloy",
+    ];
+    expect(await stack.operator(`ls -d ${places.join(" ")} 2>/dev/null || :`)).toBe("");
+    expect(await held()).toEqual(["pyroscope"]);
+  });
+
   it("are installed at the first revision, held, and started once", async () => {
     const start = Date.now() - 60_000;
     pin(1);

@@ -87,6 +87,11 @@ export async function applyByHand(
   return { code, text: stdout + stderr };
 }
 
+/** A command that ends as soon as a file is there: it looks each millisecond, and takes no time from what it waits for. */
+export function until(file: string): string {
+  return `timeout 100 perl -e 'select(undef, undef, undef, 0.001) until -e "${file}"'`;
+}
+
 /** Ends the transaction's script on the host, and not the `timeout` or `sudo` around it, as soon as a file is there. */
 export function killScriptAt(
   stack: TestStack,
@@ -94,7 +99,5 @@ export function killScriptAt(
   signal: "KILL" | "TERM" = "KILL",
 ): Promise<number> {
   const script = "^/bin/sh /usr/local/lib/soar-profiling/[^ ]*/service-config ";
-  return stack.status(
-    `timeout 100 sh -c 'until [ -e ${file} ]; do :; done' && pkill -${signal} -f '${script}'`,
-  );
+  return stack.status(`${until(file)} && pkill -${signal} -f '${script}'`);
 }
