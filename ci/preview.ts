@@ -20,8 +20,11 @@ async function preview(stackName: string): Promise<PreviewReport> {
       { workDir: process.cwd() },
     );
     const { changeSummary } = await stack.preview({
-      ...{ diff: true, color: "never", suppressProgress: true },
-      ...{ onOutput: listen, onError: listen },
+      diff: true,
+      color: "never",
+      suppressProgress: true,
+      onOutput: listen,
+      onError: listen,
     });
     return { stack: stackName, failed: false, summary: summarize(changeSummary), text: said.join("") };
   } catch (error) {

@@ -74,7 +74,8 @@ export class Alloy extends pulumi.ComponentResource {
           password === undefined
             ? platformDeclaration(args)
             : password.apply((text) => platformDeclaration(args, text)),
-        ...{ secret: password !== undefined, warnings },
+        secret: password !== undefined,
+        warnings,
       },
       { parent: this, dependsOn: repository },
     );
@@ -161,7 +162,9 @@ function reload(url: string): string {
 /** The unit of such a package would wait for ever for an Alloy that does not end. */
 const killing: ServiceFile = {
   path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
-  ...{ mode: "0644", owner: "root:root", activation: "restart" },
+  mode: "0644",
+  owner: "root:root",
+  activation: "restart",
   content: renderDropIn({ Service: { SendSIGKILL: "yes" } }),
 };
 
@@ -171,7 +174,10 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
   const secret = alloyPassword("pyroscope-password", password);
   const declaration = alloyDeclaration(settings, [
     {
-      ...{ path: "/etc/default/alloy", mode: "0644", owner: "root:root", activation: "restart" },
+      path: "/etc/default/alloy",
+      mode: "0644",
+      owner: "root:root",
+      activation: "restart",
       content: renderAlloyDefaults(settings),
     },
     ...(holds("endsByItself", settings.version) ? [] : [killing]),

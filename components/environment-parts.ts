@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load";
-import { PublicSite } from "./exposure";
+import { PublicSite } from "./public-site";
 import type { Host } from "./host/host";
 import type { FileDigest } from "./host/service-config";
 import { Logs } from "./logs";
@@ -39,7 +39,10 @@ export function environmentParts(
   const profiles = new Profiles(
     `${name}-profiles`,
     {
-      ...{ ...onAlloy, services, fragments: alloy.fragments, authenticates: platform.authenticates },
+      ...onAlloy,
+      services,
+      fragments: alloy.fragments,
+      authenticates: platform.authenticates,
       secret: hasSecretService || secretParts.has("alloy"),
     },
     opts,
@@ -63,7 +66,10 @@ export function environmentParts(
   const declareJobs = (): PrometheusJobs | undefined => {
     if (prometheus === undefined) return undefined;
     const args = {
-      ...{ host, environment, settings: prometheus, services },
+      host,
+      environment,
+      settings: prometheus,
+      services,
       platform: monitoredPlatform(settings),
       owner: platform.environment,
       secret: hasSecretService,

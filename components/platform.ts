@@ -89,7 +89,11 @@ export class Platform extends pulumi.ComponentResource {
         ? new Pyroscope(
             `${name}-pyroscope`,
             {
-              ...{ host, repository, settings: settings.pyroscope, allowDowngrade, purgeData },
+              host,
+              repository,
+              settings: settings.pyroscope,
+              allowDowngrade,
+              purgeData,
               warnings: warningsOf(changes, "pyroscope"),
             },
             { parent: this },
@@ -99,7 +103,12 @@ export class Platform extends pulumi.ComponentResource {
     const alloy = new Alloy(
       `${name}-alloy`,
       {
-        ...{ host, repository, settings: settings.alloy, destination, allowDowngrade, purgeData },
+        host,
+        repository,
+        settings: settings.alloy,
+        destination,
+        allowDowngrade,
+        purgeData,
         warnings: warningsOf(changes, "alloy"),
         isMeasured: settings.prometheus !== undefined,
       },

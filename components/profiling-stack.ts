@@ -5,7 +5,7 @@ import type { StorageEstimate } from "../config/storage-estimate";
 import type { Settings } from "../config/settings";
 import { formatDuration } from "../config/units";
 import { environmentParts } from "./environment-parts";
-import type { SiteAccess } from "./exposure";
+import type { SiteAccess } from "./public-site";
 import { GrafanaObservability, guardTunnel } from "./grafana";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
@@ -57,7 +57,10 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const host = new Host(
       `${name}-host`,
       {
-        ...{ environment, owner: args.stack, ownsPlatform: shared === undefined, ssh: settings.host },
+        environment,
+        owner: args.stack,
+        ownsPlatform: shared === undefined,
+        ssh: settings.host,
         requirements:
           shared?.apply((info) => ofShared(settings, info)) ?? requirements(settings, settings.alloy.version),
         replaces: settings.host.replaces,

@@ -76,7 +76,9 @@ export class PrometheusJobs extends pulumi.ComponentResource {
     const jobs = new ServiceConfig(
       `${name}-config`,
       {
-        ...{ host, id: "prometheus", secret: args.secret },
+        host,
+        id: "prometheus",
+        secret: args.secret,
         declaration: pulumi.output(args.owner).apply((owner) => prometheusDeclaration(args, owner)),
       },
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
@@ -105,18 +107,22 @@ function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): Service
   const rules = ruleFiles(rulesOf(args, owner), args.alerts);
   return {
     unit,
-    guest: true,
+    isHostUnit: true,
     user: "prometheus",
     trees: [directory],
     validate: [`promtool check config ${config}`],
     reload: reload(settings.url),
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
     inForce: shellLine([
-      ...["prometheus-in-force", settings.url, config],
+      "prometheus-in-force",
+      settings.url,
+      config,
       ...[...jobs.files, ...rules.files].map(({ path }) => path),
     ]),
     directories: [...jobs.directories, ...rules.directories].map((path) => ({
-      ...{ path, mode: "0750", owner: "root:prometheus" },
+      path,
+      mode: "0750",
+      owner: "root:prometheus",
     })),
     files: [...jobs.files, ...rules.files],
     edits: [...jobs.edits, ...rules.edits],

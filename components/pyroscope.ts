@@ -71,13 +71,11 @@ export const pyroscopeUnit: UnitRequirement = { unit, package: "pyroscope" };
 /** The ports that Pyroscope needs, all on loopback. */
 export function pyroscopePorts(settings: LocalPyroscope): PortRequirement[] {
   const port = (number: number, purpose: string, setting: string): PortRequirement => ({
-    ...{
-      address: "127.0.0.1",
-      port: number,
-      unit,
-      purpose: `Pyroscope (${purpose})`,
-      setting: `pyroscope.${setting}`,
-    },
+    address: "127.0.0.1",
+    port: number,
+    unit,
+    purpose: `Pyroscope (${purpose})`,
+    setting: `pyroscope.${setting}`,
   });
   return [
     port(settings.httpPort, "HTTP", "httpPort"),
@@ -91,7 +89,9 @@ export function pyroscopePackage({ version }: LocalPyroscope, allowDowngrade: bo
   const { keepsRelabeledSamples: kept, ownStorage } = versionFacts;
   const set = `Set pyroscope.version to that version, or to a later one`;
   return {
-    ...{ name: "pyroscope", version, allowDowngrade },
+    name: "pyroscope",
+    version,
+    allowDowngrade,
     upgrade: { before: kept.since, why: `from ${kept.since} on ${kept.fact}` },
     ...(holds("ownStorage", version)
       ? {}
@@ -135,16 +135,17 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
       : {}),
     files: [
       {
-        ...{ path: configFile, mode: "0640", owner: "root:pyroscope", activation: "restart" },
+        path: configFile,
+        mode: "0640",
+        owner: "root:pyroscope",
+        activation: "restart",
         content: renderPyroscope({ ...settings, dataDirectory }),
       },
       {
-        ...{
-          path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
-          mode: "0644",
-          owner: "root:root",
-          activation: "restart",
-        },
+        path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
+        mode: "0644",
+        owner: "root:root",
+        activation: "restart",
         // A query that arrives during the shutdown can hang the process; the package waits 120 s.
         content: renderDropIn({ Service: { TimeoutStopSec: "20s" } }),
       },

@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings";
 import { holds } from "../config/versions";
 import { largestProfile } from "../render/pyroscope";
 import { alloyPorts, alloyUnit } from "./alloy";
-import { caddyRequirement } from "./exposure";
+import { caddyRequirement } from "./public-site";
 import { profileEndpoints } from "./endpoints";
 import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
 import { packageSource } from "./platform";

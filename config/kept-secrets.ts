@@ -20,7 +20,7 @@ export function secretPlaces(secretParts: ReadonlySet<SettingKey>, { secrets }: 
 }
 
 /** Refuses a secret where it would not stay one. */
-export function unkeepable(places: readonly string[], { secrets }: StackFile): Issue[] {
+export function misplacedSecrets(places: readonly string[], { secrets }: StackFile): Issue[] {
   return places.flatMap((path): Issue[] => {
     if (keepable.test(path)) return [];
     const isWhole = keepableKeys.includes(path);

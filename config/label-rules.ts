@@ -31,7 +31,11 @@ function addedLabels(
   const areDropped = isOwn && pyroscope?.kind === "local";
   const hasScope = !isOwn || (alloy !== undefined && holds("labelsByScope", alloy.version));
   return [
-    ...["__name__", "service_name", "environment", "job", "instance"],
+    "__name__",
+    "service_name",
+    "environment",
+    "job",
+    "instance",
     ...(profiles.includes("heap") ? ["__delta__"] : []),
     ...(repository === undefined ? [] : ["service_repository"]),
     ...(gitRef === undefined ? [] : ["service_git_ref"]),

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { allConfig, isConfigSecret } from "@pulumi/pulumi/runtime/config";
 import { refusal } from "./refusal";
 import type { Issue } from "./rules";
-import { conceal, secretPlaces, unkeepable } from "./kept-secrets";
+import { conceal, secretPlaces, misplacedSecrets } from "./kept-secrets";
 import { noLogin } from "./private-key";
 import { secretProblems } from "./secret-texts";
 import type { Settings } from "./settings";
@@ -87,7 +87,7 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config(), machin
   const file = readStackFile(machine?.directory, config.name, pulumi.getStack());
   const secretParts = new Set(settingKeys.filter((key) => isConfigSecret(prefix + key)));
   const places = secretPlaces(secretParts, file);
-  issues.push(...unkeepable(places, file));
+  issues.push(...misplacedSecrets(places, file));
   const validation = validateSettings(values, new Set(Object.keys(secrets)));
   if ("issues" in validation) issues.push(...validation.issues);
   const hasLogin = secrets.sshPrivateKey !== undefined || machine?.agentSocket !== "";

@@ -62,12 +62,12 @@ function loops(settings: PartialSettings, listeners: readonly Listener[]): Issue
 }
 
 /** The jobs that a platform's owner has for the platform itself (render/prometheus-jobs.ts). */
-const platformJobs = ["alloy", "host", "pyroscope"];
+const ownJobs = ["alloy", "host", "pyroscope"];
 
 function jobNames({ prometheus, services = [] }: PartialSettings): Issue[] {
   if (prometheus === undefined) return [];
   return services.flatMap((service, i): Issue[] => {
-    if (service?.metrics === undefined || !platformJobs.includes(service.name)) return [];
+    if (service?.metrics === undefined || !ownJobs.includes(service.name)) return [];
     const message = `"${service.name}" is a job of our own in Prometheus: choose another name, or leave out its metrics`;
     return [{ path: `services[${i}].name`, message }];
   });

@@ -24,7 +24,11 @@ export interface SiteArgs {
  * those of all versions: a path that a version does not know yet is not found there.
  */
 const pushPaths = [
-  ...["/push.v1.*", "/ingest*", "/pyroscope/ingest*", "/opentelemetry.*", "/v1development/*"],
+  "/push.v1.*",
+  "/ingest*",
+  "/pyroscope/ingest*",
+  "/opentelemetry.*",
+  "/v1development/*",
   "/debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload",
   "/debuginfo.v1alpha1.DebuginfoService/Upload*",
 ];

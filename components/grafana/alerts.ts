@@ -61,7 +61,9 @@ function ruleArgs(args: AlertArgs): RuleArgs {
     labels: rule.labels ?? {},
     annotations: rule.annotations ?? {},
     datas: rule.data.map(({ refId = "", datasourceUid = "", relativeTimeRange, model }) => ({
-      ...{ refId, datasourceUid, model: JSON.stringify(model) },
+      refId,
+      datasourceUid,
+      model: JSON.stringify(model),
       relativeTimeRange: { from: relativeTimeRange?.from ?? 0, to: relativeTimeRange?.to ?? 0 },
     })),
   }));

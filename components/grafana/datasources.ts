@@ -79,8 +79,11 @@ export function declareDatasources(
     const datasource = new oss.DataSource(
       `${name}-${kind}`,
       {
-        ...{ uid: grafanaUid(environment, kind), name: `${title} (${environment})` },
-        ...{ type: datasourceTypes[kind], url, accessMode: "proxy" },
+        uid: grafanaUid(environment, kind),
+        name: `${title} (${environment})`,
+        type: datasourceTypes[kind],
+        url,
+        accessMode: "proxy",
         ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
         jsonDataEncoded: uids.apply((all) =>
           JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers }),

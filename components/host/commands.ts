@@ -14,11 +14,11 @@ export class CommandError extends Error {
   }
 }
 
-const lost = "the connection was lost";
+const connectionLost = "the connection was lost";
 
 /** The commands on one connection. */
 export class Commands {
-  private readonly lost: Promise<never>;
+  private readonly disconnected: Promise<never>;
   private running = 0;
   private limit = mostAtOnce;
   private readonly waiting: (() => void)[] = [];
@@ -27,13 +27,13 @@ export class Commands {
     private readonly client: Client,
     ended: Promise<void>,
   ) {
-    this.lost = ended.then(() => Promise.reject(new Error(lost)));
-    this.lost.catch(() => undefined);
+    this.disconnected = ended.then(() => Promise.reject(new Error(connectionLost)));
+    this.disconnected.catch(() => undefined);
   }
 
   async run(command: string, stdin: string | Buffer): Promise<Buffer> {
     const { line, answer } = marked(command);
-    const { out, err } = await Promise.race([this.inTurn(line, stdin), this.lost]);
+    const { out, err } = await Promise.race([this.inTurn(line, stdin), this.disconnected]);
     const said = answer(out, err);
     if (said === undefined) {
       const words = lastWords(out) || lastWords(err);
@@ -83,7 +83,7 @@ function collect(channel: ClientChannel, stdin: string | Buffer): Promise<Printe
     channel.on("data", (chunk: Buffer) => out.push(chunk));
     channel.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     channel.once("close", (status: number | null | undefined) => {
-      if (status === undefined) reject(new Error(lost));
+      if (status === undefined) reject(new Error(connectionLost));
       resolve({ out: Buffer.concat(out), err: Buffer.concat(err) });
     });
     channel.on("error", () => undefined); // The command may end without reading its input.

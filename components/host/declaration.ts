@@ -56,9 +56,9 @@ export interface ServiceDeclaration {
    * The unit is the host's own, such as its Prometheus: it is told to reload while it runs, and never started, stopped,
    * restarted, enabled or disabled. Its files ask for no restart. @default false
    */
-  guest?: boolean;
+  isHostUnit?: boolean;
   /**
-   * The package that the files are for, and its version, a new one of which restarts the unit. A guest may leave out
+   * The package that the files are for, and its version, a new one of which restarts the unit. A unit of the host's own may leave out
    * either: its package is the host's own.
    */
   package?: { name: string; version?: string };
@@ -72,7 +72,7 @@ export interface ServiceDeclaration {
   trees: readonly string[];
   /** Each must exit 0; it sees the staged trees at their real paths. */
   validate: readonly string[];
-  /** Exits with the service's own verdict; a unit that gives none in a minute is restarted, if no guest. Without it, every change restarts the unit. */
+  /** Exits with the service's own verdict; a unit that gives none in a minute is restarted, if it is not the host's own. Without it, every change restarts the unit. */
   reload?: string;
   health: readonly HealthCheck[];
   /** Lists what is wrong at the moment, one a line; a new line after the activation counts as a failure. */
@@ -93,14 +93,14 @@ export interface ServiceDeclaration {
  * that no content can be taken for a line of the declaration and `pulumi preview --diff` shows it line by line.
  * @param secret a file holds a secret: what the tools say of the files does not leave the host
  * @throws Error where a value cannot be said in it: a path with white space, a text without a last newline, a NUL; where a
- *   file is there twice, a guest is to be restarted, or the package of a unit that is none is left out.
+ *   file is there twice, the host's own unit is to be restarted, or the package of another one is left out.
  */
 export function renderDeclaration(declaration: ServiceDeclaration, secret = false): string {
   const lines = [`unit ${declaration.unit}`, `user ${declaration.user}`];
-  if (declaration.guest === true) lines.push("guest yes");
+  if (declaration.isHostUnit === true) lines.push("host-unit yes");
   for (const group of declaration.groups ?? []) lines.push(`group ${group}`);
   if (secret) lines.push("secret yes");
-  const { name, version } = checkGuest(declaration);
+  const { name, version } = checkUnit(declaration);
   if (name !== undefined) lines.push(`package ${name}${version === undefined ? "" : ` ${version}`}`);
   if (declaration.install !== undefined) {
     const { source, allowDowngrade = false, dataDirectory, purgeData = false } = declaration.install;
@@ -149,13 +149,14 @@ export function readDeclaration(text: string): { version?: string; files: Map<st
 }
 
 /** The package of a declaration that is right about whose the unit is. */
-function checkGuest(declaration: ServiceDeclaration): { name?: string; version?: string } {
-  const { unit, guest = false, files } = declaration;
+function checkUnit(declaration: ServiceDeclaration): { name?: string; version?: string } {
+  const { unit, isHostUnit = false, files } = declaration;
   const installed: { name?: string; version?: string } = declaration.package ?? {};
-  if (!guest && installed.version === undefined)
-    throw new Error(`${unit} is no guest and has no package version`);
-  const restarting = files.find(({ activation }) => guest && activation === "restart");
-  if (restarting !== undefined) throw new Error(`${restarting.path} asks for a restart of ${unit}, a guest`);
+  if (!isHostUnit && installed.version === undefined)
+    throw new Error(`${unit} is not the host's own and has no package version`);
+  const restarting = files.find(({ activation }) => isHostUnit && activation === "restart");
+  if (restarting !== undefined)
+    throw new Error(`${restarting.path} asks for a restart of ${unit}, which is the host's own`);
   return installed;
 }
 

@@ -4,7 +4,7 @@ import { connectionArgs, reachabilityCheck, type SshSettings } from "./connectio
 import { Drift } from "./drift";
 import { machineIn } from "./identity";
 import { refuseMove } from "./move";
-import { known } from "./plain";
+import { knownValueOf } from "./values";
 import { preflightOf, type Requirements } from "./preflight";
 import { type Script, setup } from "./scripts";
 import { Session } from "./session";
@@ -103,14 +103,17 @@ export class Host extends pulumi.ComponentResource {
       }
     }
     const move = {
-      ...{ stack: args.owner, ssh: args.ssh, privateKey: args.privateKey, replaces: args.replaces },
+      stack: args.owner,
+      ssh: args.ssh,
+      privateKey: args.privateKey,
+      replaces: args.replaces,
     };
     this.setup = this.setUp(
       `${name}-setup`,
       args,
       refuseMove(move, [`${name}-setup`, `${name}-preflight-check`]),
     );
-    this.machine = pulumi.output(known(this.setup.stdout).then((said) => machineIn(said ?? "")));
+    this.machine = pulumi.output(knownValueOf(this.setup.stdout).then((said) => machineIn(said ?? "")));
     this.registerOutputs();
   }
 

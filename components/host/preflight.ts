@@ -142,11 +142,20 @@ function checks(required: Requirements): (string | number)[] {
   } = required;
   return [
     ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
-      ...["port", address, port, unit, purpose, setting],
+      "port",
+      address,
+      port,
+      unit,
+      purpose,
+      setting,
     ]),
     ...disks.flatMap(({ directory, bytes, setting }) => ["disk", directory, bytes, setting]),
     ...programs.flatMap(({ name, command: line, minimum, remedy }) => [
-      ...["program", name, line, minimum ?? 0, remedy],
+      "program",
+      name,
+      line,
+      minimum ?? 0,
+      remedy,
     ]),
     ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
     ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
@@ -155,8 +164,11 @@ function checks(required: Requirements): (string | number)[] {
     ...(endpoints === undefined || endpoints.endpoints.length === 0
       ? []
       : [
-          ...["endpoints", endpoints.contentType ?? "-", endpoints.bytes ?? 0],
-          ...[endpoints.correct, endpoints.adapt],
+          "endpoints",
+          endpoints.contentType ?? "-",
+          endpoints.bytes ?? 0,
+          endpoints.correct,
+          endpoints.adapt,
         ]),
   ];
 }
@@ -178,7 +190,12 @@ function timeLimit({ endpoints }: Requirements): number {
 function ofPackage(required: PackageRequirement): string[] {
   const { name, version, allowDowngrade, upgrade, noWayBack, cpu } = required;
   return [
-    ...["package", name, version, allowDowngrade ? "yes" : "no", upgrade?.before ?? "", upgrade?.why ?? ""],
+    "package",
+    name,
+    version,
+    allowDowngrade ? "yes" : "no",
+    upgrade?.before ?? "",
+    upgrade?.why ?? "",
     ...(noWayBack === undefined ? [] : ["no-way-back", name, noWayBack.since, noWayBack.why]),
     ...(cpu === undefined ? [] : ["cpu", cpu, name]),
   ];

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { SshSettings } from "./connection";
-import { plain } from "./plain";
+import { valueOf } from "./values";
 import { openSsh, type SshConnection } from "./ssh";
 
 /** How long a connection stays at most, in milliseconds, should something never come that it is held for. */
@@ -15,7 +15,7 @@ export class Session {
     private readonly ssh: SshSettings,
     privateKey: pulumi.Input<string> | undefined,
   ) {
-    this.connecting = plain(privateKey).then((key) => openSsh(ssh, key));
+    this.connecting = valueOf(privateKey).then((key) => openSsh(ssh, key));
     this.connecting.catch(() => undefined);
     setTimeout(() => {
       this.end();

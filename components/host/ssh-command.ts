@@ -10,8 +10,12 @@ import { shellQuote } from "./shell";
 export function backgroundSsh(ssh: SshSettings, forwards: string): string {
   return [
     "ssh -fN -o ExitOnForwardFailure=yes",
-    ...[keyOption, hostKeyOptions(ssh, "%H"), ...(ssh.jump === undefined ? [] : [through(ssh, ssh.jump)])],
-    ...[forwards, `-p ${ssh.port}`, `${ssh.user}@${ssh.address}`],
+    keyOption,
+    hostKeyOptions(ssh, "%H"),
+    ...(ssh.jump === undefined ? [] : [through(ssh, ssh.jump)]),
+    forwards,
+    `-p ${ssh.port}`,
+    `${ssh.user}@${ssh.address}`,
   ].join(" ");
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { CommandError } from "./commands";
 import type { ServiceStates } from "./drift";
-import { known } from "./plain";
+import { knownValueOf } from "./values";
 import type { Session } from "./session";
 
 /** A service whose declaration is tried on the host. */
@@ -32,7 +32,7 @@ interface Turn {
  */
 export class Trial {
   private readonly turns = new Map<string, Turn>();
-  private isLost = false;
+  private isUnreachable = false;
 
   /**
    * @param states what the host says of its services; undefined where it does not answer
@@ -78,7 +78,7 @@ export class Trial {
 
   /** The declaration, where an `up` would apply it. */
   private async changed({ id, declaration }: Candidate): Promise<string | undefined> {
-    const [states, text] = await Promise.all([this.states, known(declaration)]);
+    const [states, text] = await Promise.all([this.states, knownValueOf(declaration)]);
     if (states?.["scripts"] === undefined || text === undefined) return undefined;
     const state = states[id];
     const isSame = state?.digest === createHash("sha256").update(text).digest("hex");
@@ -106,9 +106,9 @@ export class Trial {
       void pulumi.log.error(words, resource);
     } else if (kind === "unchecked") {
       void pulumi.log.warn(`The host cannot say yet whether an up would refuse this: ${words}.`, resource);
-    } else if (!this.isLost) {
+    } else if (!this.isUnreachable) {
       // Once: it is the same for all that are under way.
-      this.isLost = true;
+      this.isUnreachable = true;
       void pulumi.log.warn(
         `detectDrift: the host could not be asked whether an up would refuse what changes: ${words}`,
       );
@@ -117,7 +117,7 @@ export class Trial {
 }
 
 interface Problem {
-  kind: "refused" | "unchecked" | "lost";
+  kind: "refused" | "unchecked" | "unreachable";
   words: string;
 }
 
@@ -127,12 +127,12 @@ function verdict(answer: string): Problem | undefined {
   if (last === "checked") return undefined;
   const [, words] = /^unchecked (.*)$/.exec(last) ?? [];
   return words === undefined
-    ? { kind: "lost", words: `unexpected answer: ${last}` }
+    ? { kind: "unreachable", words: `unexpected answer: ${last}` }
     : { kind: "unchecked", words };
 }
 
 /** A script that was ended has not refused anything. */
 function failure(error: unknown): Problem {
   const words = error instanceof Error ? error.message : String(error);
-  return { kind: error instanceof CommandError && error.status === 1 ? "refused" : "lost", words };
+  return { kind: error instanceof CommandError && error.status === 1 ? "refused" : "unreachable", words };
 }

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../../config/refusal";
 import { dialed, type SshSettings } from "./connection";
-import { plain } from "./plain";
+import { valueOf } from "./values";
 import { shellLine } from "./shell";
 import { type SshConnection, openSsh } from "./ssh";
 import { backgroundSsh } from "./ssh-command";
@@ -128,7 +128,7 @@ class Tunnel {
 
   private async dial(): Promise<SshConnection> {
     const { ssh, privateKey } = this.args;
-    const connection = await openSsh(ssh, await plain(privateKey));
+    const connection = await openSsh(ssh, await valueOf(privateKey));
     void connection.ended.then(() => (this.connection = undefined));
     return connection;
   }

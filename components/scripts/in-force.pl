@@ -108,22 +108,22 @@ sub yaml {
       $at += $width;
     }
     if ($rest =~ /^("[^"]*"|'[^']*'|[^\s"'{[][^:]*):(?: +(.*))?$/) {
-      my ($key, $scalar) = (plain($1), $2 // '');
+      my ($key, $scalar) = (unquoted($1), $2 // '');
       pop @above while $above[-1][0] >= $at;
       my $path = $above[-1][2] eq '' ? $key : "$above[-1][2].$key";
       push @paths, $path;
-      $value{$path} = plain($scalar);
+      $value{$path} = unquoted($scalar);
       push @above, [$at, 'key', $path] if $value{$path} eq '';
       $literal = $at if $scalar =~ /^[|>][-+\d]*$/;
     } elsif ($rest ne '' && $above[-1][1] eq 'item') {
       push @paths, $above[-1][2];
-      $value{ $above[-1][2] } = plain($rest);
+      $value{ $above[-1][2] } = unquoted($rest);
     }
   }
   return (\@paths, \%value);
 }
 
-sub plain { # SCALAR: without quotes and comment
+sub unquoted { # SCALAR: without quotes and comment
   my ($text) = @_;
   return $1 =~ s/''/'/gr if $text =~ /^'((?:[^']|'')*)'/;
   return $1 =~ s/\\(.)/$escaped{$1} \/\/ $1/ger if $text =~ /^"((?:[^"\\]|\\.)*)"/;

@@ -102,7 +102,11 @@ export function resultOf(name: ProbeResult["name"], profile: ProbeProfile, graph
     (thread) => (of.get(thread.function) ?? 0) !== profile.ofThread[thread.function],
   );
   return {
-    ...{ name, kind: profile.kind, size: profile.size, sent: profile.total, stored: total },
+    name,
+    kind: profile.kind,
+    size: profile.size,
+    sent: profile.total,
+    stored: total,
     lost: lost.map((thread) => thread.name),
   };
 }

@@ -14,9 +14,11 @@ const titles: Record<LinkName, string> = {
 /** What was found, for a person: a table of the ways, a list of the rest, and what to do where something is broken. */
 export function formatReport({ chains, checks, ok, seconds, environment, host }: Report): string {
   const rows = chains.map((chain) => [
-    ...[chain.service, chain.kind],
+    chain.service,
+    chain.kind,
     ...links.map((link) => cell(chain, link)),
-    ...[amountOf(chain), chain.hottest ?? "-"],
+    amountOf(chain),
+    chain.hottest ?? "-",
   ]);
   const header = [
     "SERVICE",

@@ -90,7 +90,11 @@ export async function verify(
   ];
   const isOk = chains.every(isWhole) && checks.every(({ state }) => state !== "broken");
   return {
-    ...{ ok: isOk, environment, host: settings.host.address, chains, checks },
+    ok: isOk,
+    environment,
+    host: settings.host.address,
+    chains,
+    checks,
     seconds: (Date.now() - start) / 1000,
   };
 }

@@ -118,7 +118,9 @@ export class Ways {
     const { unit } = counted(kind, endpoint.decoded);
     const kept = amountsOfGraph(stored.graph);
     return {
-      ...{ service: service.name, environment, kind },
+      service: service.name,
+      environment,
+      kind,
       links: {
         listens: endpoint.listens,
         profile: endpoint.profile,
@@ -140,7 +142,8 @@ export class Ways {
       amount: stored.series.reduce((total, { sum: of }) => total + of, 0),
       hottest: hottestFunction(stored.graph),
       functions: largeFunctions(amounts).map(([name, share]) => ({
-        ...{ name, endpoint: share },
+        name,
+        endpoint: share,
         stored: (kept.of.get(name) ?? 0) / Math.max(1, kept.total),
       })),
     };

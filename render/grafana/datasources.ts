@@ -66,15 +66,22 @@ function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids): object 
       ? {}
       : {
           tracesToLogsV2: {
-            ...{ datasourceUid: loki, ...around, tags, filterByTraceID: false, filterBySpanID: false },
-            ...{ customQuery: true, query: '{${__tags}} |= "trace_id=${__trace.traceId}"' },
+            datasourceUid: loki,
+            ...around,
+            tags,
+            filterByTraceID: false,
+            filterBySpanID: false,
+            customQuery: true,
+            query: '{${__tags}} |= "trace_id=${__trace.traceId}"',
           },
         }),
     ...(prometheus === undefined
       ? {}
       : {
           tracesToMetrics: {
-            ...{ datasourceUid: prometheus, ...around, tags },
+            datasourceUid: prometheus,
+            ...around,
+            tags,
             queries: [{ name: "Metrics of the service", query: "{$__tags}" }],
           },
           serviceMap: { datasourceUid: prometheus },

@@ -47,7 +47,8 @@ function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
     `sum(rate(${metric}{${matchers}}[$__rate_interval])) or vector(0)`;
   return [
     graph(uid, {
-      ...{ title: "Profiles sent, of those due", unit: "percentunit" },
+      title: "Profiles sent, of those due",
+      unit: "percentunit",
       description:
         "By service and kind, over three intervals. A line that falls to 0 is a service that is silent: an alert names it.",
       lines: info.intervals.map((interval) => ({
@@ -56,7 +57,8 @@ function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
       })),
     }),
     graph(uid, {
-      ...{ title: "Profiles written", unit: "cps" },
+      title: "Profiles written",
+      unit: "cps",
       description: "What all environments of the host send to Pyroscope.",
       lines: [
         {
@@ -66,7 +68,8 @@ function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
       ],
     }),
     graph(uid, {
-      ...{ title: "Drops", unit: "cps" },
+      title: "Drops",
+      unit: "cps",
       description:
         "Profiles that Alloy tried in vain to send, and samples that Pyroscope refused. Should be none.",
       lines: [
@@ -83,7 +86,8 @@ function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
       ],
     }),
     graph(uid, {
-      ...{ title: "Latency, 99th percentile", unit: "s" },
+      title: "Latency, 99th percentile",
+      unit: "s",
       description: "How long Alloy takes to hand a profile on, and Pyroscope to take and to search.",
       lines: [
         { expr: latency("pyroscope_fanout_latency", alloy), legend: "Alloy" },
@@ -117,7 +121,8 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
   const kept = formatDuration(storage.retention);
   return [
     graph(uid, {
-      ...{ title: "Storage growth in a day", unit: "bytes" },
+      title: "Storage growth in a day",
+      unit: "bytes",
       description:
         "Profiles sent by Alloy, compressed, and how much less is free on the disk, over the last 24 hours.",
       lines: [
@@ -126,14 +131,16 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
       ],
     }),
     graph(uid, {
-      ...{ title: "Disk free", unit: "percentunit" },
+      title: "Disk free",
+      unit: "percentunit",
       description: holds("ownStorage", storage.version)
         ? "On a full disk Pyroscope takes no profiles."
         : "At 10 GiB Pyroscope begins to delete its oldest profiles, whatever the retention.",
       lines: [{ expr: `${available} / ${size}`, legend: "{{mountpoint}}" }],
     }),
     figure(uid, {
-      ...{ title: "Retention horizon", unit: "s" },
+      title: "Retention horizon",
+      unit: "s",
       description: `How long the disk lasts at the growth of the last 24 hours. Profiles are kept for ${kept}; where it grows by less than 1 MiB, the horizon is longer than it shows.`,
       lines: [
         {
@@ -149,7 +156,8 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
 function cleanUp(uid: string, pyroscope: string): PanelBuilder {
   const last = `pyroscope_compactor_block_cleanup_last_successful_run_timestamp_seconds{${pyroscope}}`;
   return figure(uid, {
-    ...{ title: "Since the last clean-up", unit: "s" },
+    title: "Since the last clean-up",
+    unit: "s",
     description: "Old profiles are deleted by a clean-up every 15 minutes.",
     lines: [{ expr: `time() - ${last}`, legend: "clean-up" }],
   });
@@ -159,7 +167,8 @@ function compaction(uid: string, pyroscope: string): PanelBuilder {
   const perSecond = (metric: string): string =>
     `sum by (status) (rate(${metric}{${pyroscope}}[$__rate_interval]))`;
   return graph(uid, {
-    ...{ title: "Compactions and deletions", unit: "cps" },
+    title: "Compactions and deletions",
+    unit: "cps",
     description:
       "Blocks are compacted within minutes and deleted a quarter of an hour later. Anything but success is worth a look at Pyroscope's journal.",
     lines: [

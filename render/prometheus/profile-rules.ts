@@ -53,7 +53,13 @@ export function declaredProfiles(environment: string, interval?: Duration): stri
 /** The rules about each service's and kind's profiles, by what Alloy counts of the two components that they go through. */
 export function profileRules(args: ProfileRulesArgs): (Alert | Recording)[] {
   if (args.services.length === 0) return [];
-  return [...declarations(args), ...findings(args), ...silences(args), lost(args), unwatched(args)];
+  return [
+    ...declarations(args),
+    ...findings(args),
+    ...silences(args),
+    profilesDropped(args),
+    unwatched(args),
+  ];
 }
 
 function declarations({ environment, services }: ProfileRulesArgs): Recording[] {
@@ -123,12 +129,16 @@ function silences({ environment, owner, services }: ProfileRulesArgs): Alert[] {
   const common = { for: "1m", severity: "critical" } as const;
   return [
     {
-      ...{ alert: "ProfilesRefused", expr: `${refused}${here}`, ...common },
+      alert: "ProfilesRefused",
+      expr: `${refused}${here}`,
+      ...common,
       summary: `No ${what}: {{ $labels.reason }}`,
       description: `${since}. The service does not run, or does not answer with a profile. ${told}`,
     },
     {
-      ...{ alert: "ProfilesNotDelivered", expr: `${undelivered}${here}${isAlone ? "" : others}`, ...common },
+      alert: "ProfilesNotDelivered",
+      expr: `${undelivered}${here}${isAlone ? "" : others}`,
+      ...common,
       summary: `No ${what} arrives`,
       description: `${since}: the service answers, and Pyroscope does not take it. ${told}`,
     },
@@ -157,7 +167,7 @@ function deliveryWindow(services: readonly WatchedService[]): Duration {
 const told =
   "`npm run verify -- {{ $labels.service_name }}` names the broken link, and `journalctl -u alloy` has Alloy's own words.";
 
-function lost({ environment, owner }: ProfileRulesArgs): Alert {
+function profilesDropped({ environment, owner }: ProfileRulesArgs): Alert {
   const alloy = select({ environment: owner, job: "alloy" });
   return {
     alert: "ProfilesDropped",

@@ -20,8 +20,14 @@ async function ask(rootfs: string, program: string): Promise<string> {
   const { stdout, stderr } = await run(
     "unshare",
     [
-      ...["--mount", "sh", "-c", 'mount --bind "$1" "$2/opt" && chroot "$2" ldd "/opt/$3"', "sh"],
-      ...[path.dirname(program), rootfs, path.basename(program)],
+      "--mount",
+      "sh",
+      "-c",
+      'mount --bind "$1" "$2/opt" && chroot "$2" ldd "/opt/$3"',
+      "sh",
+      path.dirname(program),
+      rootfs,
+      path.basename(program),
     ],
     { allowFailure: true },
   );

@@ -68,7 +68,9 @@ export function runScript(
   const shell = ["bash", "-e", "-c", step.run];
   const as = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
   return run("env", user === undefined ? shell : [...as, ...shell], {
-    ...{ cwd, timeout, allowFailure: true },
+    cwd,
+    timeout,
+    allowFailure: true,
     env: { ...env, ...(Object.fromEntries(own) as Record<string, string>) },
   });
 }

@@ -67,7 +67,9 @@ const edit = fc.oneof(
   fc.record({ path: place, line }),
 );
 const declaration: fc.Arbitrary<ServiceDeclaration> = fc.record({
-  ...{ unit: fc.constant("x.service"), user: fc.constant("root"), guest: fc.constant(true) },
+  unit: fc.constant("x.service"),
+  user: fc.constant("root"),
+  isHostUnit: fc.constant(true),
   trees: fc.array(place, { maxLength: 2 }),
   validate: fc.array(line, { maxLength: 2 }),
   reload: line,
@@ -91,7 +93,9 @@ describe("whatever a declaration holds", () => {
         expect(contents).toEqual(declared.files.map(({ content }) => content));
         const { trees, validate, reload, health, directories = [], edits = [] } = declared;
         expect(spec.split("\n").slice(0, -1)).toEqual([
-          ...["unit x.service", "user root", "guest yes"],
+          "unit x.service",
+          "user root",
+          "host-unit yes",
           ...trees.map((tree) => `tree ${tree}`),
           ...validate.map((command) => `validate ${command}`),
           `reload ${reload}`,

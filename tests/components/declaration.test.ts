@@ -70,17 +70,17 @@ describe("the declaration of a service", () => {
     expect(() => renderDeclaration({ ...minimal, files: [bad] })).toThrow(message);
   });
 
-  it("says that the unit is a guest, and what is in files that are not ours", () => {
-    const guest = { ...minimal, guest: true, package: { name: "x" } };
+  it("says that the unit is the host's own, and what is in files that are not ours", () => {
+    const declared = { ...minimal, isHostUnit: true, package: { name: "x" } };
     const edits = [
       { path: "/etc/x/x.yml", key: "rule_files", value: '"/etc/x/r/*.yml"' },
       { path: "/etc/x/X", line: "import /etc/x/sites/*" },
     ];
-    expect(renderDeclaration({ ...guest, edits })).toBe(
+    expect(renderDeclaration({ ...declared, edits })).toBe(
       [
         "unit x.service",
         "user x",
-        "guest yes",
+        "host-unit yes",
         "package x",
         "tree /etc/x",
         "validate x --check /etc/x/x.conf",
@@ -99,9 +99,9 @@ describe("the declaration of a service", () => {
 
   it.each([
     [
-      "a guest that is to be restarted",
-      { guest: true, files: [{ ...file("a\n"), activation: "restart" as const }] },
-      /guest/,
+      "a unit of the host's own that is to be restarted",
+      { isHostUnit: true, files: [{ ...file("a\n"), activation: "restart" as const }] },
+      /which is the host's own/,
     ],
     ["a file twice", { files: [file("a\n"), file("b\n")] }, /declared twice/],
     ["a package without a version", { package: { name: "x" } }, /no package version/],

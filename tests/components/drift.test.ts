@@ -13,7 +13,10 @@ const warnings = (): string[] => warn.mock.calls.map(([text]) => text);
 
 let target: Target;
 const ssh = () => ({
-  ...{ address: "127.0.0.1", port: target.port, user: "deploy", hostKey: target.hostKey },
+  address: "127.0.0.1",
+  port: target.port,
+  user: "deploy",
+  hostKey: target.hostKey,
 });
 
 beforeEach(async () => {
@@ -65,7 +68,9 @@ describe("drift", () => {
     );
     const last = { alloy: 7, profiles: 7, logs: 7 };
     expect(await generationsOf(["alloy", "profiles", "logs"], { command }, last)).toEqual({
-      ...{ alloy: 0, profiles: 4, logs: 2 },
+      alloy: 0,
+      profiles: 4,
+      logs: 2,
     });
     expect(target.seen).toMatchObject({
       connections: 1,
@@ -94,7 +99,8 @@ describe("drift", () => {
 
   test("may be that the host has lost what it knew of a service, which the last `up` had left there", async () => {
     expect(await generationsOf(["alloy", "logs"], { command: "true" }, { alloy: 2 })).toEqual({
-      ...{ alloy: 3, logs: 0 },
+      alloy: 3,
+      logs: 0,
     });
     expect(warnings()).toEqual([
       "On the host nothing is known of alloy: its records were removed. An up puts it back.",

@@ -6,10 +6,22 @@ import { parse } from "yaml";
 import { edited, file, job, jobs, ourFiles, rules, run, runWith, sites } from "./edit-lines";
 
 const debian = [
-  ...["# Sample config for Prometheus.", "", "global:", "  scrape_interval:     15s # Set", ""],
-  ...["# Load rules once", "rule_files:", '  # - "first_rules.yml"', '  # - "second_rules.yml"', ""],
-  ...["scrape_configs:", "  # The job name", "  - job_name: 'prometheus'", "    static_configs:"],
-  ...["      - targets: ['localhost:9090']", ""],
+  "# Sample config for Prometheus.",
+  "",
+  "global:",
+  "  scrape_interval:     15s # Set",
+  "",
+  "# Load rules once",
+  "rule_files:",
+  '  # - "first_rules.yml"',
+  '  # - "second_rules.yml"',
+  "",
+  "scrape_configs:",
+  "  # The job name",
+  "  - job_name: 'prometheus'",
+  "    static_configs:",
+  "      - targets: ['localhost:9090']",
+  "",
 ].join("\n");
 
 const item = '- "/etc/prometheus/rules/*-profiling.yml" # soar-profiling';

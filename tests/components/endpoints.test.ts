@@ -27,7 +27,8 @@ describe("what a stack asks its services for before anything is changed", { time
   it("is a Content-Type where the Alloy wants it, which may be another stack's, and a size where Pyroscope is ours", async () => {
     const words = async (values: object, version?: string): Promise<string | undefined> => {
       const platform = {
-        ...{ alloy: { version, httpPort: 12345 }, pyroscopeUrl: "http://127.0.0.1:4040" },
+        alloy: { version, httpPort: 12345 },
+        pyroscopeUrl: "http://127.0.0.1:4040",
         authenticates: false,
       };
       const { create } = await preflight(values, { "org/soar-profiling/prod": { platform } });
@@ -78,11 +79,9 @@ describe("an endpoint", { timeout: 30_000 }, () => {
     { type = "application/octet-stream", seconds = 0, path = "/usr/bin:/bin", isThere = true } = {},
   ): Promise<string> => {
     const script = [
-      ...[
-        'finding() { echo "finding: $1"; }',
-        'warning() { echo "warning: $1"; }',
-        readScript("endpoints.sh"),
-      ],
+      'finding() { echo "finding: $1"; }',
+      'warning() { echo "warning: $1"; }',
+      readScript("endpoints.sh"),
       `sockets='127.0.0.1 ${isThere ? port : 1} 7 name'`,
       `endpoints='one http://127.0.0.1:${port}/profile ${seconds}'`,
       `check_endpoints "${type}" 1000000 CORRECT ADAPT`,

@@ -61,8 +61,8 @@ describe("the records on a host", () => {
   });
 
   test("of the own format are read", () => {
-    record("production/profiles/manifest", `format 2\n${manifestOf93fb0d0}`);
-    record("production/profiles/undo/format", "format 2\n");
+    record("production/profiles/manifest", `format 3\n${manifestOf93fb0d0}`);
+    record("production/profiles/undo/format", "format 3\n");
     expect(run('format_of "$place/manifest"; can_read_records "$state_root"')).toEqual({
       said: "2\n",
       status: 0,
@@ -76,7 +76,7 @@ describe("the records on a host", () => {
       expect(run('newer=$(can_read_records "$state_root") || die "$newer"')).toEqual({
         said:
           `${file("records")}/${name} is of format 12, which a newer version of soar-profiling has written; this one reads ` +
-          "formats up to 2. Nothing was changed. Use the newer version for this stack, too\n",
+          "formats up to 3. Nothing was changed. Use the newer version for this stack, too\n",
         status: 1,
       });
     },

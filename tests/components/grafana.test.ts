@@ -35,7 +35,14 @@ describe("a stack with Grafana", () => {
     const resources = await stackOf({ ...production, logs, grafana: { url, datasources } }, { grafanaAuth });
     const all = byName(resources);
     expect(Object.keys(all).sort()).toEqual([
-      ...["folder", "loki", "pipeline", "profiles", "prometheus", "provider", "pyroscope", "tempo"],
+      "folder",
+      "loki",
+      "pipeline",
+      "profiles",
+      "prometheus",
+      "provider",
+      "pyroscope",
+      "tempo",
     ]);
     const order = resources.map(({ name }) => name);
     expect(order.indexOf("soar-grafana-folder")).toBeGreaterThan(order.indexOf("soar-profiles-config-files"));
@@ -43,8 +50,11 @@ describe("a stack with Grafana", () => {
     expect(all["provider"]).toEqual({ url, auth: { secret: "admin:s3ntinel" } });
     expect(all["folder"]).toEqual({ uid: "production-profiling", title: "SOAR profiling (production)" });
     expect(all["pyroscope"]).toEqual({
-      ...{ uid: "production-pyroscope", name: "Pyroscope (production)", accessMode: "proxy" },
-      ...{ type: "grafana-pyroscope-datasource", url: "http://127.0.0.1:4040" },
+      uid: "production-pyroscope",
+      name: "Pyroscope (production)",
+      accessMode: "proxy",
+      type: "grafana-pyroscope-datasource",
+      url: "http://127.0.0.1:4040",
       jsonDataEncoded: '{"minStep":"10s"}',
     });
     expect(all["tempo"]).toMatchObject({ type: "tempo", url: "http://127.0.0.1:3200" });
@@ -74,12 +84,16 @@ describe("a stack with Grafana", () => {
     const pyroscope = { remote: { url: "https://profiles.example", tenant: "soar", user: "reader" } };
     const logs = { url: "https://logs.example", user: "loki" };
     const secrets = {
-      ...{ grafanaAuth, pyroscopePassword: pulumi.secret("p-w"), logsPassword: pulumi.secret("l-w") },
+      grafanaAuth,
+      pyroscopePassword: pulumi.secret("p-w"),
+      logsPassword: pulumi.secret("l-w"),
     };
     const resources = await stackOf({ ...production, pyroscope, logs, grafana: { url } }, secrets);
     const all = byName(resources);
     expect(all["pyroscope"]).toMatchObject({
-      ...{ url: "https://profiles.example", basicAuthEnabled: true, basicAuthUsername: "reader" },
+      url: "https://profiles.example",
+      basicAuthEnabled: true,
+      basicAuthUsername: "reader",
       jsonDataEncoded: '{"minStep":"10s","httpHeaderName1":"X-Scope-OrgID"}',
       secureJsonDataEncoded: { secret: '{"basicAuthPassword":"p-w","httpHeaderValue1":"soar"}' },
     });
@@ -102,10 +116,19 @@ describe("a stack with Grafana", () => {
     });
     expect(all["rules"]).toMatchObject({ folderUid: "production-profiling", intervalSeconds: 30 });
     expect(alertNames(all["rules"])).toEqual([
-      ...["ProfilingTargetDown", "ProfilesRefused", "ProfilesNotDelivered", "ProfilesMissing"],
-      ...["ProfilesDropped", "ProfilesUnwatched", "AlloyDeliversNothing", "AlloyDropsProfiles"],
-      ...["PyroscopeDiscardsSamples", "PyroscopeCompactionStalled", "PyroscopeCleanupStalled"],
-      ...["ProfilingDiskLow", "ProfilingDiskFilling"],
+      "ProfilingTargetDown",
+      "ProfilesRefused",
+      "ProfilesNotDelivered",
+      "ProfilesMissing",
+      "ProfilesDropped",
+      "ProfilesUnwatched",
+      "AlloyDeliversNothing",
+      "AlloyDropsProfiles",
+      "PyroscopeDiscardsSamples",
+      "PyroscopeCompactionStalled",
+      "PyroscopeCleanupStalled",
+      "ProfilingDiskLow",
+      "ProfilingDiskFilling",
     ]);
     expect(all["policy"]).toBeUndefined();
     // Prometheus records what they read, and tells nobody a second time.
@@ -145,7 +168,9 @@ describe("a stack with Grafana", () => {
     });
     // A destroy goes from the end.
     expect(resources.slice(-3).map(({ name }) => name)).toEqual([
-      ...["soar-platform-guard", "soar-grafana-tunnel", "soar-reachable"],
+      "soar-platform-guard",
+      "soar-grafana-tunnel",
+      "soar-reachable",
     ]);
   });
 });
@@ -153,7 +178,8 @@ describe("a stack with Grafana", () => {
 describe("a stack on the platform of another", () => {
   const staging = { ...production, environment: "staging", platform: { stack: owner } };
   const platform = {
-    ...{ environment: "production", alloy: { version: "1.10.0-1", httpPort: 12345 } },
+    environment: "production",
+    alloy: { version: "1.10.0-1", httpPort: 12345 },
     pyroscopeUrl: "http://127.0.0.1:4040",
     authenticates: false,
     storage: { version: "1.21.1", retention: 2_592_000 },
@@ -171,10 +197,16 @@ describe("a stack on the platform of another", () => {
     );
     const all = byName(resources);
     expect(Object.keys(all).sort()).toEqual([
-      ...["contact", "folder", "pipeline", "profiles", "provider", "rules"],
+      "contact",
+      "folder",
+      "pipeline",
+      "profiles",
+      "provider",
+      "rules",
     ]);
     expect(json(all["profiles"]?.["configJson"])).toMatchObject({
-      ...{ uid: "staging-profiles", title: "Profiles (staging)" },
+      uid: "staging-profiles",
+      title: "Profiles (staging)",
       panels: [{ datasource: { uid: "production-pyroscope" } }, {}, {}],
     });
     const pipeline = String(all["pipeline"]?.["configJson"]);
@@ -182,8 +214,12 @@ describe("a stack on the platform of another", () => {
     expect(pipeline).toContain('profiling:interval_seconds{environment=\\"staging\\"}');
     expect(JSON.stringify(all["rules"])).toContain('"datasourceUid":"production-prometheus"');
     expect(alertNames(all["rules"])).toEqual([
-      ...["ProfilingTargetDown", "ProfilesRefused", "ProfilesNotDelivered", "ProfilesMissing"],
-      ...["ProfilesDropped", "ProfilesUnwatched"],
+      "ProfilingTargetDown",
+      "ProfilesRefused",
+      "ProfilesNotDelivered",
+      "ProfilesMissing",
+      "ProfilesDropped",
+      "ProfilesUnwatched",
     ]);
   });
 

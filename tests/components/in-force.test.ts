@@ -125,7 +125,10 @@ describe("alloy-in-force", () => {
   ].join("\n");
   const names = ["pyroscope.write.w", "own.one", "f.thing.two"];
   const component = (localID: string, state = "healthy"): object => ({
-    ...{ name: "x", localID, moduleID: "", referencesTo: ["pyroscope.write.w"] },
+    name: "x",
+    localID,
+    moduleID: "",
+    referencesTo: ["pyroscope.write.w"],
     health: { state, message: 'a "quoted" \\ text \u00e9', updatedTime: "2026-01-01T00:00:00Z" },
   });
   const metrics = (hash: string, time: number): string =>
@@ -187,10 +190,14 @@ describe("prometheus-in-force", () => {
   const rules = `# ours\ngroups:\n  - name: test-profiling\n    rules:\n      - alert: A\n        expr: up == 0\n      - record: "b:c"\n        expr: |\n          sum(x)\n            > 1\n`;
   const active = (scrapePool: string, more: object = {}): object => ({
     discoveredLabels: {
-      ...{ __address__: "127.0.0.1:9091", job: "soar-run", environment: "test", service_name: "soar-run" },
+      __address__: "127.0.0.1:9091",
+      job: "soar-run",
+      environment: "test",
+      service_name: "soar-run",
       ...more,
     },
-    ...{ scrapePool, labels: { instance: "127.0.0.1:9091" } },
+    scrapePool,
+    labels: { instance: "127.0.0.1:9091" },
   });
   let main: string;
 

@@ -57,9 +57,12 @@ describe("the outputs of a stack", () => {
     const stdin = String(inputs["soar-profiles-config-files"]?.["stdin"]);
     expect([...readDeclaration(stdin).files.keys()]).toEqual(["/etc/alloy/conf.d/test-profiles.alloy"]);
     expect((outputs["files"] as { path: string }[]).map(({ path }) => path)).toEqual([
-      ...["/etc/pyroscope/config.yml", "/etc/systemd/system/pyroscope.service.d/10-soar-profiling.conf"],
-      ...["/etc/default/alloy", "/etc/systemd/system/alloy.service.d/10-soar-profiling.conf"],
-      ...["/etc/alloy/conf.d/platform.alloy", "/etc/alloy/conf.d/destination.alloy"],
+      "/etc/pyroscope/config.yml",
+      "/etc/systemd/system/pyroscope.service.d/10-soar-profiling.conf",
+      "/etc/default/alloy",
+      "/etc/systemd/system/alloy.service.d/10-soar-profiling.conf",
+      "/etc/alloy/conf.d/platform.alloy",
+      "/etc/alloy/conf.d/destination.alloy",
       "/etc/alloy/conf.d/test-profiles.alloy",
     ]);
   });
@@ -90,8 +93,12 @@ test("a declaration is read as it was written", () => {
   const content = "one\n\n  file 0644 a:b none /not/a/file\nend\n";
   const file = { mode: "0644", owner: "root:root", activation: "none", content } as const;
   const text = renderDeclaration({
-    ...{ unit: "x.service", user: "x", package: { name: "x", version: "1:2-3" } },
-    ...{ trees: [], validate: [], health: [] },
+    unit: "x.service",
+    user: "x",
+    package: { name: "x", version: "1:2-3" },
+    trees: [],
+    validate: [],
+    health: [],
     files: [
       { ...file, path: "/etc/a" },
       { ...file, path: "/etc/b", content: "\n" },

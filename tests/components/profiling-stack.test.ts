@@ -186,7 +186,9 @@ describe("a stack on the platform of another", () => {
       { "org/soar-profiling/prod": { platform } },
     );
     expect(resources.map(({ name }) => name)).toEqual([
-      ...["soar-host-setup", "soar-profiles-config-files", "soar-reachable"],
+      "soar-host-setup",
+      "soar-profiles-config-files",
+      "soar-reachable",
     ]);
     expect(resources[0]?.inputs["create"]).toContain(" sh -s -- test org/soar-profiling/test shared -- ");
     expect(resources[1]?.inputs["stdin"]).toContain("package alloy 1.10.0-2\n");

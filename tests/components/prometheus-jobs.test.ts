@@ -25,7 +25,7 @@ const url = "http://127.0.0.1:9090/prometheus";
 const file = (path: string): string => `file 0640 root:prometheus reload /etc/prometheus/${path}.yml`;
 
 describe("the jobs of a stack with a platform of its own", () => {
-  it("are one transaction on a guest, with a file a target", async () => {
+  it("are one transaction on the host's own unit, with a file a target", async () => {
     const declared = declarationIn(await stackOf({ ...base, prometheus: { url } }));
     const reload = declared.find((line) => line.startsWith("reload "));
     expect(reload).toContain(`curl -sS --max-time 5 ${url}/metrics | sed`);
@@ -33,7 +33,7 @@ describe("the jobs of a stack with a platform of its own", () => {
     expect(declared.filter((line) => line !== reload)).toEqual([
       "unit prometheus.service",
       "user prometheus",
-      "guest yes",
+      "host-unit yes",
       "tree /etc/prometheus",
       "validate promtool check config /etc/prometheus/prometheus.yml",
       `health 60 curl -fsS --max-time 5 ${url}/-/ready`,
@@ -98,8 +98,10 @@ describe("the jobs of a stack with a platform of its own", () => {
 
 describe("the jobs of a stack on the platform of another", () => {
   const platform = {
-    ...{ environment: "live", alloy: { version: "1.10.0-1", httpPort: 12345 } },
-    ...{ pyroscopeUrl: "http://127.0.0.1:4040", authenticates: false },
+    environment: "live",
+    alloy: { version: "1.10.0-1", httpPort: 12345 },
+    pyroscopeUrl: "http://127.0.0.1:4040",
+    authenticates: false,
   };
   const references = { "o/p/prod": { platform } };
 

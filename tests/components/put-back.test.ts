@@ -7,7 +7,7 @@ import { scratchDirectory, scripts } from "./scratch";
 /** What the other scripts bring, as far as keeping and putting back of files asks them. */
 const surroundings = `
   . ${scripts}/lib.sh
-  guest= unit=x.service
+  host_unit= unit=x.service
   is_active() { false; }
   faults() { :; }
   read_unit() { :; }

@@ -69,7 +69,11 @@ describe("what was put in place", () => {
 
   test("is told from what stands there now, line by line", () => {
     expect(difference("a\nb\nc\n", "a\nB\nc\n")).toEqual([
-      ...["\t--- as it was put in place", "\t+++ as it is now", "\t@@ -2 +2 @@", "\t-b", "\t+B"],
+      "\t--- as it was put in place",
+      "\t+++ as it is now",
+      "\t@@ -2 +2 @@",
+      "\t-b",
+      "\t+B",
     ]);
     expect(difference("a\n", "a\n")).toEqual([]);
   });

@@ -14,7 +14,9 @@ beforeEach(() => {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 const record = (state: Partial<ServiceStates[string]> = {}): ServiceStates[string] => ({
-  ...{ generation: 0, differences: [], foreign: [] },
+  generation: 0,
+  differences: [],
+  foreign: [],
   ...state,
 });
 /** Names its resource, as far as this is looked at here. */
@@ -126,7 +128,9 @@ describe("a trial on the host", () => {
     ["the answer is none of ours", "hello", "unexpected answer: hello"],
   ])("is given up with one warning when %s", async (_, answer, words) => {
     const { errors, warnings } = await tried([alloy, logs, site], scripts, {
-      ...{ alloy: answer, "logs alloy": answer, site: answer },
+      alloy: answer,
+      "logs alloy": answer,
+      site: answer,
     });
     expect(errors).toEqual([]);
     expect(warnings).toEqual([

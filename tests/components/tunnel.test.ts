@@ -41,14 +41,15 @@ afterAll(() => {
 const webUrl = (): string => `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
 
 const args = (changed: { hostKey?: string; jump?: Target } = {}) => ({
-  ...{
-    localPort,
-    setting: "grafana.tunnel",
-    privateKey: pulumi.secret(key.private),
-    url: `${webUrl()}/grafana`,
-  },
+  localPort,
+  setting: "grafana.tunnel",
+  privateKey: pulumi.secret(key.private),
+  url: `${webUrl()}/grafana`,
   ssh: {
-    ...{ address: "127.0.0.1", port: ssh.port, user: "deploy", hostKey: changed.hostKey ?? ssh.hostKey },
+    address: "127.0.0.1",
+    port: ssh.port,
+    user: "deploy",
+    hostKey: changed.hostKey ?? ssh.hostKey,
     ...(changed.jump === undefined
       ? {}
       : {

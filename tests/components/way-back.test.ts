@@ -39,7 +39,7 @@ describe("the way back of a change, within its limit of time", () => {
       for part in formats unit package program places edits transaction; do . ${scripts}/$part.sh; done
       ${names.map((name) => `${name}=${file(name)}`).join(" ")} PATH=${file("bin")}:$PATH name=x
       is_open() { false; }
-      read_unit() { unit=x.service guest=; }
+      read_unit() { unit=x.service host_unit=; }
       read_unit
       since=now
       printf 'x 1.0\\n' >"$place/program"

@@ -208,7 +208,10 @@ test("whatever the YAML is, what is wrong is told in our words, in time, and wit
 
 test("hundreds of wrong services with long words are told in time, the first hundred of them", () => {
   const services = Array.from({ length: 300 }, (_, i) => ({
-    ...{ name: "a".repeat(500), port: "x".repeat(500), [`key${"y".repeat(500)}${i}`]: 1, interval: 1 },
+    name: "a".repeat(500),
+    port: "x".repeat(500),
+    [`key${"y".repeat(500)}${i}`]: 1,
+    interval: 1,
     labels: Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`label-${n}`, "z".repeat(300)])),
   }));
   const loaded = configure({ services }, []);

@@ -67,7 +67,9 @@ test("what is off by default describes its fields and their defaults too", () =>
       logs: { url: "http://127.0.0.1:3100", ...account },
       traces: { url: "http://127.0.0.1:4320", ...account },
       grafana: {
-        ...{ url: "http://127.0.0.1:3000", tunnel: 13_000, datasources: { tempo: "http://127.0.0.1:3200" } },
+        url: "http://127.0.0.1:3000",
+        tunnel: 13_000,
+        datasources: { tempo: "http://127.0.0.1:3200" },
         alerts: { emails: ["a@b.example"], webhook: "http://hook.example" },
       },
       site: { domain: "a.example" },

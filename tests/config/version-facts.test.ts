@@ -114,7 +114,9 @@ describe("of any two versions", () => {
 describe("a change of version tells", () => {
   const services = ["soar-run", "soar-web", "soar-pull", "soar-a", "soar-b", "soar-c", "soar-d"].map(
     (name, i) => ({
-      ...{ name, port: 9091 + i, unit: `${name}.service` },
+      name,
+      port: 9091 + i,
+      unit: `${name}.service`,
     }),
   );
   const everything = {

@@ -6,8 +6,13 @@ import type { HttpAnswer } from "../../operations/verify/http";
 /** An HTTP answer; by default 200 after no time. */
 export function answer(body: string | Buffer, changes: Partial<HttpAnswer> = {}): HttpAnswer {
   return {
-    ...{ status: 200, contentType: "application/octet-stream", took: 5, body: Buffer.from(body) },
-    ...{ error: undefined, isRefused: false, isTooLate: false },
+    status: 200,
+    contentType: "application/octet-stream",
+    took: 5,
+    body: Buffer.from(body),
+    error: undefined,
+    isRefused: false,
+    isTooLate: false,
     ...changes,
   };
 }
@@ -20,8 +25,12 @@ export function recorded(name: string): HttpAnswer {
 /** A host of which nothing is known. */
 export function facts(changes: Partial<HostFacts> = {}): HostFacts {
   return {
-    ...{ listeners: [], units: new Map(), packages: new Map(), disk: undefined },
-    ...{ differences: [], hasRecords: true },
+    listeners: [],
+    units: new Map(),
+    packages: new Map(),
+    disk: undefined,
+    differences: [],
+    hasRecords: true,
     ...changes,
   };
 }

@@ -9,8 +9,11 @@ import { minimal } from "../components/stack";
 import { facts } from "./answers";
 
 const platform: PlatformInfo = {
-  ...{ environment: "production", alloy: { version: "1.10.0-1", httpPort: 12345 } },
-  ...{ format: 2, pyroscopeUrl: "http://127.0.0.1:4040", authenticates: false },
+  environment: "production",
+  alloy: { version: "1.10.0-1", httpPort: 12345 },
+  format: 2,
+  pyroscopeUrl: "http://127.0.0.1:4040",
+  authenticates: false,
   storage: { version: "1.21.1-1", retention: parseDuration("30d") },
 };
 
@@ -90,7 +93,8 @@ describe("a stack's configuration", () => {
       target({ pyroscope: JSON.stringify(remote), pyroscopePassword: "secret" }),
     );
     expect(address).toEqual({
-      ...{ url: "https://pyroscope.example", tenant: "soar" },
+      url: "https://pyroscope.example",
+      tenant: "soar",
       user: { name: "alloy", password: "secret" },
     });
     expect(pyroscopeAddress(target())).toEqual({ url: "http://127.0.0.1:4040" });

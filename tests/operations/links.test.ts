@@ -40,7 +40,10 @@ const profile = encodeProfile(cpuTypes, [
 describe("the link to a service", () => {
   const judge = (of: HttpAnswer, known: Partial<HostFacts> = {}, changes: object = {}) =>
     judgeEndpoint(serviceOf(changes), "cpu", of, {
-      ...{ setting: "services[0]", facts: facts(known), limits: defaultLimits, wantsContentType: true },
+      setting: "services[0]",
+      facts: facts(known),
+      limits: defaultLimits,
+      wantsContentType: true,
     });
   const refused = answer("", { status: 0, isRefused: true, error: "(7) Failed to connect" });
   const unit = (state: string, words: string[] = []): Partial<HostFacts> => ({
@@ -119,8 +122,12 @@ describe("the link to Alloy", () => {
   ): Link => {
     const declared = serviceOf(changes);
     return judgeSent(declared, "cpu", {
-      ...{ alloy: of, facts: facts(known), environment: "sandbox", isPyroscopeAway: away },
-      ...{ labels: profileLabels("sandbox", declared), now: (target?.lastScrape ?? 0) + 7_000 },
+      alloy: of,
+      facts: facts(known),
+      environment: "sandbox",
+      isPyroscopeAway: away,
+      labels: profileLabels("sandbox", declared),
+      now: (target?.lastScrape ?? 0) + 7_000,
     });
   };
   const changed = (changes: object): AlloyState => ({
@@ -186,8 +193,15 @@ describe("the link to Pyroscope", () => {
   const series = [{ labels, sum: 300, last: now - 9_000 }];
   const judge = (changes: Partial<StoredContext>, kind: ProfileKind = "cpu"): Link =>
     judgeStored(service, kind, {
-      ...{ error: undefined, isLocal: true, facts: facts(), environment: "production", isIdle: false },
-      ...{ series, all: [], labels, now },
+      error: undefined,
+      isLocal: true,
+      facts: facts(),
+      environment: "production",
+      isIdle: false,
+      series,
+      all: [],
+      labels,
+      now,
       ...changes,
     });
   const type = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
@@ -231,7 +245,8 @@ describe("the link to Pyroscope", () => {
 
   test("breaks where Pyroscope is away", () => {
     expect(judge({ error: "refused", isLocal: false })).toEqual({
-      ...{ state: "broken", detail: "Pyroscope does not answer: refused" },
+      state: "broken",
+      detail: "Pyroscope does not answer: refused",
       remedy: "see whether it can be reached from the host",
     });
     const units = new Map([["pyroscope.service", { state: "failed", result: "oom-kill", words: [] }]]);

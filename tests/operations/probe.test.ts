@@ -50,7 +50,8 @@ describe("what comes back of it", () => {
   test("is the samples of one thread, from Pyroscope 1.12.0 with the rule that drops `thread`", () => {
     expect(judgeProbe([result("pyroscope-1.12.0-graph.json")], "1.12.0")).toEqual([
       {
-        ...{ name: "probe cpu", state: "broken" },
+        name: "probe cpu",
+        state: "broken",
         detail:
           "60 of 100 arrived, 40 % are lost: of the threads aprs-reader and db-writer less arrived than was sent",
         remedy:
@@ -65,11 +66,9 @@ describe("what comes back of it", () => {
     const refusal = "push rate limit (4.0 MB) exceeded while adding 4.1 MB";
     expect(judgeProbe([{ ...none, refusal }], "1.21.1")).toEqual([
       {
-        ...{
-          name: "probe large",
-          state: "broken",
-          detail: `a profile of 3.9 MiB does not get in: ${refusal}`,
-        },
+        name: "probe large",
+        state: "broken",
+        detail: `a profile of 3.9 MiB does not get in: ${refusal}`,
         remedy:
           "set Pyroscope's limits.ingestion_burst_size_mb to at least max_profile_size_bytes; a pulumi up does",
       },

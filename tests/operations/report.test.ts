@@ -4,7 +4,12 @@ import { check } from "../../operations/verify/checks";
 import { formatReport } from "../../operations/verify/report";
 
 const chain = (service: string, changes: Partial<Chain["links"]> = {}): Chain => ({
-  ...{ service, environment: "production", kind: "cpu", amount: 1200, hottest: "soar::parse", functions: [] },
+  service,
+  environment: "production",
+  kind: "cpu",
+  amount: 1200,
+  hottest: "soar::parse",
+  functions: [],
   links: {
     listens: ok("127.0.0.1:9091"),
     profile: ok("400 samples, 9 threads"),

@@ -91,7 +91,10 @@ describe("the provider", () => {
 
 describe("a contact point", () => {
   const stored = {
-    ...{ uid: "u", name: "on call", type: "webhook", disableResolveMessage: false },
+    uid: "u",
+    name: "on call",
+    type: "webhook",
+    disableResolveMessage: false,
     settings: { url: "http://new", password: "[REDACTED]" },
   };
   const send = vi.fn<(method: string, path: string, body?: unknown) => Promise<unknown>>();

@@ -11,12 +11,17 @@ describe("Grafana's alert rules", () => {
     expect(described.length).toBeGreaterThan(8);
     expect(
       alertRules(alerts).map((rule) => ({
-        ...{ title: rule.title, for: rule.for, labels: rule.labels, annotations: rule.annotations },
+        title: rule.title,
+        for: rule.for,
+        labels: rule.labels,
+        annotations: rule.annotations,
         expr: (rule.data[0]?.model as unknown as { expr: string }).expr,
       })),
     ).toEqual(
       described.map((rule) => ({
-        ...{ title: rule.alert, for: rule.for ?? "0s", expr: rule.expr },
+        title: rule.alert,
+        for: rule.for ?? "0s",
+        expr: rule.expr,
         labels: { environment: "production", severity: rule.severity },
         annotations: { summary: inGrafana(rule.summary), description: inGrafana(rule.description) },
       })),

@@ -71,12 +71,14 @@ describe("datasources", () => {
     const tags = [{ key: "service.name", value: "service_name" }];
     expect(tempo).toMatchObject({
       tracesToLogsV2: {
-        ...{ datasourceUid: "production-loki", tags },
+        datasourceUid: "production-loki",
+        tags,
         query: '{${__tags}} |= "trace_id=${__trace.traceId}"',
       },
       tracesToMetrics: { datasourceUid: "production-prometheus", tags },
       tracesToProfiles: {
-        ...{ datasourceUid: "production-pyroscope", tags },
+        datasourceUid: "production-pyroscope",
+        tags,
         profileTypeId: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
       },
     });
@@ -112,13 +114,20 @@ const panelsOf = ({ panels = [] }: { panels?: unknown[] }): Panel[] => panels as
 describe("dashboards", () => {
   test("have these panels", () => {
     expect(panelsOf(profiles).map(({ type, title }) => `${type}: ${title}`)).toEqual([
-      ...["flamegraph: Flame graph of $service", "table: Top functions of $service"],
-      ...["timeseries: CPU over time", "timeseries: Heap over time"],
+      "flamegraph: Flame graph of $service",
+      "table: Top functions of $service",
+      "timeseries: CPU over time",
+      "timeseries: Heap over time",
     ]);
     expect(panelsOf(pipeline).map(({ type, title }) => `${type}: ${title}`)).toEqual([
-      ...["timeseries: Profiles sent, of those due", "timeseries: Profiles written", "timeseries: Drops"],
-      ...["timeseries: Latency, 99th percentile", "timeseries: Storage growth in a day"],
-      ...["timeseries: Disk free", "stat: Retention horizon", "stat: Since the last clean-up"],
+      "timeseries: Profiles sent, of those due",
+      "timeseries: Profiles written",
+      "timeseries: Drops",
+      "timeseries: Latency, 99th percentile",
+      "timeseries: Storage growth in a day",
+      "timeseries: Disk free",
+      "stat: Retention horizon",
+      "stat: Since the last clean-up",
     ]);
   });
 
@@ -190,7 +199,9 @@ test("an Explore link opens the datasource on a service's profiles", () => {
     new URL(
       exploreUrl({
         grafanaUrl: "https://grafana.example/grafana",
-        ...{ pyroscope: "production-pyroscope", environment, service: { name: 'a "b" & c', profiles } },
+        pyroscope: "production-pyroscope",
+        environment,
+        service: { name: 'a "b" & c', profiles },
       }),
     );
   const url = of(["heap", "cpu"]);
@@ -203,7 +214,10 @@ test("an Explore link opens the datasource on a service's profiles", () => {
       datasource: "production-pyroscope",
       queries: [
         {
-          ...{ refId: "A", datasource, queryType: "both", groupBy: [] },
+          refId: "A",
+          datasource,
+          queryType: "both",
+          groupBy: [],
           profileTypeId: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
           labelSelector: '{service_name="a \\"b\\" & c", environment="production"}',
         },

@@ -47,7 +47,9 @@ describe("golden", () => {
 
   test("rules of an environment on another's platform", async () => {
     const text = renderRules({
-      ...{ environment: "staging", owner: "production", jobs: ["soar-run-staging"] },
+      environment: "staging",
+      owner: "production",
+      jobs: ["soar-run-staging"],
       services: [{ name: "soar-run-staging", profiles: ["cpu"], interval: parseDuration("60s") }],
     });
     await expect(text).toMatchFileSnapshot("../golden/prometheus-rules-shared.yml");
@@ -123,15 +125,22 @@ describe("the rules", () => {
     expect(names(renderRules({ ...nothing, jobs: ["a"] }))).toEqual(["ProfilingTargetDown"]);
     expect(names(renderRules({ ...nothing, services: [service] }))).toEqual([
       ...["", "silent_", "refused_", "undelivered_"].map((what) => `profiling:${what}interval_seconds`),
-      ...["ProfilesRefused", "ProfilesNotDelivered", "ProfilesMissing"],
-      ...["ProfilesDropped", "ProfilesUnwatched"],
+      "ProfilesRefused",
+      "ProfilesNotDelivered",
+      "ProfilesMissing",
+      "ProfilesDropped",
+      "ProfilesUnwatched",
     ]);
     expect(names(renderRules(own))).toEqual(delivery);
     expect(renderRules(own, "elsewhere")).toBeUndefined();
     for (const major of [1, 2] as const) {
       expect(names(renderRules({ ...own, pyroscope: { ...pyroscope, major } }))).toEqual([
-        ...[...delivery, "PyroscopeDiscardsSamples"],
-        ...["PyroscopeCompactionStalled", "PyroscopeCleanupStalled", ...disk, ...diskAlerts],
+        ...delivery,
+        "PyroscopeDiscardsSamples",
+        "PyroscopeCompactionStalled",
+        "PyroscopeCleanupStalled",
+        ...disk,
+        ...diskAlerts,
       ]);
     }
   });

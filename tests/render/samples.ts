@@ -34,7 +34,9 @@ export const storage = { version: "1.21.1-1", retention: parseDuration("30d") };
 
 /** Of a stack that owns its platform, with two services of three kinds of profile. */
 export const rules: RulesArgs = {
-  ...{ environment: "production", owner: "production", jobs: ["alloy", "host", "pyroscope", "soar-run"] },
+  environment: "production",
+  owner: "production",
+  jobs: ["alloy", "host", "pyroscope", "soar-run"],
   services: [
     { name: "soar-run", profiles: ["heap", "cpu"], interval: parseDuration("60s") },
     { name: "soar.web", profiles: ["cpu"], interval: parseDuration("10m") },

@@ -124,14 +124,18 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
     const preview = await stack.preview();
     expect(warnings(preview.text)).toEqual(
       [
-        ...["/etc/apt/keyrings/grafana.asc is missing", "/etc/apt/sources.list.d/grafana.sources was edited"],
+        "/etc/apt/keyrings/grafana.asc is missing",
+        "/etc/apt/sources.list.d/grafana.sources was edited",
         "/etc/systemd/system/pyroscope.service.d/00-soar-profiling.conf is missing",
         "/etc/systemd/system/alloy.service.d/00-soar-profiling.conf was edited",
         "alloy.service is disabled, so that it does not start with the host",
-        ...[`${scripts}/uninstall was edited`, `${scripts}/lib.sh is missing`],
+        `${scripts}/uninstall was edited`,
+        `${scripts}/lib.sh is missing`,
         "/etc/alloy/conf.d is 0777 root:alloy, not 0750 root:alloy",
         "/var/lib/soar-profiling/configured/pyroscope.service is missing, without which pyroscope.service does not start",
-        ...[`${file.prometheus} was edited`, `${file.profiles} was edited`, `${file.site} was edited`],
+        `${file.prometheus} was edited`,
+        `${file.profiles} was edited`,
+        `${file.site} was edited`,
       ]
         .map((what) => `On the host ${what}. An up puts it back.`)
         .sort(),

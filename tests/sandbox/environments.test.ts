@@ -87,8 +87,13 @@ describe("production and staging on one host", { timeout: 400_000 }, async () =>
     expect(await picture("production")).toBe(before);
 
     await expectUp(prod, "production", [
-      ...["alloy", "host", "pyroscope"],
-      ...["soar-ingest-adsb", "soar-ingest-ogn", "soar-run", "soar-web"],
+      "alloy",
+      "host",
+      "pyroscope",
+      "soar-ingest-adsb",
+      "soar-ingest-ogn",
+      "soar-run",
+      "soar-web",
     ]);
     await expectUp(prod, "staging", ["soar-run-staging", "soar-web-staging"]);
     const ofUnits = (): Promise<string[]> =>
@@ -98,8 +103,12 @@ describe("production and staging on one host", { timeout: 400_000 }, async () =>
     await expect
       .poll(async () => (await ofUnits()).sort(), { timeout: 90_000, interval: 2000 })
       .toEqual([
-        ...["production soar-ingest-adsb", "production soar-ingest-ogn", "production soar-run"],
-        ...["production soar-web", "staging soar-run-staging", "staging soar-web-staging"],
+        "production soar-ingest-adsb",
+        "production soar-ingest-ogn",
+        "production soar-run",
+        "production soar-web",
+        "staging soar-run-staging",
+        "staging soar-web-staging",
       ]);
     for (const [port, environment] of [
       [4318, "production"],
@@ -128,8 +137,13 @@ describe("production and staging on one host", { timeout: 400_000 }, async () =>
     for (const { changes } of ups) expect(changes["update"]).toBeGreaterThan(0);
     const seen = (await targets(prod)).map(({ labels }) => `${labels["environment"]} ${labels["job"]}`);
     expect(seen.sort()).toEqual([
-      ...["production alloy", "production host", "production pyroscope", "production soar-ingest-ogn"],
-      ...["production soar-run", "production soar-web", "staging soar-run-staging"],
+      "production alloy",
+      "production host",
+      "production pyroscope",
+      "production soar-ingest-ogn",
+      "production soar-run",
+      "production soar-web",
+      "staging soar-run-staging",
     ]);
     expect(await prod.operator(`systemctl show -p MainPID ${units.join(" ")}`)).toBe(pids);
   });

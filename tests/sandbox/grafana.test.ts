@@ -5,8 +5,13 @@ import { TestStack } from "./harness/stack";
 
 const services = [
   {
-    ...{ name: "soar-run", port: 9091, unit: "soar-run.service", metrics: true },
-    ...{ profiles: ["cpu", "heap"], interval: "10s", duration: "5s" },
+    name: "soar-run",
+    port: 9091,
+    unit: "soar-run.service",
+    metrics: true,
+    profiles: ["cpu", "heap"],
+    interval: "10s",
+    duration: "5s",
   },
   { name: "soar-web", port: 9092, interval: "10s", duration: "5s" },
 ];
@@ -18,7 +23,8 @@ describe("Grafana", { timeout: 480_000 }, async () => {
   const auth = await grafanaAuthOf(stack.host);
   const receiver = await startReceiver(stack.host.gateway);
   const grafana = {
-    ...{ url: "http://127.0.0.1:3000", tunnel: 13_000 + Number(stack.host.address.split(".")[2]) },
+    url: "http://127.0.0.1:3000",
+    tunnel: 13_000 + Number(stack.host.address.split(".")[2]),
     datasources: { tempo: "http://127.0.0.1:3200" },
     alerts: { webhook: receiver.url, replaceNotificationPolicy: true },
   };
@@ -39,8 +45,11 @@ describe("Grafana", { timeout: 480_000 }, async () => {
   const staging = await TestStack.on(stack.host, { environment: "staging" }, "staging");
   staging.configure(
     {
-      ...{ platform: { stack: "organization/soar-profiling/sandbox" }, prometheus },
-      ...{ repository: undefined, pyroscope: undefined, alloy: undefined },
+      platform: { stack: "organization/soar-profiling/sandbox" },
+      prometheus,
+      repository: undefined,
+      pyroscope: undefined,
+      alloy: undefined,
       services: [{ name: "soar-run-staging", port: 9192, interval: "10s", duration: "5s", metrics: true }],
       grafana: { url: grafana.url, tunnel: grafana.tunnel },
     },
@@ -75,7 +84,9 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     });
     const found = (await api("/api/search")) as Record<string, unknown>[];
     expect(found.map(({ uid, folderUid = "" }) => `${String(folderUid)}/${String(uid)}`).sort()).toEqual([
-      ...["/sandbox-profiling", "sandbox-profiling/sandbox-pipeline", "sandbox-profiling/sandbox-profiles"],
+      "/sandbox-profiling",
+      "sandbox-profiling/sandbox-pipeline",
+      "sandbox-profiling/sandbox-profiles",
     ]);
     const declared = await declaredDashboards(stack);
     for (const dashboard of declared) {
@@ -88,10 +99,19 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     const group = await api("/api/v1/provisioning/folder/sandbox-profiling/rule-groups/Profiling%20pipeline");
     expect(group).toMatchObject({ interval: 30 });
     expect((group as { rules: { title: string }[] }).rules.map(({ title }) => title)).toEqual([
-      ...["ProfilingTargetDown", "ProfilesRefused", "ProfilesNotDelivered", "ProfilesMissing"],
-      ...["ProfilesDropped", "ProfilesUnwatched", "AlloyDeliversNothing", "AlloyDropsProfiles"],
-      ...["PyroscopeDiscardsSamples", "PyroscopeCompactionStalled", "PyroscopeCleanupStalled"],
-      ...["ProfilingDiskLow", "ProfilingDiskFilling"],
+      "ProfilingTargetDown",
+      "ProfilesRefused",
+      "ProfilesNotDelivered",
+      "ProfilesMissing",
+      "ProfilesDropped",
+      "ProfilesUnwatched",
+      "AlloyDeliversNothing",
+      "AlloyDropsProfiles",
+      "PyroscopeDiscardsSamples",
+      "PyroscopeCompactionStalled",
+      "PyroscopeCleanupStalled",
+      "ProfilingDiskLow",
+      "ProfilingDiskFilling",
     ]);
     expect(await api("/api/v1/provisioning/policies")).toMatchObject({
       receiver: "SOAR profiling (sandbox)",
@@ -128,7 +148,8 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     const labels = (): Promise<unknown> =>
       api(`/api/datasources/uid/sandbox-loki/resources/labels?start=${since}`);
     await expect.poll(labels, { timeout: 60_000, interval: 2000 }).toMatchObject({
-      ...{ status: "success", data: expect.arrayContaining(["service_name", "environment"]) as unknown },
+      status: "success",
+      data: expect.arrayContaining(["service_name", "environment"]) as unknown,
     });
     const lines = (): Promise<number> => query("loki", '{service_name="soar-run",environment="sandbox"}');
     await expect.poll(lines, { timeout: 60_000, interval: 2000 }).toBeGreaterThan(0);
@@ -207,8 +228,10 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(await api("/api/search")).toEqual(found);
     const text = JSON.stringify(await declaredDashboards(staging));
     expect([...new Set(text.match(/"uid":"[^"]*"/g))].sort()).toEqual([
-      ...['"uid":"sandbox-prometheus"', '"uid":"sandbox-pyroscope"'],
-      ...['"uid":"staging-pipeline"', '"uid":"staging-profiles"'],
+      '"uid":"sandbox-prometheus"',
+      '"uid":"sandbox-pyroscope"',
+      '"uid":"staging-pipeline"',
+      '"uid":"staging-profiles"',
     ]);
     await staging.destroy({ runProgram: true });
     expect(await api("/api/search")).toEqual(before);

@@ -60,7 +60,9 @@ describe("what runs is what was declared", { timeout: 600_000 }, async () => {
     );
     await stack.operator(
       [
-        ...[override, shadow, dropIn("pyroscope", "zz-limits", "[Service]\\nMemoryMax=8G\\nNice=5\\n")],
+        override,
+        shadow,
+        dropIn("pyroscope", "zz-limits", "[Service]\\nMemoryMax=8G\\nNice=5\\n"),
         dropIn("alloy", "memory", "[Service]\\nEnvironment=GOMEMLIMIT=4GiB\\nLimitNOFILE=9999\\n"),
         "systemctl daemon-reload",
       ].join(" && "),

@@ -100,10 +100,8 @@ describe("Pyroscope with our configuration", () => {
   const range = { start: Date.now() - 600_000, end: Date.now() + 600_000 };
   const total = async (name: string): Promise<number> => {
     const answer = await post("querier.v1.QuerierService/SelectMergeStacktraces", {
-      ...{
-        profileTypeID: "process_cpu:samples:count:cpu:nanoseconds",
-        labelSelector: `{service_name="${name}"}`,
-      },
+      profileTypeID: "process_cpu:samples:count:cpu:nanoseconds",
+      labelSelector: `{service_name="${name}"}`,
       ...range,
     });
     const { flamegraph } = (await answer.json()) as { flamegraph?: { total?: string } };
@@ -137,7 +135,10 @@ describe("Pyroscope with our configuration", () => {
     const answer = await post("querier.v1.QuerierService/LabelNames", { matchers, ...range });
     const { names } = (await answer.json()) as { names: string[] };
     expect(names.filter((name) => !/^(label_\d+|__.*__)$/.test(name)).sort()).toEqual([
-      ...["environment", "instance", "job", "service_name"],
+      "environment",
+      "instance",
+      "job",
+      "service_name",
     ]);
     // A test of the test: one more is too many.
     expect(await push(profile(100, 3, 3), "labels", labels(26))).toMatch(/^400 .*31 label names; limit 30/);

@@ -54,7 +54,10 @@ describe("logs to a real Loki", { timeout: 300_000 }, async () => {
     const values = (label: string): string[] =>
       [...new Set(streams.map((stream) => stream[label] ?? ""))].sort();
     expect([...new Set(streams.flatMap((stream) => Object.keys(stream)))].sort()).toEqual([
-      ...["environment", "level", "service_name", "unit"],
+      "environment",
+      "level",
+      "service_name",
+      "unit",
     ]);
     expect(values("environment")).toEqual(["sandbox"]);
     expect(values("service_name")).toEqual(["probe", "soar-run", "soar-web"]);

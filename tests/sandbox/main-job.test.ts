@@ -98,7 +98,9 @@ describe("the main job", { timeout: 400_000 }, async () => {
       `ss -Hltunp | grep -E '"(alloy|pyroscope)"' | awk '{ split($NF, name, "\\""); print name[2], $1, $5 }' | sort`,
     );
     expect(listeners.trim().split("\n")).toEqual([
-      ...["alloy tcp 127.0.0.1:12345", "pyroscope tcp 127.0.0.1:4040", "pyroscope tcp 127.0.0.1:4041"],
+      "alloy tcp 127.0.0.1:12345",
+      "pyroscope tcp 127.0.0.1:4040",
+      "pyroscope tcp 127.0.0.1:4041",
     ]);
     for (const port of [12345, 4040, 4041]) {
       expect(await reach(stack.host.address, port), `port ${port} from outside`).toBe("ECONNREFUSED");

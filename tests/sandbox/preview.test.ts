@@ -92,7 +92,8 @@ describe("preview.yml, with no host in reach", async () => {
   };
   const cli = (args: string[], input?: string): Promise<RunResult> =>
     run(pulumi.path, args, {
-      ...{ cwd: checkout, env: { ...env, PULUMI_CONFIG_PASSPHRASE: passphrase } },
+      cwd: checkout,
+      env: { ...env, PULUMI_CONFIG_PASSPHRASE: passphrase },
       ...(input === undefined ? {} : { input }),
     });
 

@@ -174,7 +174,10 @@ describe("the host's own Prometheus", async () => {
     await expectUp(stack, "sandbox", ["alloy", "host", "pyroscope", "soar-run", "soar-web"]);
     const changed = (await picture(stack)).split("\n").filter((line) => !before.includes(line));
     expect(changed.map((line) => line.replace(/.*\/etc\/prometheus\/(\S*).*/, "$1"))).toEqual([
-      ...["jobs", "jobs/sandbox-soar-web.yml", "rules", "rules/sandbox-profiling.yml"],
+      "jobs",
+      "jobs/sandbox-soar-web.yml",
+      "rules",
+      "rules/sandbox-profiling.yml",
       ...["jobs/sandbox-soar-web.yml", "rules/sandbox-profiling.yml"].sort(),
     ]);
     expect(await stack.pid(unit)).toBe(pid);
@@ -308,8 +311,11 @@ describe("the host's own Prometheus", async () => {
     const staging = await TestStack.on(stack.host, { environment: "staging" }, "staging");
     staging.configure({
       platform: { stack: "organization/soar-profiling/sandbox" },
-      ...{ repository: undefined, pyroscope: undefined, alloy: undefined },
-      ...{ services: named("soar-run-staging"), prometheus },
+      repository: undefined,
+      pyroscope: undefined,
+      alloy: undefined,
+      services: named("soar-run-staging"),
+      prometheus,
     });
     const before = await picture(stack);
     await staging.up();

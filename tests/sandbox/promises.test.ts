@@ -25,29 +25,39 @@ const domain = "pyroscope.sandbox.test";
 const inAlloy = { file: "/etc/alloy/conf.d/zz-operator.alloy", text: "logging {\n" };
 const rows: Row[] = [
   {
-    ...{ id: "profiles", unit: "alloy", file: "/etc/alloy/conf.d/sandbox-profiles.alloy" },
+    id: "profiles",
+    unit: "alloy",
+    file: "/etc/alloy/conf.d/sandbox-profiles.alloy",
     change: (n) => ({ services: [{ ...service, labels: { n: `${n}` } }] }),
     neighbour: inAlloy,
   },
   {
-    ...{ id: "logs", unit: "alloy", file: "/etc/alloy/conf.d/sandbox-logs.alloy" },
+    id: "logs",
+    unit: "alloy",
+    file: "/etc/alloy/conf.d/sandbox-logs.alloy",
     change: (n) => ({ logs: { url: url.loki, tenant: `t${n}` } }),
     neighbour: inAlloy,
   },
   {
-    ...{ id: "traces", unit: "alloy", file: "/etc/alloy/conf.d/sandbox-traces.alloy" },
+    id: "traces",
+    unit: "alloy",
+    file: "/etc/alloy/conf.d/sandbox-traces.alloy",
     change: (n) => ({ traces: { url: tempo, tenant: `t${n}` } }),
     neighbour: inAlloy,
   },
   {
-    ...{ id: "prometheus", unit: "prometheus", file: "/etc/prometheus/jobs/sandbox-soar-run.yml" },
+    id: "prometheus",
+    unit: "prometheus",
+    file: "/etc/prometheus/jobs/sandbox-soar-run.yml",
     // With the label that the first row has left.
     change: (n) => ({ services: [{ ...service, labels: { n: "4" }, metrics: { path: `/metrics/${n}` } }] }),
     neighbour: { file: "/etc/prometheus/jobs/operator.yml", text: "scrape_configs:\n  - job: x\n" },
   },
   {
     isSecret: true,
-    ...{ id: "site", unit: "caddy", file: `/etc/soar/caddy/${domain}.conf` },
+    id: "site",
+    unit: "caddy",
+    file: `/etc/soar/caddy/${domain}.conf`,
     change: (n) => ({ site: { domain, tls: "internal", allowPush: n % 2 === 1 } }),
     neighbour: { file: "/etc/soar/caddy/operator.conf", text: "x.test {\n\tno_such_thing\n}\n" },
   },

@@ -24,7 +24,8 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
   }
   const owner = await TestStack.create("taken-over", {
     config: {
-      ...{ prometheus: { url: "http://127.0.0.1:9090" }, site: { domain: "x.test", tls: "internal" } },
+      prometheus: { url: "http://127.0.0.1:9090" },
+      site: { domain: "x.test", tls: "internal" },
       detectDrift: true,
     },
   });
@@ -88,7 +89,7 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
     await arrive(owner, (await owner.up()).outputs);
     await expectSettled(owner);
     expect(await owner.operator("cat /etc/alloy/conf.d/sandbox-*.alloy")).not.toContain(":9099");
-    expect(await owner.operator(`head -qn 1 ${records}/sandbox/*/manifest | sort -u`)).toBe("format 2\n");
+    expect(await owner.operator(`head -qn 1 ${records}/sandbox/*/manifest | sort -u`)).toBe("format 3\n");
     // The other environment's files are still the earlier program's.
     expect(await owner.operator(`head -qn 1 ${records}/staging/*/manifest | sort -u`)).not.toContain(
       "format",
@@ -103,12 +104,12 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
 
   test("refuses what a newer program has written, and is left as it is", async () => {
     const manifest = `${records}/staging/profiles/manifest`;
-    await owner.operator(`sed -i '1s/.*/format 3/' ${manifest}`);
-    const words = `${manifest} is of format 3, which a newer version of soar-profiling has written; this one reads formats up to 2`;
+    await owner.operator(`sed -i '1s/.*/format 4/' ${manifest}`);
+    const words = `${manifest} is of format 4, which a newer version of soar-profiling has written; this one reads formats up to 3`;
     owner.configure({ services: services.slice(0, 1) });
     expect(await owner.upFails()).toContain(words);
     expect((await owner.preview()).text).toContain(words);
-    await owner.operator(`sed -i '1s/.*/format 2/' ${manifest}`);
+    await owner.operator(`sed -i '1s/.*/format 3/' ${manifest}`);
   });
 
   test("is given back by a destroy, as it was before all", async () => {

@@ -27,7 +27,9 @@ describe("traces to a real Tempo, of two environments on one host", { timeout: 3
   prod.configure({ services: named("soar-run"), traces: { url: tempo }, logs: { url: loki } });
   staging.configure({
     platform: { stack: "organization/soar-profiling/prod" },
-    ...{ repository: undefined, pyroscope: undefined, alloy: undefined },
+    repository: undefined,
+    pyroscope: undefined,
+    alloy: undefined,
     services: [...named("soar-run-staging"), probe],
   });
   const picture = (files: string[]): Promise<string> => prod.fingerprint(files, ["alloy"]);

@@ -42,7 +42,10 @@ describe("packages at another version", async () => {
   const digests = (): Promise<string> => stack.operator(`sha256sum ${conffiles.join(" ")}`);
   /** Everything that a refused change must leave as it is. */
   const picture = async (): Promise<unknown[]> => [
-    ...[await packages(), await held(), await starts(), await digests()],
+    await packages(),
+    await held(),
+    await starts(),
+    await digests(),
     await stack.fingerprint([...conffiles, "/usr/bin/pyroscope", "/usr/bin/alloy"], units),
     await linesOf("grep -v ' startup ' /var/log/dpkg.log"),
   ];
@@ -159,7 +162,9 @@ describe("packages at another version", async () => {
     };
     const files = "/etc/alloy/conf.d/*.alloy";
     const state = async (): Promise<unknown[]> => [
-      ...[await packages(), await held(), await digests()],
+      await packages(),
+      await held(),
+      await digests(),
       await stack.operator(`sha256sum ${files}`),
     ];
     const running = async (): Promise<unknown[]> => [await starts(), await stack.pid("alloy.service")];

@@ -11,7 +11,8 @@ const packages = "node_modules/.package-lock.json";
 function make(args: string[], env: Record<string, string | undefined> = {}): Promise<RunResult> {
   const fresh = { MAKEFLAGS: undefined, MAKELEVEL: undefined, MFLAGS: undefined, CMD: undefined };
   return run("make", ["--silent", ...args], {
-    ...{ cwd: projectRoot, env: { ...fresh, ...env } },
+    cwd: projectRoot,
+    env: { ...fresh, ...env },
     allowFailure: true,
   });
 }

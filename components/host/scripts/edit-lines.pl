@@ -65,7 +65,7 @@ sub flow_items {
 }
 
 # A value without its quotes and the comment after it.
-sub plain {
+sub unquoted {
   my ($value) = @_;
   $value =~ s/^\s+//;
   return $1 if $value =~ /^"([^"\\]*)"\s*(?:#.*)?\z/ || $value =~ /^`([^`]*)`\z/;
@@ -80,7 +80,7 @@ sub plain {
 sub yaml_item {
   my ($item) = @_;
   $item =~ s/^\s*(?:[&!]\S*\s+)*//;
-  return $item =~ /^\*/ ? '' : plain($item);
+  return $item =~ /^\*/ ? '' : unquoted($item);
 }
 
 # Whether something plain that is there does what ours would: the same, or a pattern that takes in all files of ours.
@@ -158,7 +158,7 @@ sub add_entry {
   if ($rest =~ /^(?:#.*)?\z/) {
     my ($indent, @items) = block_items($at, $end);
     refuse($at, "$key is not a list that can be added to", $by_hand) if !defined $indent;
-    return if grep { covers($_->[0], yaml_item($_->[1]), plain($value)) } @items;
+    return if grep { covers($_->[0], yaml_item($_->[1]), unquoted($value)) } @items;
     return insert($at + 1, "$indent- $value $marker");
   }
   refuse($at, "$key is not a plain list", $by_hand) if $rest !~ /^\[/;
@@ -167,7 +167,7 @@ sub add_entry {
   my $list = join "\n", $line, map { text($_) } $at + 1 .. $end - 1;
   my ($close, @items) = flow_items($list, $offset);
   refuse($at, "the list $key does not end", $by_hand) if !defined $close;
-  return if grep { covers($at, yaml_item($_->[2]), plain($value)) } @items;
+  return if grep { covers($at, yaml_item($_->[2]), unquoted($value)) } @items;
   refuse($at, "the list $key goes over several lines", $by_hand) if $close >= length $line;
   my ($tail) = substr($line, $close + 1) =~ /^(\s*(?:\s#.*)?)\z/s;
   refuse($at, "something follows the list $key", $by_hand) if !defined $tail;
@@ -181,7 +181,7 @@ sub remove_entry {
   my $end = document_end();
   my (undef, $at, $rest) = find_key($key, $end);
   return if !defined $at;
-  my $is_ours = sub { $_[0] =~ $ours && plain($_[0]) eq plain($value) };
+  my $is_ours = sub { $_[0] =~ $ours && unquoted($_[0]) eq unquoted($value) };
   if ($rest =~ /^(?:#.*)?\z/) {
     my (undef, @items) = block_items($at, $end);
     my @found = grep { $is_ours->($_->[1]) } @items;
@@ -192,11 +192,11 @@ sub remove_entry {
   return if $rest !~ /^\[/ || $line !~ $ours;
   my ($close, @items) = flow_items($line, length($line) - length $rest);
   return if !defined $close;
-  if (@items == 1 && plain($items[0][2]) eq plain($value) && substr($line, $items[0][1], $close - $items[0][1]) !~ /,/) {
+  if (@items == 1 && unquoted($items[0][2]) eq unquoted($value) && substr($line, $items[0][1], $close - $items[0][1]) !~ /,/) {
     splice @lines, $at, 1;
     return;
   }
-  my ($found) = grep { plain($_->[2]) eq plain($value) } @items;
+  my ($found) = grep { unquoted($_->[2]) eq unquoted($value) } @items;
   return if !defined $found;
   my ($before, $after) = (substr($line, 0, $found->[0]), substr $line, $found->[1]);
   $after =~ s/^\s*, ?// or $before =~ s/,\s*\z//;
@@ -218,7 +218,7 @@ sub add_line {
     my @theirs = split ' ', $line;
     next if !@theirs;
     $depth-- if $theirs[0] eq '}' && $depth > 0;
-    return if $depth == 0 && @theirs == @words && !grep { !covers($i, plain($theirs[$_]), $words[$_]) } 0 .. $#words;
+    return if $depth == 0 && @theirs == @words && !grep { !covers($i, unquoted($theirs[$_]), $words[$_]) } 0 .. $#words;
     $depth++ if $theirs[-1] eq '{';
   }
   append("$wanted $marker");

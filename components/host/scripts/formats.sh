@@ -4,10 +4,12 @@
 #   1  says none: commit 93fb0d0 and before. The undo has copies of the old files in it, and no list of what was absent; the
 #      manifest has no digest of its declaration, so that `drift` tells none.
 #   2  the undo has the paths, and the old files are kept beside the real ones.
+#   3  a unit that is the host's own is called `host-unit`, before `guest`; a service brings its package (`install`), which had
+#      a command of its own in users' states before.
 # What Pulumi calls at a deletion is in the users' states, and has no number: a script goes on to take the arguments that it
 # took, and another meaning gets another word.
 # shellcheck disable=SC2034
-own_format=2
+own_format=3
 
 format_of() { # FILE, which need not be there
   _format=$(sed -n '1s/^format \([0-9][0-9]*\)$/\1/p' "$1" 2>/dev/null) || :

@@ -5,9 +5,9 @@
 #   differs WHAT    a reload or a restart may help
 # shellcheck disable=SC2154
 
-# Of the unit's files and its process; a guest's are the host's own.
+# Of the unit's files and its process, where the unit is not the host's own.
 unit_findings() {
-  [ -z "$guest" ] || return 0
+  [ -z "$host_unit" ] || return 0
   perl "$(dirname "$0")/unit-in-force.pl" "$unit" "$(value package | cut -d' ' -f1)" "$state_root" 2>"$scratch/said" ||
     printf 'differs %s: its files cannot be read: %s\n' "$unit" "$(head -n 1 "$scratch/said")"
 }
@@ -48,7 +48,7 @@ comes_into_force() {
 # After an activation. A restart is tried once, where it may help.
 bring_into_force() {
   ! comes_into_force || return 0
-  if [ -n "$guest" ] || [ "$action" = restarted ] || grep -q '^foreign ' "$scratch/findings"; then return 1; fi
+  if [ -n "$host_unit" ] || [ "$action" = restarted ] || grep -q '^foreign ' "$scratch/findings"; then return 1; fi
   activate restart && comes_into_force
 }
 

@@ -12,7 +12,7 @@ apt() {
 }
 
 # A package run that was cut off is finished first; dpkg says nothing when there is nothing to do.
-heal() { patiently dpkg --configure -a --force-confdef --force-confold; }
+finish_package_runs() { patiently dpkg --configure -a --force-confdef --force-confold; }
 
 # Nothing of a package that this environment does not keep.
 kept_version() { sed -n 's/^version //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE

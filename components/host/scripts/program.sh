@@ -28,7 +28,7 @@ replace_program() {
 return_program() {
   [ -e "$place/program" ] || return 0
   read -r _package _kept _first _data <"$place/program"
-  (in_half_the_time && heal) || :
+  (in_half_the_time && finish_package_runs) || :
   if [ "$_kept" = absent ]; then
     if ! take_package_away "$_package" "${_data%% *}" "$(printf '%s' "$_data" | cut -s -d' ' -f2)"; then
       printf 'soar-profiling: %s stays, because apt-get cannot remove it again (its words above)\n' "$_package" >&2 2>/dev/null || :

@@ -3,9 +3,9 @@
 # Uses $spec and $work, the declaration of one service (see service-config), $place, its records, and $refused.
 # shellcheck disable=SC2154,SC2034
 
-# A directory below ROOT. The one that a guest has already stays as it is.
+# A directory below ROOT. One that a unit of the host's own has already stays as it is.
 make_directory() { # ROOT PATH MODE OWNER:GROUP
-  if [ -z "$guest" ] || [ ! -d "$2" ] || is_ours "$2"; then
+  if [ -z "$host_unit" ] || [ ! -d "$2" ] || is_ours "$2"; then
     make_plain_directory "$1$2" "$3" "$4"
   fi
 }

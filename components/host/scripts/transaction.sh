@@ -9,7 +9,7 @@
 #   original/     what stood where our files are, before us
 #   modes         `MODE OWNER PATH` of each directory that was there before us, as it was
 #   program       see program.sh; in undo/ once that is complete
-# $configured is the file that lets the unit start at all (see apt-package); a guest has none.
+# $configured is the file that lets the unit start at all (see package-install.sh); a unit of the host's own has none.
 # After a kill at any point, `recover` goes back (undo/ is there) or forward (it is not).
 # shellcheck disable=SC2154,SC2034
 
@@ -33,7 +33,7 @@ remember() {
       printf '%s\n' "$_path" >>"$place/undo.new/absent"
     fi
   done
-  [ -n "$guest" ] || [ -e "$configured" ] || : >"$place/undo.new/not-configured"
+  [ -n "$host_unit" ] || [ -e "$configured" ] || : >"$place/undo.new/not-configured"
   if is_active; then : >"$place/undo.new/active"; fi
   # A restart may move the address at which the unit answers: until then, the old declaration has it.
   if [ "$1" = restart ] && [ -e "$place/manifest" ]; then _before=$place/manifest; else _before=$spec; fi
@@ -110,7 +110,7 @@ roll_back() {
   _activation=$(cat "$place/undo/activation")
   if [ -n "${untouched:-}" ]; then
     outcome="the old files are back, $unit was not touched"
-  elif [ -n "$guest" ]; then
+  elif [ -n "$host_unit" ]; then
     if ! is_active; then
       outcome="the old files are back, $unit does not run"
     elif activate reload; then
@@ -169,7 +169,7 @@ clean_up() {
 }
 
 # However this ends before the commit, the old state comes back.
-leave() { # STATUS
+end_run() { # STATUS
   trap '' TERM INT
   finish_by=$((begun + time_limit))
   # A command failed, as where a disk is full, and has said why.

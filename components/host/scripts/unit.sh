@@ -6,11 +6,11 @@
 
 value() { sed -n "s/^$1 //p" "$spec"; } # the value of each line that begins with the word $1
 
-# The unit of the declaration. A guest is the host's own: it is told of new files, and never started, stopped, restarted,
-# enabled or disabled by us.
+# The unit of the declaration. One that is the host's own is told of new files, and never started, stopped, restarted, enabled
+# or disabled by us.
 read_unit() {
   unit=$(value unit)
-  guest=$(value guest)
+  host_unit=$(value host-unit; value guest) # As a declaration of format 2 says it.
   configured=$state_root/configured/$unit
 }
 
@@ -47,7 +47,7 @@ lacks_group() {
 is_active() { systemctl is-active --quiet "$unit"; }
 
 # So that it runs after a boot, too.
-enable_unit() { [ -n "$guest" ] || systemctl is-enabled --quiet "$unit" || quietly systemctl enable "$unit"; }
+enable_unit() { [ -n "$host_unit" ] || systemctl is-enabled --quiet "$unit" || quietly systemctl enable "$unit"; }
 
 # What is wrong already before the change is not the change's fault. Fails where it is not told.
 faults() {
@@ -99,19 +99,19 @@ probe() {
   [ ! -s "$scratch/probe" ]
 }
 
-# activate restart|reload|none: a unit that does not run is started in any case, unless it is a guest.
+# activate restart|reload|none: a unit that does not run is started in any case, unless it is the host's own.
 activate() {
-  [ -n "$guest" ] || control daemon-reload
+  [ -n "$host_unit" ] || control daemon-reload
   since=$(date '+%Y-%m-%d %H:%M:%S')
   : >"$scratch/probe" || return 1
-  if [ -z "$guest" ] && { [ "$1" = restart ] || ! is_active; }; then
+  if [ -z "$host_unit" ] && { [ "$1" = restart ] || ! is_active; }; then
     action=restarted
     if ! restart_unit || ! is_active; then fault "$unit does not start" || return 1; fi
   elif [ "$1" = reload ]; then
     action=reloaded
     _status=0
     reload_unit || _status=$?
-    if [ "$_status" -eq 124 ] && [ -z "$guest" ]; then
+    if [ "$_status" -eq 124 ] && [ -z "$host_unit" ]; then
       # No verdict in all that time: it hangs, and would hang on the old files too.
       action='restarted, because it did not answer to a reload'
       restart_unit || return 1

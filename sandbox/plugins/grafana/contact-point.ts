@@ -42,7 +42,9 @@ function toModel(name: string, { type, renamed }: Notifier, receiver: Properties
     key === "addresses" && Array.isArray(value) ? value.join(separator) : value,
   ]);
   return {
-    ...{ name, type, disableResolveMessage: receiver["disableResolveMessage"] === true },
+    name,
+    type,
+    disableResolveMessage: receiver["disableResolveMessage"] === true,
     settings: { ...Object.fromEntries(named), ...(receiver["settings"] as Properties | undefined) },
   };
 }

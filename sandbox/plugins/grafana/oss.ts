@@ -17,22 +17,30 @@ interface DataSourceModel {
 }
 
 const dataSourceDefaults = {
-  ...{ url: "", accessMode: "proxy", username: "", databaseName: "", isDefault: false },
-  ...{ basicAuthEnabled: false, basicAuthUsername: "", jsonDataEncoded: "{}", secureJsonDataEncoded: "{}" },
+  url: "",
+  accessMode: "proxy",
+  username: "",
+  databaseName: "",
+  isDefault: false,
+  basicAuthEnabled: false,
+  basicAuthUsername: "",
+  jsonDataEncoded: "{}",
+  secureJsonDataEncoded: "{}",
 };
 
 function dataSourceBody(inputs: Properties): Properties {
   const all = { ...dataSourceDefaults, ...inputs };
   return {
-    ...{
-      uid: inputs["uid"],
-      name: inputs["name"],
-      type: inputs["type"],
-      url: all.url,
-      access: all.accessMode,
-    },
-    ...{ user: all.username, database: all.databaseName, isDefault: all.isDefault },
-    ...{ basicAuth: all.basicAuthEnabled, basicAuthUser: all.basicAuthUsername },
+    uid: inputs["uid"],
+    name: inputs["name"],
+    type: inputs["type"],
+    url: all.url,
+    access: all.accessMode,
+    user: all.username,
+    database: all.databaseName,
+    isDefault: all.isDefault,
+    basicAuth: all.basicAuthEnabled,
+    basicAuthUser: all.basicAuthUsername,
     jsonData: parsed(all.jsonDataEncoded),
     secureJsonData: parsed(all.secureJsonDataEncoded),
   };
@@ -57,9 +65,16 @@ export const dataSource: Kind = {
     const model = (await api.send("GET", `/api/datasources/uid/${key}`)) as DataSourceModel | undefined;
     if (model === undefined) return undefined;
     return {
-      ...{ uid: model.uid, name: model.name, type: model.type, url: model.url, accessMode: model.access },
-      ...{ username: model.user, databaseName: model.database, isDefault: model.isDefault },
-      ...{ basicAuthEnabled: model.basicAuth, basicAuthUsername: model.basicAuthUser },
+      uid: model.uid,
+      name: model.name,
+      type: model.type,
+      url: model.url,
+      accessMode: model.access,
+      username: model.user,
+      databaseName: model.database,
+      isDefault: model.isDefault,
+      basicAuthEnabled: model.basicAuth,
+      basicAuthUsername: model.basicAuthUser,
       jsonDataEncoded: JSON.stringify(model.jsonData),
     };
   },
@@ -132,7 +147,9 @@ export const dashboard: Kind = {
   inputs: ["configJson", "folder", "message", "overwrite"],
   replaces: ["folder", "uidInConfig"],
   comparable: (properties) => ({
-    ...{ overwrite: false, message: "", ...properties },
+    overwrite: false,
+    message: "",
+    ...properties,
     folder: keyOf(properties["folder"] ?? ""),
     configJson: ownPart(properties["configJson"]),
     uidInConfig: uidIn(properties["configJson"]),
@@ -147,8 +164,11 @@ export const dashboard: Kind = {
       uidIn(state["configJson"]) === undefined ? without(model.dashboard, "uid") : model.dashboard;
     return {
       configJson: JSON.stringify(ownPart(declared)),
-      ...{ folder: model.meta.folderUid, uid, url: api.url + model.meta.url },
-      ...{ dashboardId: model.dashboard.id, version: model.dashboard.version },
+      folder: model.meta.folderUid,
+      uid,
+      url: api.url + model.meta.url,
+      dashboardId: model.dashboard.id,
+      version: model.dashboard.version,
     };
   },
   async update(api, key, _state, inputs) {

@@ -35,8 +35,13 @@ interface GroupModel {
 }
 
 const ruleDefaults = {
-  ...{ for: "0s", condition: "", noDataState: "NoData", execErrState: "Alerting" },
-  ...{ labels: {}, annotations: {}, isPaused: false },
+  for: "0s",
+  condition: "",
+  noDataState: "NoData",
+  execErrState: "Alerting",
+  labels: {},
+  annotations: {},
+  isPaused: false,
 };
 
 const knownInRules = new Set(["uid", "name", "datas", ...Object.keys(ruleDefaults)]);
@@ -116,7 +121,9 @@ export const ruleGroup: Kind = {
     if (group === undefined) return undefined;
     const rules = group.rules.map((rule): Rule => {
       const datas = rule.data.map((query) => ({
-        ...{ refId: query.refId, queryType: query.queryType ?? "", datasourceUid: query.datasourceUid },
+        refId: query.refId,
+        queryType: query.queryType ?? "",
+        datasourceUid: query.datasourceUid,
         relativeTimeRange: query.relativeTimeRange,
         model: JSON.stringify(ownModel(query.model)),
       }));

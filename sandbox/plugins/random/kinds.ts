@@ -17,15 +17,31 @@ function pick<T>(list: readonly T[]): T {
 
 const password: Kind = {
   inputs: [
-    ...["length", "lower", "upper", "numeric", "special", "overrideSpecial", "keepers"],
-    ...["minLower", "minUpper", "minNumeric", "minSpecial"],
+    "length",
+    "lower",
+    "upper",
+    "numeric",
+    "special",
+    "overrideSpecial",
+    "keepers",
+    "minLower",
+    "minUpper",
+    "minNumeric",
+    "minSpecial",
   ],
   complete(inputs) {
     const numeric = inputs["numeric"] ?? inputs["number"] ?? true;
     return {
-      ...{ lower: true, upper: true, special: true, minLower: 0, minUpper: 0, minNumeric: 0, minSpecial: 0 },
+      lower: true,
+      upper: true,
+      special: true,
+      minLower: 0,
+      minUpper: 0,
+      minNumeric: 0,
+      minSpecial: 0,
       ...inputs,
-      ...{ numeric, number: numeric },
+      numeric,
+      number: numeric,
     };
   },
   make: (inputs) => ({ id: "none", outputs: { ...makePassword(inputs as unknown as PasswordInputs) } }),

@@ -23,7 +23,10 @@ const hour = 3_600_000;
 export async function linesInLoki(stack: TestStack, selector: string): Promise<string[]> {
   const range = { start: time(Date.now() - 30 * hour), end: time(Date.now() + hour) };
   const answer = (await ask(stack, "http://127.0.0.1:3100/loki/api/v1/query_range", {
-    ...{ query: selector, limit: "5000", direction: "forward", ...range },
+    query: selector,
+    limit: "5000",
+    direction: "forward",
+    ...range,
   })) as { data: { result: { values: [string, string][] }[] } } | undefined;
   const values = (answer?.data.result ?? []).flatMap((stream) => stream.values);
   return values.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
@@ -72,8 +75,12 @@ export async function sendSpan(
   const traceId = randomBytes(16).toString("hex");
   const now = Date.now();
   const span = {
-    ...{ traceId, spanId: randomBytes(8).toString("hex"), name: "test", kind: 1 },
-    ...{ startTimeUnixNano: time(now - 10), endTimeUnixNano: time(now) },
+    traceId,
+    spanId: randomBytes(8).toString("hex"),
+    name: "test",
+    kind: 1,
+    startTimeUnixNano: time(now - 10),
+    endTimeUnixNano: time(now),
   };
   const resource = {
     attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),

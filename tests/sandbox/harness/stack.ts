@@ -95,7 +95,9 @@ export class TestStack {
   async up(options: { target?: string[]; replace?: string[] } = {}): Promise<Up> {
     const stack = await this.open();
     const result = await stack.up({
-      ...{ suppressProgress: true, color: "never", onOutput: this.log },
+      suppressProgress: true,
+      color: "never",
+      onOutput: this.log,
       ...options,
     });
     const text = result.stdout + result.stderr;
@@ -130,7 +132,9 @@ export class TestStack {
     const errors: Record<string, string> = {};
     const failure: unknown = await stack
       .preview({
-        ...{ diff: true, color: "never", onOutput: this.log },
+        diff: true,
+        color: "never",
+        onOutput: this.log,
         onEvent: ({ diagnosticEvent }) => {
           if (diagnosticEvent?.severity !== "error") return;
           const name = diagnosticEvent.urn?.split("::").at(-1) ?? "";

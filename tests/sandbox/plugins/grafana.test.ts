@@ -34,7 +34,9 @@ describe("grafana", () => {
     const source = new oss.DataSource(
       "prometheus",
       {
-        ...{ name: "Prometheus", uid: "prometheus", type: "prometheus" },
+        name: "Prometheus",
+        uid: "prometheus",
+        type: "prometheus",
         url: declared.dataSourceUrl ?? "http://127.0.0.1:9090",
         jsonDataEncoded: JSON.stringify({ timeInterval: "15s", httpMethod: "POST" }),
         basicAuthEnabled: true,
@@ -56,19 +58,30 @@ describe("grafana", () => {
     const group = new alerting.RuleGroup(
       "rules",
       {
-        ...{ name: "pipeline", folderUid: folder.uid, intervalSeconds: 60 },
+        name: "pipeline",
+        folderUid: folder.uid,
+        intervalSeconds: 60,
         rules: [
           {
-            ...{ name: "Nothing arrives", condition: "C", for: "5m", labels: { severity: "warning" } },
+            name: "Nothing arrives",
+            condition: "C",
+            for: "5m",
+            labels: { severity: "warning" },
             datas: [
               {
-                ...{ refId: "A", datasourceUid: source.uid, relativeTimeRange: { from: 600, to: 0 } },
+                refId: "A",
+                datasourceUid: source.uid,
+                relativeTimeRange: { from: 600, to: 0 },
                 model: JSON.stringify({ refId: "A", expr: "up", instant: true }),
               },
               {
-                ...{ refId: "C", datasourceUid: "__expr__", relativeTimeRange: { from: 0, to: 0 } },
+                refId: "C",
+                datasourceUid: "__expr__",
+                relativeTimeRange: { from: 0, to: 0 },
                 model: JSON.stringify({
-                  ...{ refId: "C", type: "threshold", expression: "A" },
+                  refId: "C",
+                  type: "threshold",
+                  expression: "A",
                   conditions: [{ evaluator: { type: "lt", params: [declared.threshold ?? 1] } }],
                 }),
               },
@@ -86,7 +99,8 @@ describe("grafana", () => {
         webhooks: [
           {
             url: declared.webhook ?? "http://127.0.0.1:9999/alert",
-            ...{ basicAuthUser: "alerts", basicAuthPassword: secret("hook-password") },
+            basicAuthUser: "alerts",
+            basicAuthPassword: secret("hook-password"),
           },
         ],
       },
@@ -115,8 +129,13 @@ describe("grafana", () => {
     expect(first["folderUrl"]).toBe(`${grafana.url}/dashboards/f/soar/soar`);
 
     expect(await grafana.api("GET", "/api/datasources/uid/prometheus")).toMatchObject({
-      ...{ name: "Prometheus", type: "prometheus", url: "http://127.0.0.1:9090", access: "proxy" },
-      ...{ basicAuth: true, basicAuthUser: "reader", secureJsonFields: { basicAuthPassword: true } },
+      name: "Prometheus",
+      type: "prometheus",
+      url: "http://127.0.0.1:9090",
+      access: "proxy",
+      basicAuth: true,
+      basicAuthUser: "reader",
+      secureJsonFields: { basicAuthPassword: true },
       jsonData: { timeInterval: "15s", httpMethod: "POST" },
     });
     expect(await grafana.api("GET", "/api/dashboards/uid/profiles")).toMatchObject({
@@ -189,7 +208,10 @@ describe("grafana", () => {
 
   it("updates in place, so that rules and receivers keep their uids", async () => {
     const next = {
-      ...{ dataSourceUrl: "http://127.0.0.1:9091", folder: "Profiling", panel: "Heap", threshold: 2 },
+      dataSourceUrl: "http://127.0.0.1:9091",
+      folder: "Profiling",
+      panel: "Heap",
+      threshold: 2,
       webhook: "http://127.0.0.1:9999/other",
     };
     const outcome = await run(stack.up(program(next)));
@@ -223,8 +245,10 @@ describe("grafana", () => {
         options,
       );
       const nested = {
-        ...{ contactPoint: contact.name, matchers: [{ label: "severity", match: "=", value: "critical" }] },
-        ...{ groupBies: ["..."], repeatInterval: "1h" },
+        contactPoint: contact.name,
+        matchers: [{ label: "severity", match: "=", value: "critical" }],
+        groupBies: ["..."],
+        repeatInterval: "1h",
       };
       const groupBies = ["grafana_folder", "alertname"];
       new alerting.NotificationPolicy(
@@ -238,10 +262,14 @@ describe("grafana", () => {
     const { id, inputs } = other.state("grafana:alerting/notificationPolicy:NotificationPolicy");
     expect(id).toBe("1:policy");
     const tree = {
-      ...{ receiver: inputs["contactPoint"], group_by: ["grafana_folder", "alertname"], group_wait: "45s" },
+      receiver: inputs["contactPoint"],
+      group_by: ["grafana_folder", "alertname"],
+      group_wait: "45s",
       routes: [
         {
-          ...{ receiver: inputs["contactPoint"], group_by: ["..."], repeat_interval: "1h" },
+          receiver: inputs["contactPoint"],
+          group_by: ["..."],
+          repeat_interval: "1h",
           object_matchers: [["severity", "=", "critical"]],
         },
       ],

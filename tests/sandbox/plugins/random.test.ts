@@ -19,7 +19,10 @@ describe("random", () => {
 
   const program = (keepers: Record<string, string>) => async (): Promise<Record<string, Output<string>>> => {
     const password = new RandomPassword("password", {
-      ...{ length: 20, special: false, minNumeric: 3, keepers },
+      length: 20,
+      special: false,
+      minNumeric: 3,
+      keepers,
     });
     const pet = new RandomPet("pet", { prefix: "host", separator: "_" });
     const id = new RandomId("id", { byteLength: 8, prefix: "p-" });

@@ -35,7 +35,9 @@ function firing(
   const kind = component.includes("_HEAP_") ? "heap" : "cpu";
   return {
     labels: {
-      ...{ service_name: service, kind, component_id: `pyroscope.write.${component}` },
+      service_name: service,
+      kind,
+      component_id: `pyroscope.write.${component}`,
       ...(reason === undefined ? {} : { reason }),
     },
     severity: "critical",
@@ -66,7 +68,9 @@ const dashed = "production_CPU_e__f";
 
 /** Staging's profiles go through production's Alloy. */
 const staging: RulesArgs = {
-  ...{ environment: "staging", owner: "production", jobs: [] },
+  environment: "staging",
+  owner: "production",
+  jobs: [],
   services: ["x", "y"].map((name) => ({ name, profiles: ["cpu"], interval: parseDuration("60s") })),
 };
 const ofStaging = (name: string): Series => ({
@@ -147,7 +151,8 @@ export const profileCases: Case[] = [
   [
     ...(["ProfilesRefused", "its profile is not found any more", "36m"] as const),
     [
-      ...[...others(dotted), stops(dotted)],
+      ...others(dotted),
+      stops(dotted),
       { series: refused(dotted, "HTTP status (404)"), values: "_x30 1+1x30" },
     ],
     [refusal("c.d", dotted, "HTTP status (404)")],
@@ -159,7 +164,7 @@ export const profileCases: Case[] = [
   ],
   [
     ...(["ProfilesNotDelivered", "Pyroscope refuses the profiles of one", "36m"] as const),
-    [...[...others(dashed), stops(dashed)], { series: counted("dropped", dashed), values: "_x30 1+1x60" }],
+    [...others(dashed), stops(dashed), { series: counted("dropped", dashed), values: "_x30 1+1x60" }],
     [notDelivered("e-f", dashed)],
   ],
   [
@@ -210,7 +215,9 @@ export const profileCases: Case[] = [
     [
       {
         labels: {
-          ...{ service_name: "e-f", kind: "cpu", component_id: `pyroscope.write.${dashed}` },
+          service_name: "e-f",
+          kind: "cpu",
+          component_id: `pyroscope.write.${dashed}`,
           endpoint: "http://p",
         },
         summary: "Alloy drops cpu profiles of e-f (production)",

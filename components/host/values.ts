@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /** The value of an output outside of it; never where preview does not know it. */
-export function plain(value: pulumi.Input<string> | undefined): Promise<string | undefined> {
+export function valueOf(value: pulumi.Input<string> | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
     if (value === undefined) resolve(undefined);
     else pulumi.output(value).apply(resolve);
@@ -9,7 +9,7 @@ export function plain(value: pulumi.Input<string> | undefined): Promise<string |
 }
 
 /** The value of an output outside of it; undefined where preview does not know it, or it cannot be had. */
-export async function known(value: pulumi.Input<string>): Promise<string | undefined> {
+export async function knownValueOf(value: pulumi.Input<string>): Promise<string | undefined> {
   const output = pulumi.output(value);
   // It is a property of all outputs, and left out of their published type.
   const { isKnown } = output as unknown as { isKnown: Promise<boolean> };

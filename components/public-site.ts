@@ -106,7 +106,7 @@ function siteDeclaration(
   const look = `curl -ksS --max-time 5 -o /dev/null -w '%{http_code}' --resolve ${domain}:443:127.0.0.1 https://${domain}/ready`;
   return {
     unit: "caddy.service",
-    guest: true,
+    isHostUnit: true,
     user: "caddy",
     trees: ["/etc/caddy", siteDirectory],
     validate: [`caddy validate --config ${caddyfile} --adapter caddyfile`],
@@ -130,7 +130,11 @@ function siteDeclaration(
         owner: "root:caddy",
         activation: "reload",
         content: renderSite({
-          ...{ environment, domain, tls, allowPush, users },
+          environment,
+          domain,
+          tls,
+          allowPush,
+          users,
           upstream: new URL(pyroscopeUrl).host,
         }),
       },
