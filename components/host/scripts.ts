@@ -28,6 +28,7 @@ const installed = [
   "patterns.pl",
   "apt-repository",
   "apt-package",
+  "remove.sh",
   "service-config",
   "check",
   "platform",

@@ -100,7 +100,7 @@ describe("the promises, of every service of a stack", { timeout: 300_000 }, asyn
       await stack.operator(`printf '\\n# by hand\\n' >>${file}`);
       const [others, running] = [await stack.fingerprint(without(file), []), await pids()];
       const up = await stack.up();
-      const done = `${id}: ${unit}.service reloaded, 1 file(s) changed: ${file}`;
+      const done = `${id}: ${unit}.service reloaded, files changed: ${file}`;
       expect(up.text.includes(done)).toBe(isSecret === undefined);
       expect(await stack.operator(`grep -c 'by hand' ${file} || :`)).toBe("0\n");
       expect(await stack.fingerprint(without(file), [])).toBe(others);

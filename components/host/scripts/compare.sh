@@ -1,6 +1,21 @@
 # shellcheck shell=sh
 # A declaration against what is on the host; changes nothing there. Source it; do not run it.
 # Uses $spec and $work, where it puts what it finds, and $place, the records of the service (see service-config).
+# The files in $work, of one run. Of a line with columns the last is a path, and may have spaces in it:
+#   declaration    as it came
+#   spec           its lines, without those of files
+#   content/N      the Nth file of it
+#   digests        N SHA256 of each of those
+#   files          N MODE OWNER ACTIVATION PATH of each file of the declaration
+#   changed        the same, of those that are not on the host like that
+#   gone           ACTIVATION PATH of each file in place that is no longer declared
+#   declared       PATH of each file of the declaration
+#   own            PATH of each file in `changed` or `gone`
+#   edits          N PATH of each file that is not ours and changes; edited/N is its new text, edited/N.before the present one
+#   paths          PATH of all that changes: `own` and `edits`
+#   activations    what each of these asks of the unit
+#   stage/         the live trees with the change in them; stage.directories, stage.own: PATH of what is in it
+#   large          PATH of what is too large to be copied there
 # shellcheck disable=SC2154
 
 # Content goes to $work/content/N, N being the file's place in the declaration.
