@@ -13,6 +13,7 @@ import { profilesDashboard } from "../render/grafana/profiles-dashboard";
 import { declareAlerts } from "./grafana/alerts";
 import { declareDatasources, sourcesOf, uidsOf } from "./grafana/datasources";
 import { dependencies } from "./host/host";
+import { atDestroy } from "./host/destroy-check";
 import { openTunnel, tunnelCheck } from "./host/tunnel";
 import type { PlatformInfo } from "./platform";
 import { monitoredPlatform, rulesOf } from "./prometheus-jobs";
@@ -93,7 +94,7 @@ export function guardTunnel(
 ): command.local.Command | undefined {
   if (grafana?.tunnel === undefined) return undefined;
   const check = tunnelCheck({ localPort: grafana.tunnel, ssh: host, url: grafana.url });
-  return new command.local.Command(name, { create: ":", delete: check }, opts);
+  return new command.local.Command(name, atDestroy(check), opts);
 }
 
 /** Where the provider dials. */

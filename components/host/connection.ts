@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
-import { shellLine } from "./shell";
+import type { DestroyCheck } from "./destroy-check";
 
 /** One SSH server: where it is and how it proves who it is. */
 export interface SshServer {
@@ -51,7 +51,7 @@ export function connectionArgs(
 
 /** Tries for 15 s: a busy sshd turns some connections away, and what accepts one may be a proxy in front of nothing. */
 const waitForSshServer = `
-  const [address, port, message] = process.argv.slice(1);
+  const [, address, port] = /at (.*) port (.*)$/.exec(process.argv[1]);
   const end = Date.now() + 15000;
   const dial = () => {
     const socket = require("net").connect(port, address);
@@ -60,21 +60,18 @@ const waitForSshServer = `
     socket.on("close", () => (Date.now() < end ? setTimeout(dial, 1000) : fail()));
   };
   const fail = () => {
-    console.error(message);
+    console.error(process.env.MESSAGE);
     process.exit(1);
   };
   dial();
 `;
 
-/**
- * A command for the machine that Pulumi runs on: fails, with what to do, when no SSH server answers at the host's (or
- * its jump host's) port.
- */
-export function reachabilityCheck(ssh: SshSettings): string {
+/** Whether an SSH server answers at the host's (or its jump host's) port. */
+export function reachabilityCheck(ssh: SshSettings): DestroyCheck {
   const { address, port } = ssh.jump ?? ssh;
   const message =
     `No SSH server answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, ` +
     "let go of the state: pulumi state delete --all --force. After that pulumi up sets up another host, and " +
     "pulumi stack rm removes the stack.";
-  return shellLine(["node", "-e", waitForSshServer.replace(/\s*\n\s*/g, " ").trim(), address, port, message]);
+  return { question: `an SSH server at ${address} port ${port}`, script: waitForSshServer, message };
 }

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
+import { atDestroy } from "./destroy-check";
 import { Drift } from "./drift";
 import { machineIn } from "./identity";
 import { refuseMove } from "./move";
@@ -184,7 +185,7 @@ export class Host extends pulumi.ComponentResource {
     name: string,
     opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
   ): command.local.Command {
-    return new command.local.Command(name, { create: ":", delete: reachabilityCheck(this.ssh) }, opts);
+    return new command.local.Command(name, atDestroy(reachabilityCheck(this.ssh)), opts);
   }
 
   /** The last words of the command that makes these records; none as long as they were not changed by hand. */

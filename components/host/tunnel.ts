@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../../config/refusal";
 import { dialed, type SshSettings } from "./connection";
 import { valueOf } from "./values";
-import { shellLine } from "./shell";
+import type { DestroyCheck } from "./destroy-check";
 import { type SshConnection, openSsh } from "./ssh";
 import { backgroundSsh } from "./ssh-command";
 
@@ -50,19 +50,24 @@ export function throughTunnel(url: string, localPort: number): string {
   return local.toString().replace(/\/+$/, "");
 }
 
-/** A command for the machine that Pulumi runs on: fails, with what to do, when nothing answers at the port. */
-export function tunnelCheck({ localPort, ssh, url }: Pick<TunnelArgs, "localPort" | "ssh" | "url">): string {
+const dialTunnel = `
+  const [, port] = /port (.*)$/.exec(process.argv[1]);
+  const socket = require("net").connect(port, "127.0.0.1", () => socket.destroy());
+  socket.on("error", () => { console.error(process.env.MESSAGE); process.exitCode = 1; });
+`;
+
+/** Whether something answers at the tunnel's port. */
+export function tunnelCheck({
+  localPort,
+  ssh,
+  url,
+}: Pick<TunnelArgs, "localPort" | "ssh" | "url">): DestroyCheck {
   const { host, port } = dialed(url);
   const byHand = backgroundSsh(ssh, `-L ${localPort}:${host}:${port}`);
   const message =
     `The tunnel to ${url} is not there: nothing answers at 127.0.0.1 port ${localPort}. The program opens it: add ` +
     `--run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ${byHand}`;
-  const dial = `
-    const [port, message] = process.argv.slice(1);
-    const socket = require("net").connect(port, "127.0.0.1", () => socket.destroy());
-    socket.on("error", () => { console.error(message); process.exitCode = 1; });
-  `;
-  return shellLine(["node", "-e", dial.replace(/\s*\n\s*/g, " ").trim(), localPort, message]);
+  return { question: `the tunnel at 127.0.0.1 port ${localPort}`, script: dialTunnel, message };
 }
 
 class Tunnel {

@@ -163,8 +163,7 @@ describe("a stack with Grafana", () => {
     expect(byName(resources)["provider"]?.["url"]).toBe(`http://127.0.0.1:${grafana.tunnel}`);
     const guard = resources.find(({ name }) => name === "soar-grafana-tunnel");
     expect(guard?.inputs).toMatchObject({
-      create: ":",
-      delete: expect.stringContaining("--run-program") as unknown,
+      environment: { MESSAGE: expect.stringContaining("--run-program") as unknown },
     });
     // A destroy goes from the end.
     expect(resources.slice(-3).map(({ name }) => name)).toEqual([

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { portForwards } from "../../components/host/connection";
+import { atDestroy } from "../../components/host/destroy-check";
 import { openTunnel, throughTunnel, tunnelCheck } from "../../components/host/tunnel";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
 import { freePort } from "../../sandbox/free-port";
@@ -175,8 +176,17 @@ test("the same URL at a port of this machine keeps its scheme and path", () => {
 });
 
 test("the check before a destroy tells what to do when the tunnel is not there", async () => {
-  const check = tunnelCheck({ ...args({ jump: ssh }), url: "http://localhost:3000" });
-  await expect(run("sh", ["-c", check])).rejects.toMatchObject({
+  const { interpreter, environment, create, ...check } = atDestroy(
+    tunnelCheck({ ...args({ jump: ssh }), url: "http://localhost:3000" }),
+  );
+  // As the plugin runs it, which prints the command that fails.
+  expect(check.delete).toBe(`the tunnel at 127.0.0.1 port ${localPort}`);
+  const [node = "", ...options] = interpreter as string[];
+  const env = { ...process.env, ...(environment as Record<string, string>) };
+  const ask = (question: unknown): ReturnType<typeof run> =>
+    run(node, [...options, String(question)], { env });
+  await expect(ask(create)).resolves.toMatchObject({ stderr: "" });
+  await expect(ask(check.delete)).rejects.toMatchObject({
     code: 1,
     stderr:
       `The tunnel to http://localhost:3000 is not there: nothing answers at 127.0.0.1 port ${localPort}. The program ` +
@@ -188,7 +198,7 @@ test("the check before a destroy tells what to do when the tunnel is not there",
       `-L ${localPort}:localhost:3000 -p ${ssh.port} deploy@127.0.0.1\n`,
   });
   await openTunnel(args());
-  await expect(run("sh", ["-c", check])).resolves.toMatchObject({ stderr: "" });
+  await expect(ask(check.delete)).resolves.toMatchObject({ stderr: "" });
 });
 
 test("the forwards of what is on the host's loopback, each port once", () => {

@@ -1,0 +1,28 @@
+import type { local } from "@pulumi/command";
+
+/** A question that a destroy asks before it takes anything away. */
+export interface DestroyCheck {
+  /** What is asked, as an error shows it; the script's argument. */
+  question: string;
+  /** For `node -e`: fails with the text of `$MESSAGE` where the answer is no. */
+  script: string;
+  /** What to do then. */
+  message: string;
+}
+
+/** What is asked when the command is made. */
+const nothing = "nothing";
+
+/**
+ * The command that asks it, on the machine that Pulumi runs on. The plugin prints a command that fails whole: so the command is
+ * the question, and the script is its interpreter.
+ */
+export function atDestroy({ question, script, message }: DestroyCheck): local.CommandArgs {
+  const ask = `if (process.argv[1] !== "${nothing}") { ${script} }`;
+  return {
+    create: nothing,
+    delete: question,
+    interpreter: ["node", "-e", ask.replace(/\s*\n\s*/g, " ").trim()],
+    environment: { MESSAGE: message },
+  };
+}
