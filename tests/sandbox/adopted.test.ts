@@ -10,6 +10,7 @@ const config = { pyroscope: "/etc/pyroscope/config.yml", alloy: "/etc/alloy/conf
 describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
   const stack = await TestStack.create("adopted");
   const url = stack.host.repositoryUrl;
+  const alloy = stack.setting("alloy") as object;
 
   const listeners = (): Promise<string> =>
     stack.operator("ss -Hltnp | grep -e pyroscope -e alloy | awk '{ print $4 }' | sort");
@@ -88,7 +89,6 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
   });
 
   test("keeps its version of a package whose new one refuses the files, and goes on running it", async () => {
-    const alloy = stack.setting("alloy") as object;
     const mark = await stack.pid("alloy.service");
     const mend = await breakVersion(stack, "1.10.0-2", "refuses all files");
     stack.configure({ alloy: { ...alloy, version: "1.10.0-2" } });
@@ -96,7 +96,14 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     await mend();
     expect(await packages()).toContain("alloy 1.10.0-1 ");
     expect(await stack.pid("alloy.service")).toBe(mark);
-    await stack.destroy();
+  });
+
+  test("gets back the version that it had", async () => {
+    await stack.up();
+    expect(await packages()).toContain("alloy 1.10.0-2 hold");
+    expect(await stack.destroy()).toContain(
+      "alloy was on this host before, and stays with its data, at 1.10.0-1",
+    );
     await expect.poll(look, { timeout: 30_000, interval: 1000 }).toEqual(byHand);
     stack.configure({ alloy });
   });

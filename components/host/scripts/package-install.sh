@@ -37,7 +37,7 @@ find_package() { # PACKAGE VERSION, which is empty where it is not installed
     _found=absent
   else
     if is_held "$1"; then _found=hold; else _found=unhold; fi
-    _found="$_found $(systemctl is-enabled "$unit" || :) $(systemctl is-active "$unit" || :)"
+    _found="$_found $(systemctl is-enabled "$unit" || :) $(systemctl is-active "$unit" || :) $2"
   fi
   _before=$(cat "$state/packages/$1" 2>/dev/null) || :
   if [ -z "$_before" ]; then

@@ -20,11 +20,21 @@ need_no_configuration() { # UNIT
   systemctl daemon-reload
 }
 
-# It was there before: so it is again, at the version that it has by now. Its data are not ours to purge.
+# Not over a major version: what the newer one has stored, the older one may not read.
+return_version() { # PACKAGE [VERSION]
+  _now=$(installed_version "$1")
+  if [ -z "${2:-}" ] || [ "$_now" = "$2" ]; then return 0; fi
+  if [ "${_now%%.*}" != "${2%%.*}" ] || ! put_version "$1" "$2"; then
+    say "$1 $2, which was on this host before, cannot be put back: $_now stays"
+  fi
+}
+
+# It was there before: so it is again. Its data are not ours to purge.
 return_package() { # PACKAGE UNIT
   _package=$1 _unit=$2
-  # shellcheck disable=SC2046 # three words, or none where the record was lost
+  # shellcheck disable=SC2046 # some words, or none where the record was lost
   set -- $(found_as "$_package")
+  return_version "$_package" "${4:-}"
   [ $# -eq 0 ] || patiently apt-mark "$1" "$_package" || return 1
   need_no_configuration "$_unit" || return 1
   case ${2:-} in enabled | disabled) quietly systemctl "${2%d}" "$_unit" || : ;; esac

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # A package that is kept at exactly one version (apt-mark hold). Source it; do not run it. Uses $state.
 # Its records, $state/packages/PACKAGE, a line each:
-#   found HOLD ENABLED ACTIVE    it was there before: what apt-mark and systemctl said of it and its unit
-#   found absent                 it was not
-#   version VERSION              what it is kept at
+#   found HOLD ENABLED ACTIVE [VERSION]    it was there before: what apt-mark and systemctl said of it and its unit. A program
+#                                          before this one left out the version
+#   found absent                           it was not
+#   version VERSION                        what it is kept at
 # shellcheck disable=SC2154
 
 apt() {
