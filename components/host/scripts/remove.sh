@@ -27,7 +27,10 @@ take_its_package() {
   other=$(others | head -n 1)
   [ -z "$other" ] || { say "package $package stays for environment $other" && return 0; }
   find_record "packages/$package"
-  remove_package "$package" "$unit" "$(value data | cut -d' ' -f1)" "$(value data | cut -d' ' -f2)"
+  rule=$(value data | cut -d' ' -f1)
+  # With `pulumi up --replace` it comes back at once, and finds its data.
+  [ -e "$run/$environment.destroy" ] || rule=keep
+  remove_package "$package" "$unit" "$rule" "$(value data | cut -d' ' -f2)"
 }
 
 remove() {
