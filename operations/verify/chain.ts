@@ -20,7 +20,7 @@ export interface Chain {
   environment: string;
   kind: ProfileKind;
   links: Record<LinkName, Link>;
-  /** Of the last minutes in Pyroscope: samples, or bytes of heap, over all profiles. */
+  /** In Pyroscope: the samples of the last minutes, or the bytes of heap of the newest profile. */
   amount: number;
   hottest: string | undefined;
   /** Those that take 5 % or more at the endpoint: their shares of 1 there and in Pyroscope, over all threads. */

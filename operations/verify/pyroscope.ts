@@ -91,11 +91,12 @@ export function parseGraph(answer: HttpAnswer | undefined): FlameGraph {
   return { names, levels, total: Number(total) };
 }
 
-/** A set of labels, with the sum of its samples and the time of the last, in milliseconds. */
+/** A set of labels, with the sum of its samples, the time of the last profile, in milliseconds, and what that one has. */
 export interface StoredSeries {
   labels: Record<string, string>;
   sum: number;
   last: number;
+  newest: number;
 }
 
 export function parseSeries(answer: HttpAnswer | undefined): StoredSeries[] {
@@ -104,11 +105,15 @@ export function parseSeries(answer: HttpAnswer | undefined): StoredSeries[] {
     value?: number;
   }
   const { series = [] } = parseJson(answer) as { series?: { labels?: LabelPair[]; points?: Point[] }[] };
-  return series.map(({ labels, points = [] }) => ({
-    labels: labelsOf(labels),
-    sum: points.reduce((sum, { value = 0 }) => sum + value, 0),
-    last: Math.max(0, ...points.map(({ timestamp = "0" }) => Number(timestamp))),
-  }));
+  return series.map(({ labels, points = [] }) => {
+    const last = Math.max(0, ...points.map(({ timestamp = "0" }) => Number(timestamp)));
+    return {
+      labels: labelsOf(labels),
+      sum: points.reduce((sum, { value = 0 }) => sum + value, 0),
+      last,
+      newest: points.find(({ timestamp }) => Number(timestamp) === last)?.value ?? 0,
+    };
+  });
 }
 
 interface LabelPair {

@@ -80,7 +80,7 @@ function cell(chain: Chain, link: LinkName): string {
 
 function amountOf({ kind, amount }: Chain): string {
   if (amount === 0) return "nothing";
-  return kind === "cpu" ? `${amount} samples` : bytes(amount);
+  return kind === "cpu" ? `${amount} samples` : `${bytes(amount)} at last`;
 }
 
 function table(rows: readonly string[][]): string {

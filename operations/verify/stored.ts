@@ -49,6 +49,13 @@ export interface StoredContext {
   isIdle: boolean;
 }
 
+/** How much there is: samples add up, and what is in use at one time does not. */
+export function amountOf(kind: ProfileKind, series: readonly StoredSeries[]): number {
+  if (kind === "cpu") return series.reduce((total, { sum }) => total + sum, 0);
+  const last = Math.max(0, ...series.map((one) => one.last));
+  return series.reduce((total, one) => total + (one.last === last ? one.newest : 0), 0);
+}
+
 /** Whether Pyroscope has fresh samples with the labels that are declared. */
 export function judgeStored(service: Service, kind: ProfileKind, context: StoredContext): Link {
   const { error, isLocal, facts, series, labels, now, isIdle } = context;

@@ -18,7 +18,15 @@ import {
 import type { KnownPyroscope } from "./pyroscope-facts";
 import { judgeSent } from "./sent";
 import { type Amounts, amountsOfGraph, largeFunctions } from "./shares";
-import { counted, endpointAmounts, judgeFunctions, judgeStored, lookback, recently } from "./stored";
+import {
+  amountOf,
+  counted,
+  endpointAmounts,
+  judgeFunctions,
+  judgeStored,
+  lookback,
+  recently,
+} from "./stored";
 import { isLocal, type VerifyTarget } from "./target";
 import type { Declared } from "./verify";
 
@@ -139,7 +147,7 @@ export class Ways {
         }),
         functions: judgeFunctions(compared, kept, unit),
       },
-      amount: stored.series.reduce((total, { sum: of }) => total + of, 0),
+      amount: amountOf(kind, stored.series),
       hottest: hottestFunction(stored.graph),
       functions: largeFunctions(amounts).map(([name, share]) => ({
         name,

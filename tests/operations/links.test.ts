@@ -10,7 +10,7 @@ import { judgeEndpoint } from "../../operations/verify/endpoint";
 import { type HostFacts, parseFacts } from "../../operations/verify/host-facts";
 import type { HttpAnswer } from "../../operations/verify/http";
 import { judgeSent } from "../../operations/verify/sent";
-import { judgeStored, type StoredContext } from "../../operations/verify/stored";
+import { amountOf, judgeStored, type StoredContext } from "../../operations/verify/stored";
 import { minimal } from "../components/stack";
 import { answer, facts, recorded } from "./answers";
 import { cpuTypes, encodeProfile } from "./profiles";
@@ -190,7 +190,7 @@ describe("the link to Alloy", () => {
 describe("the link to Pyroscope", () => {
   const now = Date.UTC(2026, 10, 25);
   const labels = profileLabels("production", service);
-  const series = [{ labels, sum: 300, last: now - 9_000 }];
+  const series = [{ labels, sum: 300, last: now - 9_000, newest: 100 }];
   const judge = (changes: Partial<StoredContext>, kind: ProfileKind = "cpu"): Link =>
     judgeStored(service, kind, {
       error: undefined,
@@ -213,20 +213,29 @@ describe("the link to Pyroscope", () => {
       detail: "no samples: the service is idle",
     });
     // A label's old value is no fault.
-    const old = { ...series[0], labels: { ...labels, job: "old" }, sum: 1, last: now - 60_000 };
+    const old = { labels: { ...labels, job: "old" }, sum: 1, last: now - 60_000, newest: 1 };
     expect(judge({ series: [old, ...series] }).state).toBe("ok");
   });
 
   test("breaks where they are old, or not there", () => {
-    expect(judge({ series: [{ labels, sum: 300, last: now - 100_000 }] }).detail).toBe(
+    expect(judge({ series: [{ labels, sum: 300, last: now - 100_000, newest: 100 }] }).detail).toBe(
       "the newest profile in Pyroscope is 100 s old, at an interval of 6 s",
     );
     expect(judge({ series: [] }).detail).toBe("Pyroscope has nothing of it of the last 5 min");
   });
 
+  test("is counted by samples that add up, and by the heap of the newest profile", () => {
+    const heap = [
+      { labels, sum: 50, last: now - 9_000, newest: 20 },
+      { labels: { ...labels, team: "ogn" }, sum: 4, last: now - 9_000, newest: 3 },
+      { labels: { ...labels, job: "old" }, sum: 70, last: now - 60_000, newest: 70 },
+    ];
+    expect([amountOf("cpu", heap), amountOf("heap", heap), amountOf("heap", [])]).toEqual([124, 23, 0]);
+  });
+
   test("breaks where a label is lost, and says which", () => {
     const rest = Object.fromEntries(Object.entries(labels).filter(([name]) => name !== "job"));
-    expect(judge({ series: [{ labels: rest, sum: 1, last: now }] }).detail).toBe(
+    expect(judge({ series: [{ labels: rest, sum: 1, last: now, newest: 1 }] }).detail).toBe(
       'label lost: the newest profiles in Pyroscope have no job="soar-run"',
     );
     const unnamed = {
