@@ -30,6 +30,7 @@ return_program() {
   read -r _package _kept _first _data <"$place/program"
   (in_half_the_time && finish_package_runs) || :
   if [ "$_kept" = absent ]; then
+    remove_empty_directories # In its own, which would stay.
     if ! take_package_away "$_package" "${_data%% *}" "$(printf '%s' "$_data" | cut -s -d' ' -f2)"; then
       printf 'soar-profiling: %s stays, because apt-get cannot remove it again (its words above)\n' "$_package" >&2 2>/dev/null || :
       return 0 # The next run goes on from here.
