@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load";
 import { storageEstimateOf } from "../config/rules";
 import type { StorageEstimate } from "../config/storage-estimate";
-import type { Settings } from "../config/settings";
-import { formatDuration } from "../config/units";
+import type { LocalPyroscope, Settings } from "../config/settings";
+import { formatDuration, readableSize } from "../config/units";
 import { environmentParts } from "./environment-parts";
 import type { SiteAccess } from "./public-site";
 import { GrafanaObservability, guardTunnel } from "./grafana";
@@ -39,7 +39,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
   readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
   /** How long a local Pyroscope keeps profiles. */
   readonly retention: pulumi.Output<string> | undefined;
-  readonly storageEstimate: pulumi.Output<StorageEstimate> | undefined;
+  readonly storageEstimate: pulumi.Output<StorageEstimate & { text: string }> | undefined;
   /** Where Pyroscope is public, with the user and the random password unless users were given; a secret. */
   readonly site: pulumi.Output<SiteAccess> | undefined;
   /** All files that this stack put on the host. */
@@ -129,7 +129,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     this.storageEstimate =
       local === undefined
         ? undefined
-        : was.unless(isAll, "storageEstimate", pulumi.output(storageEstimateOf(services, local)));
+        : was.unless(isAll, "storageEstimate", pulumi.output(readableEstimate(services, local)));
     this.site = site?.access;
     this.files = pulumi
       .all([own?.files ?? [], ...parts.map((part) => part.files)])
@@ -144,6 +144,15 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const all = { urls, site, services, versions, retention, storageEstimate, files, generations, platform };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   }
+}
+
+function readableEstimate(
+  services: Settings["services"],
+  pyroscope: LocalPyroscope,
+): StorageEstimate & { text: string } {
+  const estimate = storageEstimateOf(services, pyroscope);
+  const text = `${readableSize(estimate.bytes)} for ${formatDuration(pyroscope.retention)} of profiles`;
+  return { ...estimate, text };
 }
 
 /** What a host must offer to a stack that shares the platform of another. */

@@ -86,3 +86,10 @@ export function formatSize(size: Size): string {
   }
   return `${size}B`;
 }
+
+/** An amount of bytes for a person. */
+export function readableSize(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10));
+  return `${(count / 2 ** (10 * step)).toFixed(step === 0 ? 0 : 1)} ${units[step] ?? ""}`;
+}

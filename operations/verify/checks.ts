@@ -4,7 +4,8 @@ import type { AlloyState } from "./alloy";
 import { broken, type Link, ok, unknown } from "./chain";
 import type { HostFacts } from "./host-facts";
 import { isLocal, type VerifyTarget } from "./target";
-import { age, bytes } from "./words";
+import { readableSize } from "../../config/units";
+import { age } from "./words";
 
 /** Something that is proven once a host, and not for each service. */
 export type Check = Link & { name: string };
@@ -116,7 +117,7 @@ export function judgeDisk(target: VerifyTarget, { disk }: HostFacts): Check[] {
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
   const { bytes: estimate } = storageEstimateOf(services, pyroscope);
   const { diskBudget } = pyroscope;
-  const seen = `profiles take ${bytes(disk)}, of ${bytes(diskBudget)} that they may; ${bytes(estimate)} is the estimate`;
+  const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
   if (disk <= diskBudget) return [check("disk", ok(seen))];
   return [check("disk", broken(seen, "raise pyroscope.diskBudget, or shorten pyroscope.retention"))];
 }

@@ -6,7 +6,8 @@ import { faultOf, kinds, type Limits } from "./contract";
 import { type DecodedProfile, decodeProfile, labelCounts, NoProfile } from "./decode";
 import { type HostFacts, whyStopped } from "./host-facts";
 import type { HttpAnswer, HttpRequest } from "./http";
-import { bytes, list, plural } from "./words";
+import { readableSize } from "../../config/units";
+import { list, plural } from "./words";
 
 /** The question for a profile, as Alloy asks it. A profiler that is busy is asked again until Alloy's turn is over. */
 export function profileRequest(
@@ -146,5 +147,5 @@ function judgeProfile(
 function describe(decoded: DecodedProfile, kind: ProfileKind): string {
   const values = decoded.samples.reduce((sum, { values: [first = 0] }) => sum + first, 0);
   const labels = Object.entries(labelCounts(decoded)).map(([key, n]) => plural(n, key));
-  return [kind === "cpu" ? plural(values, "sample") : bytes(values), ...labels].join(", ");
+  return [kind === "cpu" ? plural(values, "sample") : readableSize(values), ...labels].join(", ");
 }

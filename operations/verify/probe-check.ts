@@ -2,21 +2,24 @@ import { holds } from "../../config/versions";
 import { broken, ok } from "./chain";
 import { check, type Check } from "./checks";
 import type { ProbeResult } from "./probe";
-import { bytes, list, percent } from "./words";
+import { readableSize } from "../../config/units";
+import { list, percent } from "./words";
 
 /** What the probe says of the way from Alloy into the flame graph. */
 export function judgeProbe(results: readonly ProbeResult[], version: string | undefined): Check[] {
   return results.map((result) => {
     const { name, kind, sent, stored, refusal, size, lost } = result;
-    const amount = (value: number): string => (kind === "cpu" ? `${value} samples` : bytes(value));
+    const amount = (value: number): string => (kind === "cpu" ? `${value} samples` : readableSize(value));
     const title = `probe ${name}`;
     if (refusal !== undefined) {
       const what =
-        name === "large" ? `a profile of ${bytes(size)} does not get in` : "a known profile was not taken";
+        name === "large"
+          ? `a profile of ${readableSize(size)} does not get in`
+          : "a known profile was not taken";
       return check(title, broken(`${what}: ${refusal}`, remedyOf(refusal)));
     }
     if (stored === sent && lost.length === 0)
-      return check(title, ok(`${amount(stored)} of a profile of ${bytes(size)}, all that was sent`));
+      return check(title, ok(`${amount(stored)} of a profile of ${readableSize(size)}, all that was sent`));
     const share = stored < sent ? `, ${percent(1 - stored / sent)} are lost` : "";
     const threads = lost.length === 0 ? "" : `: of the threads ${list(lost)} less arrived than was sent`;
     return check(title, broken(`${stored} of ${sent} arrived${share}${threads}`, lossRemedy(version)));

@@ -1,7 +1,7 @@
 import { type Chain, firstFault, type LinkName, links } from "./chain";
 import type { Check } from "./checks";
 import type { Report } from "./verify";
-import { bytes } from "./words";
+import { readableSize } from "../../config/units";
 
 const titles: Record<LinkName, string> = {
   listens: "LISTENS",
@@ -80,7 +80,7 @@ function cell(chain: Chain, link: LinkName): string {
 
 function amountOf({ kind, amount }: Chain): string {
   if (amount === 0) return "nothing";
-  return kind === "cpu" ? `${amount} samples` : `${bytes(amount)} at last`;
+  return kind === "cpu" ? `${amount} samples` : `${readableSize(amount)} at last`;
 }
 
 function table(rows: readonly string[][]): string {

@@ -3,13 +3,6 @@ export function plural(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
 
-/** An amount of bytes for a person. */
-export function bytes(count: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10));
-  return `${(count / 2 ** (10 * step)).toFixed(step === 0 ? 0 : 1)} ${units[step] ?? ""}`;
-}
-
 /** A share of 1 for a person. */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
