@@ -64,7 +64,7 @@ describe("the records on a host", () => {
     record("production/profiles/manifest", `format 3\n${manifestOf93fb0d0}`);
     record("production/profiles/undo/format", "format 3\n");
     expect(run('format_of "$place/manifest"; can_read_records "$state_root"')).toEqual({
-      said: "2\n",
+      said: "3\n",
       status: 0,
     });
   });
