@@ -7,6 +7,7 @@ const directory = path.join(__dirname, "scripts");
 const installed = [
   "lib.sh",
   "formats.sh",
+  "owners.sh",
   "time.sh",
   "within.pl",
   "unit.sh",
@@ -77,7 +78,13 @@ export function setup(preflight: string, asRoot: string, further: readonly Scrip
 export function installer(further: readonly Script[] = []): string {
   const scripts = [...installed.map((name) => ({ name, text: readScript(name) })), ...further];
   const parts = scripts.map(({ name, text }) => `put ${name} ${hereDocument(name, text)}`);
-  const texts = [readScript("formats.sh"), readScript("install.sh"), ...parts, "keep_copies\nclaim_platform"];
+  const texts = [
+    readScript("formats.sh"),
+    readScript("owners.sh"),
+    readScript("install.sh"),
+    ...parts,
+    "keep_copies\nclaim_platform",
+  ];
   return whole(texts.join("\n"));
 }
 

@@ -7,7 +7,8 @@ set -eu
 umask 022
 environment=$1 owner=$2 platform=$3 generation=$4
 scripts=/usr/local/lib/soar-profiling/$environment
-state=/var/lib/soar-profiling/$environment
+state_root=/var/lib/soar-profiling
+state=$state_root/$environment
 copies=$state/scripts/$environment # The name of a script's directory is that of the environment.
 present=$(cat "$state/owner" 2>/dev/null || echo "$owner")
 if [ "$present" != "$owner" ]; then
@@ -15,15 +16,18 @@ if [ "$present" != "$owner" ]; then
     "set another environment (or, if that stack was renamed to $owner, remove $state/owner on the host)" >&2
   exit 1
 fi
-for file in /var/lib/soar-profiling/*/owner; do
+for file in "$state_root"/*/owner; do
   if [ ! -e "$file" ] || [ "$file" = "$state/owner" ] || [ "$(cat "$file")" != "$owner" ]; then continue; fi
   name=$(basename "$(dirname "$file")")
   echo "soar-profiling: this stack is environment $name on this host, not $environment; nothing was changed." \
     "Set environment to $name again; or pulumi destroy first, and then pulumi up with the new name" >&2
   exit 1
 done
-newer=$(can_read_records /var/lib/soar-profiling) || { echo "soar-profiling: $newer" >&2 && exit 1; }
-install -d -m 0755 /var/lib/soar-profiling "$scripts"
+taken=
+[ "$platform" = shared ] || taken=$(platform_taken)
+[ -z "$taken" ] || { echo "soar-profiling: $taken" >&2 && exit 1; }
+newer=$(can_read_records "$state_root") || { echo "soar-profiling: $newer" >&2 && exit 1; }
+install -d -m 0755 "$state_root" "$scripts"
 install -d -m 0700 "$state"
 printf '%s\n' "$owner" >"$state/owner"
 printf '%s\n' "$generation" >"$state/generation"
