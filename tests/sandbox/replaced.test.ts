@@ -18,7 +18,7 @@ test(
     const commands = deployment.resources
       .filter(({ type }) => type.startsWith("command:remote:"))
       .map(({ urn }) => urn);
-    expect(commands.length).toBeGreaterThan(10);
+    expect(commands.length).toBeGreaterThan(7);
     const places = "/etc/apt /etc/prometheus /etc/soar /etc/caddy /usr/local/lib/soar-profiling";
     const look = async (): Promise<string> =>
       (await configuration(stack)).replaceAll(/ \d+\.\d+$/gm, "") +

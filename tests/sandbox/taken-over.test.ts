@@ -129,7 +129,8 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
       deployment: { resources: { urn: string }[] };
     };
     const scripts = deployment.resources.filter(({ urn }) => urn.endsWith("-host-scripts"));
-    await owner.up({ target: scripts.map(({ urn }) => urn) });
+    // Which has another name by now.
+    await owner.up({ target: scripts.map(({ urn }) => urn.replace(/-host-scripts$/, "-host-setup")) });
     expect(await owner.status("ls /usr/local/lib/soar-profiling/sandbox/formats.sh")).toBe(0);
     await staging.destroy();
     await owner.destroy();
