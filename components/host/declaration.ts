@@ -58,8 +58,8 @@ export interface ServiceDeclaration {
    */
   isHostUnit?: boolean;
   /**
-   * The package that the files are for, and its version, a new one of which restarts the unit. A unit of the host's own may leave out
-   * either: its package is the host's own.
+   * The package that the files are for, and its version, a new one of which restarts the unit. A unit of the host's own
+   * may leave out either: its package is the host's own.
    */
   package?: { name: string; version?: string };
   /** The environment brings that version of the package, and keeps it there. @default the host has it */
@@ -72,7 +72,10 @@ export interface ServiceDeclaration {
   trees: readonly string[];
   /** Each must exit 0; it sees the staged trees at their real paths. */
   validate: readonly string[];
-  /** Exits with the service's own verdict; a unit that gives none in a minute is restarted, if it is not the host's own. Without it, every change restarts the unit. */
+  /**
+   * Exits with the service's own verdict; a unit that gives none in a minute is restarted, if it is not the host's own.
+   * Without it, every change restarts the unit.
+   */
   reload?: string;
   health: readonly HealthCheck[];
   /** Lists what is wrong at the moment, one a line; a new line after the activation counts as a failure. */

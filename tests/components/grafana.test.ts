@@ -1,3 +1,4 @@
+import { environmentAlerts, platformAlerts } from "../alert-names";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { minimal, stackOf } from "./stack";
@@ -115,21 +116,7 @@ describe("a stack with Grafana", () => {
       webhooks: [{ url: "https://hook.example/x" }],
     });
     expect(all["rules"]).toMatchObject({ folderUid: "production-profiling", intervalSeconds: 30 });
-    expect(alertNames(all["rules"])).toEqual([
-      "ProfilingTargetDown",
-      "ProfilesRefused",
-      "ProfilesNotDelivered",
-      "ProfilesMissing",
-      "ProfilesDropped",
-      "ProfilesUnwatched",
-      "AlloyDeliversNothing",
-      "AlloyDropsProfiles",
-      "PyroscopeDiscardsSamples",
-      "PyroscopeCompactionStalled",
-      "PyroscopeCleanupStalled",
-      "ProfilingDiskLow",
-      "ProfilingDiskFilling",
-    ]);
+    expect(alertNames(all["rules"])).toEqual([...environmentAlerts, ...platformAlerts]);
     expect(all["policy"]).toBeUndefined();
     // Prometheus records what they read, and tells nobody a second time.
     const rules = async (values: Record<string, unknown>): Promise<string[]> => {
@@ -212,14 +199,7 @@ describe("a stack on the platform of another", () => {
     expect(pipeline).toContain('environment=\\"production\\",job=\\"alloy\\"');
     expect(pipeline).toContain('profiling:interval_seconds{environment=\\"staging\\"}');
     expect(JSON.stringify(all["rules"])).toContain('"datasourceUid":"production-prometheus"');
-    expect(alertNames(all["rules"])).toEqual([
-      "ProfilingTargetDown",
-      "ProfilesRefused",
-      "ProfilesNotDelivered",
-      "ProfilesMissing",
-      "ProfilesDropped",
-      "ProfilesUnwatched",
-    ]);
+    expect(alertNames(all["rules"])).toEqual(environmentAlerts);
   });
 
   test("declares those that it names itself, linked with the owner's", async () => {

@@ -1,3 +1,4 @@
+import { environmentAlerts, platformAlerts } from "../alert-names";
 import { afterAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
 import { declaredDashboards, expressions, grafanaOn, startReceiver } from "./harness/grafana";
@@ -99,19 +100,8 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     const group = await api("/api/v1/provisioning/folder/sandbox-profiling/rule-groups/Profiling%20pipeline");
     expect(group).toMatchObject({ interval: 30 });
     expect((group as { rules: { title: string }[] }).rules.map(({ title }) => title)).toEqual([
-      "ProfilingTargetDown",
-      "ProfilesRefused",
-      "ProfilesNotDelivered",
-      "ProfilesMissing",
-      "ProfilesDropped",
-      "ProfilesUnwatched",
-      "AlloyDeliversNothing",
-      "AlloyDropsProfiles",
-      "PyroscopeDiscardsSamples",
-      "PyroscopeCompactionStalled",
-      "PyroscopeCleanupStalled",
-      "ProfilingDiskLow",
-      "ProfilingDiskFilling",
+      ...environmentAlerts,
+      ...platformAlerts,
     ]);
     expect(await api("/api/v1/provisioning/policies")).toMatchObject({
       receiver: "SOAR profiling (sandbox)",

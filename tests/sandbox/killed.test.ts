@@ -247,9 +247,7 @@ describe("a transaction of three files that is cut off", async () => {
         async () => {
           const [moment, left] = [random(9_000), random(3) * 16];
           // The first that changes something: what comes before it looks at the host, for as long as that takes.
-          await stack.status(
-            "timeout 60 perl -e 'select(undef, undef, undef, 0.001) until glob q(/run/soar-profiling/sandbox-*)'",
-          );
+          await stack.status(until("/run/soar-profiling/sandbox-*"));
           await sleep(moment);
           free = await fillDisk(stack, "/var/lib/soar-profiling", left);
           return `after ${moment} ms, with ${left} KiB left`;

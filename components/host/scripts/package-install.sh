@@ -61,7 +61,7 @@ bring_package() {
   [ -n "$_install" ] || return 0
   _package=$(value package)
   _version=${_package#* } _package=${_package% *}
-  finish_package_runs || die "dpkg --configure -a fails on this host (its words above)"
+  need_finished_package_runs
   find_record "packages/$_package"
   _now=$(installed_version "$_package")
   if [ -n "$_now" ] && dpkg --compare-versions "$_version" lt "$_now" && [ "$_install" = "${_install% downgrade}" ]; then

@@ -35,7 +35,7 @@ return_package() { # PACKAGE UNIT
   # shellcheck disable=SC2046 # some words, or none where the record was lost
   set -- $(found_as "$_package")
   return_version "$_package" "${4:-}"
-  [ $# -eq 0 ] || patiently apt-mark "$1" "$_package" || return 1
+  hold_as_found "$_package" || return 1
   need_no_configuration "$_unit" || return 1
   case ${2:-} in enabled | disabled) quietly systemctl "${2%d}" "$_unit" || : ;; esac
   [ "${3:-}" != active ] || quietly systemctl start "$_unit" || say "$_unit does not start: see journalctl -u $_unit"
@@ -67,12 +67,12 @@ take_package_away() { # PACKAGE UNIT [DATA_DIRECTORY]
   drop_record "packages/$1"
 }
 
+# After refuse_removal_along.
 remove_package() { # PACKAGE UNIT keep|purge [DATA_DIRECTORY]
   if is_returned "$1" "$2"; then
     return_package "$1" "$2" || die "$1 cannot be given back as it was found (the reason above)"
     return 0
   fi
-  refuse_removal_along "$1" "$2" "${4:-}"
   take_package_away "$1" "$2" "${4:-}" || die "apt-get cannot remove $1 (its words above)"
   case $3:${4:-} in
   purge:/var/lib/?*) purge_data "$4" && say "$1 and its data in $4 are gone" ;;

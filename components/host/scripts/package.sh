@@ -44,6 +44,14 @@ came_with_us() { # PACKAGE UNIT
   esac
 }
 
+need_finished_package_runs() { finish_package_runs || die "dpkg --configure -a fails on this host (its words above)"; }
+
+# Nothing where it was not there, or no record says how.
+hold_as_found() { # PACKAGE
+  _found=$(found_as "$1")
+  case $_found in hold* | unhold*) patiently apt-mark "${_found%% *}" "$1" ;; esac
+}
+
 # Also an older one. What would take another package along is refused, in apt's words, which name it.
 put_version() { # PACKAGE VERSION
   apt install --no-install-recommends --no-remove --allow-change-held-packages --allow-downgrades "$1=$2"

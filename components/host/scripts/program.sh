@@ -27,11 +27,11 @@ replace_program() {
 # On any failure before the commit, and after a kill. The service comes back also where apt or dpkg does not work.
 return_program() {
   [ -e "$place/program" ] || return 0
-  read -r _package _kept _first _data <"$place/program"
+  read -r _package _kept _first _unit _data <"$place/program"
   (in_half_the_time && finish_package_runs) || :
   if [ "$_kept" = absent ]; then
     remove_empty_directories # In its own, which would stay.
-    if ! take_package_away "$_package" "${_data%% *}" "$(printf '%s' "$_data" | cut -s -d' ' -f2)"; then
+    if ! take_package_away "$_package" "$_unit" "$_data"; then
       printf 'soar-profiling: %s stays, because apt-get cannot remove it again (its words above)\n' "$_package" >&2 2>/dev/null || :
       return 0 # The next run goes on from here.
     fi
@@ -68,10 +68,7 @@ keep_program() { # PACKAGE VERSION
 
 # The operator's, as before: held or not, and not in our records.
 forget_package() { # PACKAGE
-  case $(found_as "$1") in
-  hold*) patiently apt-mark hold "$1" || return 1 ;;
-  unhold*) patiently apt-mark unhold "$1" || return 1 ;;
-  esac
+  hold_as_found "$1" || return 1
   drop_record "packages/$1"
 }
 

@@ -27,10 +27,10 @@ take_its_package() {
   other=$(others | head -n 1)
   [ -z "$other" ] || { say "package $package stays for environment $other" && return 0; }
   find_record "packages/$package"
-  rule=$(value data | cut -d' ' -f1)
+  rule=${data% *}
   # With `pulumi up --replace` it comes back at once, and finds its data.
   [ -e "$run/$environment.destroy" ] || rule=keep
-  remove_package "$package" "$unit" "$rule" "$(value data | cut -d' ' -f2)"
+  remove_package "$package" "$unit" "$rule" "${data#* }"
 }
 
 remove() {
@@ -42,8 +42,11 @@ remove() {
   [ -z "$top" ] || stays_for "$name" "configuration $top" "${0%/*}/service-config remove $top"
   package=$(value package)
   package=${package% *}
-  [ -z "$(value install)" ] || { finish_package_runs && refuse_removal_along "$package" "$unit" "$(value data | cut -d' ' -f2)"; } ||
-    die "dpkg --configure -a fails on this host (its words above)"
+  if [ -n "$(value install)" ]; then
+    data=$(value data)
+    need_finished_package_runs
+    refuse_removal_along "$package" "$unit" "${data#* }"
+  fi
   take_latest_probes
   # Of a package that was removed by hand, no file comes back.
   [ -z "$package" ] || [ -n "$(installed_version "$package")" ] || rm -rf "$place/original"

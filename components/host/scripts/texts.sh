@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What was put in place, kept so that `drift` can tell what was edited since. Source it; do not run it.
-# Uses $spec, $work with its digests, and $place (see service-config). $place/texts/SHA256 is the text of a file; there is none where a file
-# of the declaration holds a secret.
+# Uses $spec, $work with its digests, and $place (see service-config). $place/texts/SHA256 is the text of a file; there is
+# none where a file of the declaration holds a secret.
 # shellcheck disable=SC2154
 
 # Those of the manifest that is in place stay, too: the change may not come to its commit.

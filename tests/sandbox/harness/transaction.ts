@@ -87,9 +87,9 @@ export async function applyByHand(
   return { code, text: stdout + stderr };
 }
 
-/** A command that ends as soon as a file is there: it looks each millisecond, and takes no time from what it waits for. */
-export function until(file: string): string {
-  return `timeout 100 perl -e 'select(undef, undef, undef, 0.001) until -e "${file}"'`;
+/** A command that ends as soon as a file of a pattern is there: it looks each millisecond, and takes no time from what it waits for. */
+export function until(pattern: string): string {
+  return `timeout 100 perl -e 'select(undef, undef, undef, 0.001) until grep { -e } glob "${pattern}"'`;
 }
 
 /** Ends the transaction's script on the host, and not the `timeout` or `sudo` around it, as soon as a file is there. */

@@ -1,0 +1,20 @@
+/** The alerts of an environment, in their order. */
+export const environmentAlerts = [
+  "ProfilingTargetDown",
+  "ProfilesRefused",
+  "ProfilesNotDelivered",
+  "ProfilesMissing",
+  "ProfilesDropped",
+  "ProfilesUnwatched",
+];
+
+/** Those that the owner of the platform has beside them, with Pyroscope 1.x on its host. */
+export const platformAlerts = [
+  "AlloyDeliversNothing",
+  "AlloyDropsProfiles",
+  "PyroscopeDiscardsSamples",
+  "PyroscopeCompactionStalled",
+  "PyroscopeCleanupStalled",
+  "ProfilingDiskLow",
+  "ProfilingDiskFilling",
+];
