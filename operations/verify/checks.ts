@@ -110,7 +110,7 @@ export function judgeRetention({ platform }: VerifyTarget, { oldest }: Pyroscope
   ];
 }
 
-/** Whether the profiles take no more than was estimated, and than they may. */
+/** Whether the profiles take no more than they may; what was estimated is shown beside it. */
 export function judgeDisk(target: VerifyTarget, { disk }: HostFacts): Check[] {
   const { pyroscope, services, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
