@@ -4,7 +4,7 @@ import type { PackageLayout } from "../deb";
 import { control } from "./service";
 
 /** What differs from Grafana's defaults. */
-const settings = `[server]
+export const grafanaSettings = `[server]
 http_addr = 127.0.0.1
 http_port = 3000
 
@@ -108,7 +108,7 @@ export function grafanaLayout(home: string): PackageLayout {
       },
       { target: "/usr/lib/systemd/system/grafana-server.service", source: { text: unit } },
       { target: "/etc/default/grafana-server", source: { text: environment }, conffile: true },
-      { target: "/etc/grafana/grafana.ini", source: { text: settings }, conffile: true },
+      { target: "/etc/grafana/grafana.ini", source: { text: grafanaSettings }, conffile: true },
     ],
     folders: [
       { target: "/usr/share/grafana/conf", source: path.join(home, "conf") },

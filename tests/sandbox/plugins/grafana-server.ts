@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { grafanaSettings } from "../../../sandbox/packages/backends/grafana";
 import { ensureGrafana } from "../../../sandbox/tools/toolchain";
 import { freePort } from "../../../sandbox/free-port";
 
@@ -16,28 +17,26 @@ export interface GrafanaServer {
   stop(): Promise<void>;
 }
 
-/** A real Grafana on a free port of loopback, with an empty database and a random password. */
+/** A real Grafana on a free port of loopback, with the package's settings, an empty database and a random password. */
 export async function startGrafana(): Promise<GrafanaServer> {
   const { path: program } = await ensureGrafana();
   const directory = mkdtempSync(path.join(tmpdir(), "soar-grafana-"));
   const [port, password] = [await freePort(), randomBytes(12).toString("hex")];
-  const settings = {
+  const config = path.join(directory, "grafana.ini");
+  writeFileSync(config, grafanaSettings);
+  const own = {
     GF_PATHS_DATA: directory,
     GF_PATHS_LOGS: directory,
     GF_PATHS_PLUGINS: path.join(directory, "plugins"),
     GF_PATHS_PROVISIONING: path.join(directory, "provisioning"),
-    GF_SERVER_HTTP_ADDR: "127.0.0.1",
     GF_SERVER_HTTP_PORT: String(port),
     GF_SECURITY_ADMIN_PASSWORD: password,
-    GF_ANALYTICS_REPORTING_ENABLED: "false",
-    GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
-    GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
   };
   const log = path.join(directory, "server.log");
   const output = openSync(log, "w");
   const home = path.dirname(path.dirname(program));
-  const server = spawn(program, ["server", "--homepath", home], {
-    env: { ...process.env, ...settings },
+  const server = spawn(program, ["server", "--homepath", home, "--config", config], {
+    env: { ...process.env, ...own },
     stdio: ["ignore", output, output],
   });
   const url = `http://127.0.0.1:${port}`;
