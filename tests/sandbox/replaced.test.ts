@@ -1,14 +1,13 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { configuration, expectSettled } from "./harness/transaction";
 import { TestStack } from "./harness/stack";
 
-test(
-  "each command that is replaced, tainted or a target leaves the host as it was",
-  { timeout: 600_000 },
-  async () => {
-    const stack = await TestStack.create("replaced", {
-      config: { prometheus: { url: "http://127.0.0.1:9090" }, site: { domain: "x.test", tls: "internal" } },
-    });
+describe("each command that is replaced, tainted or a target", { timeout: 600_000 }, async () => {
+  const stack = await TestStack.create("replaced", {
+    config: { prometheus: { url: "http://127.0.0.1:9090" }, site: { domain: "x.test", tls: "internal" } },
+  });
+
+  test("leaves the host as it was", async () => {
     await stack.up();
     interface Resource {
       urn: string;
@@ -43,5 +42,5 @@ test(
     expect(
       await stack.status("ls -d /etc/alloy/conf.d /var/lib/soar-profiling /usr/local/lib/soar-profiling"),
     ).toBe(2);
-  },
-);
+  });
+});
