@@ -128,7 +128,7 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
     // An `up` of today that ends behind the scripts: the key of the package repository is another one.
     const source = owner.setting("repository") as Record<string, string>;
     owner.configure({ repository: { ...source, fingerprint: "0".repeat(40) } });
-    expect(await owner.upFails()).toContain("fingerprint");
+    expect(await owner.upFails()).toContain("is not the pinned one");
     expect(await owner.status("ls /usr/local/lib/soar-profiling/sandbox/formats.sh")).toBe(0);
     await staging.destroy();
     await owner.destroy();
