@@ -135,7 +135,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
       .all([own?.files ?? [], ...parts.map((part) => part.files)])
       .apply((files) => files.flat());
     this.generations = host.drift?.generations();
-    this.registerOutputs(this.outputs());
+    // The stack exports them: with many services they are long, and would be sent and kept twice.
+    this.registerOutputs();
   }
 
   /** Everything that a stack exports. */

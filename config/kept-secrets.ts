@@ -12,20 +12,20 @@ const keepable =
 const keepableKeys: readonly string[] = ["services", "alloy"];
 
 /** Where the settings hold secrets: their paths, or the whole key where the stack's file does not tell. */
-export function secretPlaces(secretParts: ReadonlySet<SettingKey>, { secrets }: StackFile): string[] {
+export function secretPlaces(secretParts: ReadonlySet<SettingKey>, file: StackFile): string[] {
   return [...secretParts].flatMap((key) => {
-    const within = secrets.filter((path) => isWithin(path, key));
+    const within = file.secrets.filter((path) => isWithin(path, key));
     return within.length === 0 ? [key] : within;
   });
 }
 
 /** Refuses a secret where it would not stay one. */
-export function misplacedSecrets(places: readonly string[], { secrets }: StackFile): Issue[] {
+export function misplacedSecrets(places: readonly string[], file: StackFile): Issue[] {
   return places.flatMap((path): Issue[] => {
     if (keepable.test(path)) return [];
     const isWhole = keepableKeys.includes(path);
     // Of one that the file does not tell, all that can be kept is.
-    if (isWhole && !secrets.includes(path)) return [];
+    if (isWhole && !file.secrets.includes(path)) return [];
     return [{ path, message: isWhole ? onlyParts(path) : elsewhere(path) }];
   });
 }

@@ -101,8 +101,8 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config(), machin
 }
 
 /** An issue that quotes a number as the stack's file has it. */
-function asWritten({ path, message }: Issue, { numbers }: StackFile): Issue {
-  const written = numbers.get(path);
+function asWritten({ path, message }: Issue, file: StackFile): Issue {
+  const written = file.numbers.get(path);
   if (written === undefined) return { path, message };
   return { path, message: message.replace(/(?<=, not the number )[^:]+/, () => written) };
 }

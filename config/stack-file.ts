@@ -15,12 +15,26 @@ export interface StackFile {
 }
 
 /**
- * Reads `Pulumi.STACK.yaml`; of another file, and of what comes from a Pulumi environment, nothing is known.
+ * Reads `Pulumi.STACK.yaml`, once something is asked of it: with a thousand services that takes a while, and only what is
+ * refused, or has a secret in it, needs it. Of another file, and of what comes from a Pulumi environment, nothing is known.
  * @param directory where Pulumi.yaml is, if that is known
  */
 export function readStackFile(directory: string | undefined, project: string, stack: string): StackFile {
   const file = directory === undefined ? undefined : path.join(directory, `Pulumi.${stack}.yaml`);
-  return parseStackFile(file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : "", project);
+  let parsed: StackFile | undefined;
+  const read = (): StackFile =>
+    (parsed ??= parseStackFile(
+      file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : "",
+      project,
+    ));
+  return {
+    get secrets() {
+      return read().secrets;
+    },
+    get numbers() {
+      return read().numbers;
+    },
+  };
 }
 
 function parseStackFile(text: string, project: string): StackFile {

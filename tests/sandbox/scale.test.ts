@@ -41,6 +41,7 @@ describe("a stack of many services", { timeout: 400_000 }, async () => {
     for (let round = 0; round < rounds; round += 1) {
       for (const [count, usages] of taken) {
         declare(count);
+        stack.close();
         usages.push(await measure(() => stack.preview()));
       }
     }

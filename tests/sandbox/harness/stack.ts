@@ -81,6 +81,11 @@ export class TestStack {
     this.changedSecrets = { ...this.changedSecrets, ...secrets };
   }
 
+  /** The next command selects the stack anew, as each command of a user does: where its time is measured. */
+  close(): void {
+    this.opened = undefined;
+  }
+
   /** From the next command on. */
   removeSecret(key: string): void {
     this.secrets = Object.fromEntries(Object.entries(this.secrets).filter(([name]) => name !== key));
