@@ -11,6 +11,7 @@ import { type Script, setup } from "./scripts";
 import { Session } from "./session";
 import { shellLine } from "./shell";
 import { Trial } from "./trial";
+import { Waiting } from "./waiting";
 
 /** Arguments of {@link Host}. */
 export interface HostArgs {
@@ -88,6 +89,7 @@ export class Host extends pulumi.ComponentResource {
   readonly machine: pulumi.Output<string | undefined>;
   /** What was changed on the host by hand, if that is asked for. */
   readonly drift: Drift | undefined;
+  private readonly waiting: Waiting;
   /** In a preview, if the host may be asked. */
   private readonly trial: Trial | undefined;
 
@@ -96,6 +98,7 @@ export class Host extends pulumi.ComponentResource {
     this.environment = args.environment;
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
+    this.waiting = new Waiting(args.ssh, args.privateKey);
     if (args.detectDrift === true) {
       const session = new Session(args.ssh, args.privateKey);
       this.drift = new Drift({ session, stack: args.owner, command: this.driftCommand() });
@@ -142,6 +145,7 @@ export class Host extends pulumi.ComponentResource {
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.
       { parent: this, aliases: [{ name: name.replace(/setup$/, "scripts") }], ...replaced },
     );
+    this.waiting.add(made);
     return made;
   }
 
@@ -173,6 +177,7 @@ export class Host extends pulumi.ComponentResource {
           .apply((resources) => [this.setup, ...(resources === undefined ? [] : [resources].flat())]),
       },
     );
+    this.waiting.add(made);
     if (action.record !== undefined) this.drift?.done(action.record, made.create);
     return made;
   }

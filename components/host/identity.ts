@@ -15,8 +15,12 @@ export interface HostIdentity {
 export function identityOf({ address, hostKey }: Pick<SshServer, "address" | "hostKey">): HostIdentity {
   if (hostKey === undefined) return { address };
   const [type = "", encoded = ""] = hostKey.split(" ");
-  const digest = createHash("sha256").update(Buffer.from(encoded, "base64")).digest("base64");
-  return { address, key: `${type} SHA256:${digest.replace(/=+$/, "")}` };
+  return { address, key: `${type} ${fingerprint(Buffer.from(encoded, "base64"))}` };
+}
+
+/** Of a public key, as `ssh-keygen -l` prints it. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
 /** What `scripts/machine.sh` has said, as the last of other lines. */

@@ -16,3 +16,13 @@ export async function knownValueOf(value: pulumi.Input<string>): Promise<string 
   if (!(await isKnown.catch(() => false))) return undefined;
   return new Promise((resolve) => void output.apply(resolve));
 }
+
+/** Whether what it comes from has ended well, once it has ended. */
+export function endOf(output: pulumi.Output<unknown>): Promise<boolean> {
+  // As above.
+  const { isKnown } = output as unknown as { isKnown: Promise<boolean> };
+  return isKnown.then(
+    () => true,
+    () => false,
+  );
+}

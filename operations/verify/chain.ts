@@ -14,6 +14,9 @@ export interface Link {
   remedy?: string;
 }
 
+/** How far back Pyroscope is asked for what it has nothing new of, in seconds: a week. */
+export const farBack = 7 * 86_400;
+
 /** The way of one kind of profile of one service, from the service into Pyroscope. */
 export interface Chain {
   service: string;
@@ -22,6 +25,8 @@ export interface Chain {
   links: Record<LinkName, Link>;
   /** In Pyroscope: the samples of the last minutes, or the bytes of heap of the newest profile. */
   amount: number;
+  /** When Pyroscope got the last one, in seconds before now, where it has one of the last {@link farBack}. */
+  lastSeen: number | undefined;
   hottest: string | undefined;
   /** Those that take 5 % or more at the endpoint: their shares of 1 there and in Pyroscope, over all threads. */
   functions: { name: string; endpoint: number; stored: number }[];

@@ -53,14 +53,18 @@ export function graphRequest(type: string, labels: Record<string, string>, range
   return { path: `${querier}/SelectMergeStacktraces`, body };
 }
 
-/** The sums of each second and of each set of these labels. */
+/**
+ * The sums of each step and of each set of these labels.
+ * @param step in seconds
+ */
 export function seriesRequest(
   type: string,
   labels: Record<string, string>,
   groupBy: readonly string[],
   range: TimeRange,
+  step = 1,
 ): Question {
-  const body = { ...range, profileTypeID: type, labelSelector: selector(labels), groupBy, step: 1 };
+  const body = { ...range, profileTypeID: type, labelSelector: selector(labels), groupBy, step };
   return { path: `${querier}/SelectSeries`, body };
 }
 

@@ -2,6 +2,7 @@ import { type Chain, firstFault, type LinkName, links } from "./chain";
 import type { Check } from "./checks";
 import type { Report } from "./verify";
 import { readableSize } from "../../config/units";
+import { age } from "./words";
 
 const titles: Record<LinkName, string> = {
   listens: "LISTENS",
@@ -78,8 +79,8 @@ function cell(chain: Chain, link: LinkName): string {
   return state === "ok" ? detail : state === "broken" ? "BROKEN" : "?";
 }
 
-function amountOf({ kind, amount }: Chain): string {
-  if (amount === 0) return "nothing";
+function amountOf({ kind, amount, lastSeen }: Chain): string {
+  if (amount === 0) return lastSeen === undefined ? "nothing yet" : `nothing, last seen ${age(lastSeen)} ago`;
   return kind === "cpu" ? `${amount} samples` : `${readableSize(amount)} at last`;
 }
 

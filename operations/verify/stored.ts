@@ -1,6 +1,6 @@
 import type { ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
-import { broken, type Link, ok, unknown } from "./chain";
+import { broken, farBack, type Link, ok, unknown } from "./chain";
 import { kinds } from "./contract";
 import type { DecodedProfile } from "./decode";
 import { type HostFacts, whyStopped } from "./host-facts";
@@ -45,6 +45,8 @@ export interface StoredContext {
   all: readonly Record<string, string>[];
   labels: Record<string, string>;
   now: number;
+  /** How long ago the last one came, in seconds, where there was one within {@link farBack}. */
+  lastSeen: number | undefined;
   /** The endpoint had no sample: an idle service has none in Pyroscope. */
   isIdle: boolean;
 }
@@ -72,11 +74,12 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
     const lost = lostLabels(service, kind, context);
     if (lost !== undefined) return lost;
     if (isIdle) return ok("no samples: the service is idle");
-    const since = age(lookback(service.interval));
-    return broken(
-      `Pyroscope has nothing of it of the last ${since}`,
-      "see what Alloy says of it: journalctl -u alloy",
-    );
+    const { lastSeen } = context;
+    const since =
+      lastSeen === undefined
+        ? `has nothing of it of the last ${age(farBack)}`
+        : `has nothing of it of the last ${age(lookback(service.interval))}; the last came ${age(lastSeen)} ago`;
+    return broken(`Pyroscope ${since}`, "see what Alloy says of it: journalctl -u alloy");
   }
   const missing = Object.entries(labels).filter(([name, value]) => newest.labels[name] !== value);
   if (missing.length > 0) {

@@ -2,7 +2,7 @@ import { holds } from "../../config/versions";
 import { profileLabels } from "../../render/alloy/profiles";
 import { hottestFunction, type FlameGraph, type TimeRange } from "../pyroscope-api";
 import type { AlloyState } from "./alloy";
-import type { Chain } from "./chain";
+import { type Chain, farBack } from "./chain";
 import { type Endpoint, judgeEndpoint, profileRequest } from "./endpoint";
 import type { HostFacts } from "./host-facts";
 import type { HostHttp } from "./http";
@@ -105,22 +105,44 @@ export class Ways {
     });
     const all = namesRequest({ start: now - 300_000, end: now });
     const answers = known.error === undefined ? await this.pyroscope.ask([...questions, all]) : [];
-    return looks.map((look, i) => {
-      const stored = read(known.error, () => ({
+    const found = looks.map((look, i) => ({
+      look,
+      stored: read(known.error, () => ({
         series: parseSeries(answers[2 * i]),
         graph: parseGraph(answers[2 * i + 1]),
         all: parseLabels(answers.at(-1)),
-      }));
-      return this.chain(look, stored, now);
-    });
+      })),
+    }));
+    const last = await this.lastOf(found, now);
+    return found.map((one) => this.chain(one, last.get(one.look), now));
   }
 
-  private chain({ declared, endpoint, amounts }: Look, stored: Stored, now: number): Chain {
+  /** When the last profile of each came, in milliseconds. Further back is asked only for those that have nothing new. */
+  private async lastOf(found: readonly Found[], now: number): Promise<Map<Look, number>> {
+    const last = new Map(found.flatMap(({ look, stored }) => newest(look, stored.series)));
+    const missing = found.filter(({ look, stored }) => stored.error === undefined && !last.has(look));
+    const range = { start: now - farBack * 1000, end: now };
+    const { environment } = this.context.target.settings;
+    const questions = missing.map(({ look: { declared, endpoint } }) => {
+      const labels = { service_name: declared.service.name, environment };
+      return seriesRequest(counted(declared.kind, endpoint.decoded).type, labels, [], range, 60);
+    });
+    const answers = await this.pyroscope.ask(questions);
+    const older = missing.flatMap(({ look }, i) => {
+      const { series } = read(undefined, () => ({ ...nothing(), series: parseSeries(answers[i]) }));
+      return newest(look, series);
+    });
+    return new Map([...last, ...older]);
+  }
+
+  private chain({ look, stored }: Found, last: number | undefined, now: number): Chain {
+    const { declared, endpoint, amounts } = look;
     const { target, facts, alloy, asked, known } = this.context;
     const { environment } = target.settings;
     const { service, kind } = declared;
     const labels = profileLabels(environment, service);
     const context = { facts, environment, labels };
+    const lastSeen = last === undefined ? undefined : Math.max(0, (now - last) / 1000);
     const isIdle = amounts?.total === 0;
     const compared = endpoint.profile.state === "ok" ? amounts : undefined;
     const { unit } = counted(kind, endpoint.decoded);
@@ -143,11 +165,13 @@ export class Ways {
           ...stored,
           isLocal: isLocal(target),
           now,
+          lastSeen,
           isIdle,
         }),
         functions: judgeFunctions(compared, kept, unit),
       },
       amount: amountOf(kind, stored.series),
+      lastSeen,
       hottest: hottestFunction(stored.graph),
       functions: largeFunctions(amounts).map(([name, share]) => ({
         name,
@@ -162,6 +186,12 @@ function is(chain: Chain, service: string, kind: string): boolean {
   return chain.service === service && chain.kind === kind;
 }
 
+/** A look, and what Pyroscope has of it. */
+interface Found {
+  look: Look;
+  stored: Stored;
+}
+
 interface Stored {
   error: string | undefined;
   series: ReturnType<typeof parseSeries>;
@@ -170,13 +200,21 @@ interface Stored {
 }
 
 function read(error: string | undefined, answers: () => Omit<Stored, "error">): Stored {
-  const none = { series: [], graph: { names: [], levels: [], total: 0 }, all: [] };
-  if (error !== undefined) return { error, ...none };
+  if (error !== undefined) return { error, ...nothing() };
   try {
     return { error, ...answers() };
   } catch (problem) {
-    return { error: problem instanceof Error ? problem.message : String(problem), ...none };
+    return { error: problem instanceof Error ? problem.message : String(problem), ...nothing() };
   }
+}
+
+function nothing(): Omit<Stored, "error"> {
+  return { series: [], graph: { names: [], levels: [], total: 0 }, all: [] };
+}
+
+/** A look with the time of the last profile of its series, if it has any. */
+function newest(look: Look, series: Stored["series"]): [Look, number][] {
+  return series.length === 0 ? [] : [[look, Math.max(...series.map(({ last }) => last))]];
 }
 
 /** What was seen in two looks. */

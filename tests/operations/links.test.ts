@@ -198,6 +198,7 @@ describe("the link to Pyroscope", () => {
       facts: facts(),
       environment: "production",
       isIdle: false,
+      lastSeen: undefined,
       series,
       all: [],
       labels,
@@ -221,7 +222,10 @@ describe("the link to Pyroscope", () => {
     expect(judge({ series: [{ labels, sum: 300, last: now - 100_000, newest: 100 }] }).detail).toBe(
       "the newest profile in Pyroscope is 100 s old, at an interval of 6 s",
     );
-    expect(judge({ series: [] }).detail).toBe("Pyroscope has nothing of it of the last 5 min");
+    expect(judge({ series: [] }).detail).toBe("Pyroscope has nothing of it of the last 7 d");
+    expect(judge({ series: [], lastSeen: 3 * 3600 }).detail).toBe(
+      "Pyroscope has nothing of it of the last 5 min; the last came 3 h ago",
+    );
   });
 
   test("is counted by samples that add up, and by the heap of the newest profile", () => {

@@ -8,6 +8,7 @@ const chain = (service: string, changes: Partial<Chain["links"]> = {}): Chain =>
   environment: "production",
   kind: "cpu",
   amount: 1200,
+  lastSeen: 20,
   hottest: "soar::parse",
   functions: [],
   links: {
@@ -38,6 +39,20 @@ ok  declared  what runs is what was declared
 
 production on soar: all of it arrives, and is whole (7.0 s)
 `);
+});
+
+test("where nothing came, it is told when the last one did", () => {
+  const seen = (lastSeen: number | undefined): string =>
+    formatReport({
+      ok: true,
+      environment: "production",
+      host: "soar",
+      chains: [{ ...chain("soar-run"), amount: 0, lastSeen, hottest: undefined }],
+      checks: [],
+      seconds: 7,
+    });
+  expect(seen(undefined)).toMatch(/ {2}nothing yet +-$/m);
+  expect(seen(7_200)).toMatch(/ {2}nothing, last seen 2 h ago +-$/m);
 });
 
 test("of each way the first broken link is told with what to do, once for all that have the same", () => {

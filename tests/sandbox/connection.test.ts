@@ -1,7 +1,9 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { connectionArgs } from "../../components/host/connection";
 import { cutPower, sshHost, startHost, stopHost } from "../../sandbox/host/host";
@@ -64,6 +66,25 @@ describe("the connection to a host", async () => {
     expect(await stack.upFails()).toMatch(/host key mismatch/);
     expect(await stack.logins()).toBe(before);
     expect(await stack.status("test -e /usr/local/lib/soar-profiling")).toBe(1);
+  });
+
+  it("with a private key that the host does not know says what it tries, and what the host answers", async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), "key-"));
+    const file = path.join(directory, "key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]);
+    const [, digest = ""] = execFileSync("ssh-keygen", ["-lf", file]).toString().split(" ");
+    stack.configure(
+      { host: { address, user: "deploy", hostKey } },
+      { sshPrivateKey: await readFile(file, "utf8") },
+    );
+    const text = await stack.upFails();
+    expect(text).toContain(
+      `No command has ended on the host for 8 s: deploy@${address} port 22. Either one takes its time, or the login does not ` +
+        `succeed: it is tried ten times, for about 15 s, with sshPrivateKey, whose public half is ${digest}.`,
+    );
+    expect(text).toMatch(/after 10 failed attempts/);
+    stack.configure({}, { sshPrivateKey: await readFile(stack.host.privateKeyFile, "utf8") });
+    await rm(directory, { recursive: true });
   });
 
   it("goes through a jump host, as root, to an address that only that one reaches", async () => {
