@@ -10,7 +10,6 @@ import { GrafanaObservability, guardTunnel } from "./grafana";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
-import type { FileDigest } from "./host/service-config";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
 import { inForceScripts } from "./in-force";
@@ -23,18 +22,12 @@ export interface ProfilingStackArgs extends LoadedConfig {
   stack: string;
 }
 
-/** A profiled service, as a stack output. */
-export interface ProfiledService {
-  name: string;
-  environment: string;
-  profiles: string[];
-}
-
 /** The continuous profiling of one environment on one host. */
 export class ProfilingStack extends pulumi.ComponentResource {
   /** Addresses, most of them on the host's loopback; `tunnel` is the command that brings those here. */
   readonly urls: pulumi.Output<StackUrls>;
-  readonly services: pulumi.Output<ProfiledService[]>;
+  /** The kinds of profiles of each service, such as `cpu, heap`. */
+  readonly services: pulumi.Output<Record<string, string>>;
   /** The packages' exact versions. */
   readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
   /** How long a local Pyroscope keeps profiles. */
@@ -42,8 +35,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
   readonly storageEstimate: pulumi.Output<StorageEstimate & { text: string }> | undefined;
   /** Where Pyroscope is public, with the user and the random password unless users were given; a secret. */
   readonly site: pulumi.Output<SiteAccess> | undefined;
-  /** All files that this stack put on the host. */
-  readonly files: pulumi.Output<FileDigest[]>;
+  /** The SHA-256 of each file that this stack has written on the host, by its path. */
+  readonly written: pulumi.Output<Record<string, string>>;
   /** How often each service's files were put back, where `detectDrift` is set. */
   readonly generations: pulumi.Output<Record<string, number>> | undefined;
   /** What a stack with `platform: {stack: ...}` takes from this one. */
@@ -122,7 +115,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     this.services = was.unless(
       isAll,
       "services",
-      pulumi.output(services.map(({ name, profiles }) => ({ name, environment, profiles }))),
+      pulumi.output(Object.fromEntries(services.map(({ name: of, profiles }) => [of, profiles.join(", ")]))),
     );
     this.versions = own?.versions ?? info.apply(({ alloy }) => ({ alloy: alloy.version }));
     this.retention = own?.retention?.apply(formatDuration);
@@ -131,18 +124,29 @@ export class ProfilingStack extends pulumi.ComponentResource {
         ? undefined
         : was.unless(isAll, "storageEstimate", pulumi.output(readableEstimate(services, local)));
     this.site = site?.access;
-    this.files = pulumi
+    this.written = pulumi
       .all([own?.files ?? [], ...parts.map((part) => part.files)])
-      .apply((files) => files.flat());
+      .apply((files) => Object.fromEntries(files.flat().map(({ path, sha256 }) => [path, sha256])));
     this.generations = host.drift?.generations();
     // The stack exports them: with many services they are long, and would be sent and kept twice.
     this.registerOutputs();
   }
 
-  /** Everything that a stack exports. */
+  /** Everything that a stack exports. Pulumi shows them by their names: the longest, `written`, comes last. */
   outputs(): Record<string, unknown> {
-    const { urls, site, services, versions, retention, storageEstimate, files, generations, platform } = this;
-    const all = { urls, site, services, versions, retention, storageEstimate, files, generations, platform };
+    const { urls, site, services, versions, retention, storageEstimate, generations, platform, written } =
+      this;
+    const all = {
+      urls,
+      site,
+      services,
+      versions,
+      retention,
+      storageEstimate,
+      generations,
+      platform,
+      written,
+    };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Settings } from "../config/settings";
 import {
   flameGraph,
   hottestFunction,
@@ -9,11 +10,19 @@ import {
   type TimeRange,
 } from "./pyroscope-api";
 
-/** What a stack declares, as its output `services` says it. */
+/** A service of a stack, and the kinds of its profiles. */
 export interface DeclaredService {
   name: string;
   environment: string;
-  profiles: string[];
+  profiles: readonly string[];
+}
+
+/** What a stack's settings declare. */
+export function declaredServices({
+  environment,
+  services,
+}: Pick<Settings, "environment" | "services">): DeclaredService[] {
+  return services.map(({ name, profiles }) => ({ name, environment, profiles }));
 }
 
 /** What Pyroscope has of one declared kind of profile. */

@@ -4,7 +4,7 @@ import { shellQuote } from "../components/host/shell";
 import type { PlatformInfo } from "../components/platform";
 import type { StackUrls } from "../components/urls";
 import { plainSettings } from "../config/load";
-import { waitForProfiles, type DeclaredService } from "../operations/arrivals";
+import { declaredServices, waitForProfiles } from "../operations/arrivals";
 import { queryOf } from "../operations/verify/pyroscope";
 import { formatReport } from "../operations/verify/report";
 import { HostSession } from "../operations/verify/session";
@@ -50,7 +50,9 @@ async function prove(stack: Applied): Promise<void> {
   const session = await HostSession.open(stack);
   try {
     const query = queryOf(session.pyroscope(stack));
-    await step("profiles in Pyroscope", () => waitForProfiles(query, stack.services, patience));
+    await step("profiles in Pyroscope", () =>
+      waitForProfiles(query, declaredServices(stack.settings), patience),
+    );
     const report = await step("proof of what arrives", () => verify(session, stack));
     console.log(`${formatReport(report)}\n`);
     if (!report.ok)
@@ -62,7 +64,6 @@ async function prove(stack: Applied): Promise<void> {
 
 /** The stack as it is up. */
 interface Applied extends VerifyTarget {
-  services: DeclaredService[];
   urls: StackUrls;
 }
 
@@ -96,7 +97,6 @@ async function applyStack(host: SandboxHost, fingerprint: string): Promise<Appli
   return {
     ...plainSettings(config, secrets),
     platform: outputs["platform"]?.value as PlatformInfo,
-    services: outputs["services"]?.value as DeclaredService[],
     urls: outputs["urls"]?.value as StackUrls,
   };
 }

@@ -56,7 +56,8 @@ describe("the outputs of a stack", () => {
     });
     const stdin = String(inputs["soar-profiles-config-files"]?.["stdin"]);
     expect([...readDeclaration(stdin).files.keys()]).toEqual(["/etc/alloy/conf.d/test-profiles.alloy"]);
-    expect((outputs["files"] as { path: string }[]).map(({ path }) => path)).toEqual([
+    expect(outputs["services"]).toEqual({ "soar-run": "cpu" });
+    expect(Object.keys(outputs["written"] as object)).toEqual([
       "/etc/pyroscope/config.yml",
       "/etc/systemd/system/pyroscope.service.d/10-soar-profiling.conf",
       "/etc/default/alloy",
@@ -80,7 +81,7 @@ describe("the outputs of a stack", () => {
       storageEstimate: last.outputs["storageEstimate"],
     });
     const digests = (of: Record<string, unknown>, path: string): string | undefined =>
-      (of["files"] as { path: string; sha256: string }[]).find((file) => file.path === path)?.sha256;
+      (of["written"] as Record<string, string>)[path];
     const config = "/etc/pyroscope/config.yml";
     expect(digests(outputs, config)).toBe(digests(last.outputs, config));
     const { outputs: all } = await outputsOf(now);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { waitForProfiles, type DeclaredService } from "../../operations/arrivals";
+import { waitForProfiles } from "../../operations/arrivals";
 import { missingLibraries } from "../../sandbox/host/libraries";
 import { pyroscopeOn } from "../../sandbox/query";
 import { TestStack } from "./harness/stack";
@@ -38,8 +38,8 @@ describe("Debian 12", { timeout: 300_000 }, async () => {
 
   test("gets from a bare host to queryable profiles of all services, and a second `up` changes nothing", async () => {
     expect(await stack.operator(". /etc/os-release && echo $VERSION_CODENAME")).toBe("bookworm\n");
-    const { outputs } = await stack.up();
-    const services = outputs["services"]?.value as DeclaredService[];
+    await stack.up();
+    const services = stack.declared();
     expect(services.length).toBeGreaterThan(4);
     const findings = await waitForProfiles(pyroscopeOn(stack.host), services, 120);
     expect(findings.filter(({ amount }) => amount === 0)).toEqual([]);

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { waitForProfiles, type DeclaredService } from "../../operations/arrivals";
+import { waitForProfiles } from "../../operations/arrivals";
 import { grafanaAuthOf, sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { projectRoot } from "../../sandbox/paths";
 import { pyroscopeOn } from "../../sandbox/query";
 import type { StackConfig } from "../../sandbox/stack";
 import { awaitTrace, sendSpan, streamsInLoki } from "./harness/downstream";
 import { expectUp, targets } from "./harness/prometheus";
-import { TestStack, type Up } from "./harness/stack";
+import { TestStack } from "./harness/stack";
 
 interface Service {
   name: string;
@@ -57,8 +57,9 @@ describe("production and staging on one host", { timeout: 400_000 }, async () =>
   const pid = await prod.pid("prometheus");
 
   const query = pyroscopeOn(host);
-  const arrive = async (up: Up): Promise<string[]> => {
-    const findings = await waitForProfiles(query, up.outputs["services"]?.value as DeclaredService[], 120);
+  const arrive = async (stack: TestStack): Promise<string[]> => {
+    await stack.up();
+    const findings = await waitForProfiles(query, stack.declared(), 120);
     return findings
       .filter(({ amount }) => amount > 0)
       .map(({ service, environment }) => `${environment} ${service}`);
@@ -76,14 +77,11 @@ describe("production and staging on one host", { timeout: 400_000 }, async () =>
   };
 
   test("each has its own profiles, targets, lines, spans and dashboards, with its own name on them", async () => {
-    expect(await arrive(await prod.up())).toEqual(
+    expect(await arrive(prod)).toEqual(
       (settingsOf("prod")["services"] as Service[]).map(({ name }) => `production ${name}`),
     );
     const before = await picture("production");
-    expect(await arrive(await staging.up())).toEqual([
-      "staging soar-run-staging",
-      "staging soar-web-staging",
-    ]);
+    expect(await arrive(staging)).toEqual(["staging soar-run-staging", "staging soar-web-staging"]);
     expect(await picture("production")).toBe(before);
 
     await expectUp(prod, "production", [

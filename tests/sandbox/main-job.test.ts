@@ -2,11 +2,11 @@ import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { profileEndpoints } from "../../components/endpoints";
 import { flameGraph, storedProfiles, type TimeRange } from "../../operations/pyroscope-api";
-import { waitForProfiles, type DeclaredService, type Finding } from "../../operations/arrivals";
+import { waitForProfiles, type Finding } from "../../operations/arrivals";
 import { renderProfiles } from "../../render/alloy/profiles";
 import { accepted } from "../config/sample";
 import { pyroscopeOn } from "../../sandbox/query";
-import { TestStack, type Up } from "./harness/stack";
+import { TestStack } from "./harness/stack";
 
 const profilesFile = "/etc/alloy/conf.d/sandbox-profiles.alloy";
 
@@ -49,9 +49,8 @@ describe("the main job", { timeout: 400_000 }, async () => {
   };
 
   let created = 0;
-  const declared = ({ outputs }: Up): DeclaredService[] => outputs["services"]?.value as DeclaredService[];
-  const arrived = async (up: Up): Promise<Finding[]> => {
-    const findings = await waitForProfiles(query, declared(up), 120);
+  const arrived = async (): Promise<Finding[]> => {
+    const findings = await waitForProfiles(query, stack.declared(), 120);
     expect(findings.filter(({ amount }) => amount === 0)).toEqual([]);
     return findings;
   };
@@ -69,7 +68,7 @@ describe("the main job", { timeout: 400_000 }, async () => {
     // Of the host, the package source, Pyroscope, Alloy, the profiles, and the last word on the platform.
     expect(await stack.logins()).toBe(logins + 6);
     created = up.changes["create"] ?? 0;
-    const findings = await arrived(up);
+    const findings = await arrived();
     expect(findings.map(({ service, kind }) => `${service} ${kind}`)).toEqual(
       five.flatMap(({ name, profiles = ["cpu"] }) => profiles.map((kind) => `${name} ${kind}`)),
     );
@@ -136,7 +135,7 @@ describe("the main job", { timeout: 400_000 }, async () => {
     expect(up.text).toContain(`alloy.service reloaded, files changed: ${profilesFile}`);
     expect(await untouched()).toBe(before);
     expect(await lastLoad()).not.toBe(load);
-    await arrived(up);
+    await arrived();
   });
 
   test("of a service that is removed, preview shows exactly its lines, and its profiles end", async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { waitForProfiles, type DeclaredService } from "../../operations/arrivals";
+import { waitForProfiles } from "../../operations/arrivals";
 import { pyroscopeOn } from "../../sandbox/query";
 import { programOf } from "./harness/earlier";
 import { editFile } from "./harness/faults";
@@ -48,9 +48,8 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
     (await owner.operator("find /etc/prometheus /etc/caddy -type f -exec sha256sum {} + | sort")) +
     (await owner.operator("dpkg-query -W -f '${Package} ${Version} ${Status}\\n'; apt-mark showhold")) +
     (await owner.operator("ls /etc/apt/sources.list.d /etc/apt/keyrings /etc/systemd/system /etc/default"));
-  const arrive = async (stack: TestStack, outputs: Record<string, { value: unknown }>): Promise<void> => {
-    const declared = outputs["services"]?.value as DeclaredService[];
-    const findings = await waitForProfiles(pyroscopeOn(stack.host), declared, 120);
+  const arrive = async (stack: TestStack): Promise<void> => {
+    const findings = await waitForProfiles(pyroscopeOn(stack.host), stack.declared(), 120);
     expect(findings.filter(({ amount }) => amount === 0)).toEqual([]);
   };
   let bare = "";
@@ -86,7 +85,8 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
   });
 
   test("is taken over by the next `up`: the cut-off change back, all in today's format, all profiles there", async () => {
-    await arrive(owner, (await owner.up()).outputs);
+    await owner.up();
+    await arrive(owner);
     await expectSettled(owner);
     expect(await owner.operator("cat /etc/alloy/conf.d/sandbox-*.alloy")).not.toContain(":9099");
     expect(await owner.operator(`head -qn 1 ${records}/sandbox/*/manifest | sort -u`)).toBe("format 3\n");
@@ -94,7 +94,8 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
     expect(await owner.operator(`head -qn 1 ${records}/staging/*/manifest | sort -u`)).not.toContain(
       "format",
     );
-    await arrive(staging, (await staging.up()).outputs);
+    await staging.up();
+    await arrive(staging);
     await expectHealthy(staging);
     for (const stack of both) {
       expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);

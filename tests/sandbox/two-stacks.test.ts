@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { flameGraph } from "../../operations/pyroscope-api";
-import { waitForProfiles, type DeclaredService } from "../../operations/arrivals";
+import { waitForProfiles } from "../../operations/arrivals";
 import { sshHost, startHost, stopHost } from "../../sandbox/host/host";
 import { pyroscopeOn } from "../../sandbox/query";
 import { eventually } from "./harness/faults";
-import { TestStack, type Up } from "./harness/stack";
+import { TestStack } from "./harness/stack";
 
 const units = ["pyroscope.service", "alloy.service"];
 const alphaFiles = [
@@ -36,9 +36,8 @@ describe("two stacks on one host", async () => {
   const gamma = await sharing("gamma", "beta");
 
   const query = pyroscopeOn(host);
-  const arrive = async (up: Up): Promise<void> => {
-    const declared = up.outputs["services"]?.value as DeclaredService[];
-    const findings = await waitForProfiles(query, declared, 90);
+  const arrive = async (stack: TestStack): Promise<void> => {
+    const findings = await waitForProfiles(query, stack.declared(), 90);
     expect(findings.filter(({ amount }) => amount === 0)).toEqual([]);
   };
   /** CPU profiles of a service that were taken after this moment. */
@@ -56,7 +55,8 @@ describe("two stacks on one host", async () => {
   const picture = (files: string[]): Promise<string> => alpha.fingerprint(files, units);
 
   test("the first has its profiles", async () => {
-    await arrive(await alpha.up());
+    await alpha.up();
+    await arrive(alpha);
   });
 
   test("a second one on the platform of the first adds its own files, and both have their profiles", async () => {
@@ -76,7 +76,7 @@ describe("two stacks on one host", async () => {
       },
       storage: { version: "1.21.1-1", retention: 4 * 86_400 },
     });
-    await arrive(up);
+    await arrive(beta);
     await flow("soar-run", "alpha");
   });
 

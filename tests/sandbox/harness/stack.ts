@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Deployment, OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, expect } from "vitest";
+import type { DeclaredService } from "../../../operations/arrivals";
 import type { Report } from "../../../operations/verify/verify";
 import {
   hostStatus,
@@ -89,6 +90,13 @@ export class TestStack {
   /** From the next command on. */
   removeSecret(key: string): void {
     this.secrets = Object.fromEntries(Object.entries(this.secrets).filter(([name]) => name !== key));
+  }
+
+  /** The services that it is set to profile. */
+  declared(): DeclaredService[] {
+    const services = this.config["services"] as { name: string; profiles?: string[] }[];
+    const environment = String(this.config["environment"]);
+    return services.map(({ name, profiles = ["cpu"] }) => ({ name, environment, profiles }));
   }
 
   /** A setting as it is now. */
