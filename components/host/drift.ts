@@ -37,6 +37,7 @@ const patience = 20;
 export class Drift {
   private readonly stack: string;
   private last: Promise<Generations> | undefined;
+  private isExplained = false;
   private readonly all: Record<string, pulumi.Output<number>> = {};
   /** What the host itself says; undefined where it cannot be asked. */
   readonly told: Promise<ServiceStates | undefined>;
@@ -71,10 +72,21 @@ export class Drift {
       for (const what of foreign) {
         void pulumi.log.warn(`On the host ${what}. An up fails until then.`, resource);
       }
-      return differences.length + foreign.length === 0 ? generation : generation + 1;
+      if (differences.length + foreign.length === 0) return generation;
+      this.explain();
+      return generation + 1;
     });
     this.all[id] = generation;
     return generation;
+  }
+
+  /** Once: what the commands that run again have at their end. */
+  private explain(): void {
+    if (this.isExplained) return;
+    this.isExplained = true;
+    void pulumi.log.info(
+      "What was changed on the host is put back by its command, which is run again: --generation N at its end counts how often.",
+    );
   }
 
   private async state(id: string, name: string): Promise<ServiceState> {

@@ -9,7 +9,9 @@ import { minimal, stackOf } from "./stack";
 const key = newKey();
 const stack = "org/soar-profiling/test";
 const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+const info = vi.spyOn(pulumi.log, "info").mockResolvedValue(undefined);
 const warnings = (): string[] => warn.mock.calls.map(([text]) => text);
+const remarks = (): string[] => info.mock.calls.map(([text]) => text);
 
 let target: Target;
 const ssh = () => ({
@@ -22,6 +24,7 @@ const ssh = () => ({
 beforeEach(async () => {
   target = await startTarget({ publicKey: key.public });
   warn.mockClear();
+  info.mockClear();
 });
 afterEach(() => target.stop());
 
@@ -80,6 +83,9 @@ describe("drift", () => {
     expect(warnings()).toEqual([
       "On the host /etc/a b.alloy was edited. An up puts it back.\n  -a\n  +  b",
       "On the host alloy.service does not run. An up puts it back.",
+    ]);
+    expect(remarks()).toEqual([
+      "What was changed on the host is put back by its command, which is run again: --generation N at its end counts how often.",
     ]);
     await vi.waitFor(() => {
       expect(target.open()).toBe(0);
