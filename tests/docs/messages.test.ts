@@ -27,7 +27,7 @@ function filesIn(folder: string): string[] {
  */
 function literals(message: string): string[] {
   return message
-    .split(/\b[A-Z]{2,}[A-Z0-9_]*\b|\b\d[\w.]*(?: s\b)?|\(SIZE bytes\)|-> |: |must be /)
+    .split(/\b[A-Z]{2,}[A-Z0-9_]*\b|\b\d[\w.]*(?: s\b)?|\(SIZE bytes\)|-> |: |must be |, not /)
     .map((part) => part.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, ""))
     .filter((part) => part.length > 7);
 }
