@@ -1,4 +1,4 @@
-# The sandbox: a real Debian host on this machine, and the stack `sandbox` on it. See README.md.
+# The sandbox: a real Debian host on this machine, and the stack `sandbox` on it. See docs/sandbox.md.
 .PHONY: up down status ssh test format
 
 # Runs TypeScript as it is. Its cache would stay in the directory for temporary files.
