@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const target = await targetOfStack(values.stack);
   const session = await HostSession.open(target);
   try {
-    const report = await verify(session, target, positionals);
+    const report = await verify(session, target, positionals, console.error);
     console.log(values.json === true ? JSON.stringify(report, undefined, 2) : formatReport(report));
     if (!report.ok) process.exitCode = 1;
   } finally {

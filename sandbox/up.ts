@@ -53,7 +53,7 @@ async function prove(stack: Applied): Promise<void> {
     await step("profiles in Pyroscope", () =>
       waitForProfiles(query, declaredServices(stack.settings), patience),
     );
-    const report = await step("proof of what arrives", () => verify(session, stack));
+    const report = await step("proof of what arrives", () => verify(session, stack, [], console.error));
     console.log(`${formatReport(report)}\n`);
     if (!report.ok)
       throw new UserError("Not all that the stack declares arrives", "see above what is broken");

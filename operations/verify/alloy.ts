@@ -25,7 +25,14 @@ export interface ScrapeTarget {
 
 /** What Alloy tells of itself; an error where it could not be asked. */
 export type AlloyState =
-  { components: AlloyComponent[]; targets: ScrapeTarget[]; version?: string } | { error: string };
+  | {
+      components: AlloyComponent[];
+      targets: ScrapeTarget[];
+      version?: string;
+      /** When it has last loaded its configuration, in milliseconds. */
+      loaded?: number;
+    }
+  | { error: string };
 
 /** Asks an Alloy on the host for its components, and for the targets of those that scrape profiles. */
 export async function askAlloy(http: HostHttp, url: string): Promise<AlloyState> {
@@ -35,11 +42,14 @@ export async function askAlloy(http: HostHttp, url: string): Promise<AlloyState>
     const components = parseComponents(list);
     const scraping = components.filter(({ id }) => id.startsWith("pyroscope.scrape."));
     const details = await http.ask(scraping.map(({ id }) => ({ url: `${url}/api/v0/web/components/${id}` })));
-    const version = /^alloy_build_info\{.*\bversion="v?([^"]+)"/m.exec(metrics?.body.toString() ?? "")?.[1];
+    const exposed = metrics?.body.toString() ?? "";
+    const version = /^alloy_build_info\{.*\bversion="v?([^"]+)"/m.exec(exposed)?.[1];
+    const loaded = /^alloy_config_last_load_success_timestamp_seconds\S* (\S+)$/m.exec(exposed)?.[1];
     return {
       components,
       targets: details.flatMap((answer) => parseTargets(answer)),
       ...(version === undefined ? {} : { version }),
+      ...(loaded === undefined ? {} : { loaded: Number(loaded) * 1000 }),
     };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };

@@ -11,6 +11,7 @@ import {
   judgeVersions,
 } from "./checks";
 import { unitOf } from "./endpoint";
+import { untilFirstProfiles } from "./first-profiles";
 import { checkGrafana } from "./grafana";
 import { factsScript, parseFacts } from "./host-facts";
 import { judgeProbe } from "./probe-check";
@@ -43,13 +44,15 @@ export interface Report {
 /**
  * Follows each declared kind of profile from its service into Pyroscope, and looks at what there is once a host. Changes
  * nothing there beside the probe's few kilobytes.
- * @param names the services to look at @default all
+ * @param names the services to look at; none stands for all
+ * @param say is told what is waited for
  * @throws Error where the host cannot be asked, or a name is of no service
  */
 export async function verify(
   session: HostSession,
   target: VerifyTarget,
-  names: readonly string[] = [],
+  names: readonly string[],
+  say: (text: string) => void,
 ): Promise<Report> {
   const start = Date.now();
   const { settings, platform } = target;
@@ -65,6 +68,7 @@ export async function verify(
     packages: ["alloy", ...(isLocal(target) ? ["pyroscope"] : [])],
     directory: isLocal(target) ? "/var/lib/pyroscope" : undefined,
   };
+  await untilFirstProfiles({ http: session.http, alloyUrl, environment, declared, say });
   // Before the endpoints are asked: whoever takes a profile now keeps Alloy from it.
   const [printed, alloy, known]: [string, AlloyState, KnownPyroscope] = await Promise.all([
     session.asRoot(factsScript(wanted)),

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { ProfileKind } from "../../config/service";
-import type { Service } from "../../config/settings";
-import { validateSettings } from "../../config/validate";
 import { profileLabels } from "../../render/alloy/profiles";
 import { type AlloyState, parseComponents, parseTargets } from "../../operations/verify/alloy";
 import type { Link } from "../../operations/verify/chain";
@@ -11,25 +9,9 @@ import { type HostFacts, parseFacts } from "../../operations/verify/host-facts";
 import type { HttpAnswer } from "../../operations/verify/http";
 import { judgeSent } from "../../operations/verify/sent";
 import { amountOf, judgeStored, type StoredContext } from "../../operations/verify/stored";
-import { minimal } from "../components/stack";
 import { answer, facts, recorded } from "./answers";
 import { cpuTypes, encodeProfile } from "./profiles";
-
-function serviceOf(changes: object = {}): Service {
-  const service = {
-    name: "soar-run",
-    port: 9091,
-    interval: "6s",
-    duration: "4s",
-    unit: "soar-run.service",
-    ...changes,
-  };
-  const result = validateSettings({ ...minimal, services: [service] }, new Set());
-  if ("issues" in result) throw new Error(JSON.stringify(result.issues));
-  const [first] = result.settings.services;
-  if (first === undefined) throw new Error("no service");
-  return first;
-}
+import { serviceOf } from "./services";
 
 const service = serviceOf();
 const profile = encodeProfile(cpuTypes, [
