@@ -1,0 +1,45 @@
+import { spawnSync } from "node:child_process";
+import * as path from "node:path";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+
+/**
+ * `pulumi` where there is no language host: what runs the program, here that of the current directory, runs it in the
+ * Automation API. Everything else is the real command line, which `PULUMI_ROOT` has in its `bin`.
+ */
+const root = process.env["PULUMI_ROOT"] ?? "";
+const real = path.join(root, "bin", "pulumi");
+
+const shown = { color: "never", onOutput: (text: string) => void process.stdout.write(text) } as const;
+
+const verbs: Record<string, (stack: Stack, flags: readonly string[]) => Promise<unknown>> = {
+  preview: (stack, flags) => stack.preview({ ...shown, diff: flags.includes("--diff") }),
+  up: (stack) => stack.up({ ...shown, suppressProgress: true }),
+  destroy: (stack, flags) =>
+    stack.destroy({ ...shown, suppressProgress: true, runProgram: flags.includes("--run-program") }),
+};
+const known = ["--diff", "--run-program"];
+
+async function main([verb = "", ...flags]: readonly string[]): Promise<number> {
+  const run = verbs[verb];
+  if (run === undefined) return spawnSync(real, [verb, ...flags], { stdio: "inherit" }).status ?? 1;
+  const strange = flags.filter((flag) => !known.includes(flag));
+  if (strange.length > 0)
+    throw new Error(`the stand-in of pulumi ${verb} does not know ${strange.join(" ")}`);
+  const workDir = process.cwd();
+  const { default: program } = (await import(path.join(workDir, "index.ts"))) as { default: PulumiFn };
+  const stackName = spawnSync(real, ["stack", "--show-name"], { encoding: "utf8" }).stdout.trim();
+  const stack = await LocalWorkspace.selectStack(
+    { stackName, projectName: "soar-profiling", program },
+    { workDir, pulumiCommand: await PulumiCommand.get({ root }) },
+  );
+  await run(stack, flags);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);
