@@ -8,6 +8,7 @@ export function account(password: string) {
   return {
     tenant: field
       .text("a tenant", /^[\w!.*'()-]{1,150}$/)
+      .meta({ form: "a name of letters, digits and _!.*'()-, at most 150" })
       .optional()
       .describe("The tenant, which is sent as `X-Scope-OrgID`.")
       .meta({ fallback: "none" }),

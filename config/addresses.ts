@@ -9,6 +9,7 @@ import { anyText, expected, not } from "./fields";
 export function url(what: string, instead = "") {
   const form = `${what}: an http or https URL without user, password, query or fragment`;
   return anyText(form)
+    .meta({ form: "an http or https URL without user, password, query or fragment" })
     .superRefine((value, context) => {
       const problem = urlProblem(value, form, instead);
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
@@ -42,6 +43,7 @@ function extraParts({ username, password, search, hash }: URL) {
 export function dialAddress(what: string) {
   const form = `${what}, without user and port`;
   return anyText(form)
+    .meta({ form: "a host name or an IP address, without user and port" })
     .transform((value) => (isIP(value) > 0 ? value : value.replace(/(?<=\w)\.$/, "")))
     .refine((value) => isIP(value) > 0 || isHostName(value), { error: expected(form) });
 }

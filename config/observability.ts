@@ -65,7 +65,9 @@ export const logs = optional(
       .default("debug")
       .describe("The least severe level that is sent. A line without a level always is."),
   }),
-).describe("The journals of the services' units, which Alloy sends to Loki. They are on with `url`.");
+).describe(
+  "The journals of the services' units, which Alloy sends to Loki. They are on with `url`; at least one service has a `unit`.",
+);
 
 export const traces = optional(
   field.map("a map with at least url", {
@@ -104,7 +106,7 @@ const alerts = field.map("a map with emails or webhook", {
     .min(1, { error: "must name at least one address" })
     .optional()
     .describe("Whom Grafana writes to, one address at least.")
-    .meta({ form: "a list of email addresses", fallback: "nobody" }),
+    .meta({ fallback: "nobody" }),
   webhook: webhook
     .optional()
     .describe(
@@ -154,7 +156,9 @@ export const grafana = optional(
         .meta({ fallback: "none: the rules are in Prometheus" }),
     })
     .superRefine(checkTunnel, { when: field.isMap }),
-).describe("Datasources, a folder, dashboards and alert rules in Grafana. They are on with its `url`.");
+).describe(
+  "Datasources, a folder, dashboards and alert rules in Grafana. They are on with its `url` and the secret `grafanaAuth`.",
+);
 
 function checkTunnel(value: unknown, context: z.RefinementCtx): void {
   const { tunnel, url } = value as { tunnel?: unknown; url?: unknown };

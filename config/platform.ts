@@ -24,6 +24,7 @@ export const platform = z
       "that of another stack on the same host.",
   );
 
+const wordForm = "a name of letters, digits, ., _, / and -, a letter or digit first";
 const word = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 
 export const repository = field
@@ -48,8 +49,16 @@ export const repository = field
       .describe(
         "The fingerprint of the one signing key that is trusted. The default is that of Grafana's key.",
       ),
-    suite: field.text("a suite", word).default("stable").describe("The repository's suite."),
-    component: field.text("a component", word).default("main").describe("The component of the suite."),
+    suite: field
+      .text("a suite", word)
+      .meta({ form: wordForm })
+      .default("stable")
+      .describe("The repository's suite."),
+    component: field
+      .text("a component", word)
+      .meta({ form: wordForm })
+      .default("main")
+      .describe("The component of the suite."),
   })
   .transform(({ keyUrl, ...rest }) => ({ ...rest, keyUrl: keyUrl ?? `${rest.url}/gpg-full.key` }))
   .prefault({})
@@ -62,7 +71,7 @@ const localPyroscope = field
     version: version(pyroscopeVersionProblem)
       .default("1.21.1")
       .describe(
-        "The exact version of the package `pyroscope`: 1.17 or later, or 2.x. From 2.x there is no way back to 1.x.",
+        "The version of the package `pyroscope`: 1.17 or later, or 2.x. From 2.x there is no way back to 1.x.",
       ),
     httpPort: field
       .port()
@@ -91,8 +100,8 @@ const localPyroscope = field
       .size()
       .prefault("20GiB")
       .describe(
-        "What the profiles of the whole retention may take. Refused are an estimate for the declared services that is " +
-          "larger, and a disk that does not have the room. Pyroscope itself knows no such limit.",
+        "What the profiles of the whole retention may take. Services that are estimated to need more are refused, and so is " +
+          "a disk without that room, free or in use by profiles. Pyroscope itself knows no such limit.",
       ),
   })
   .superRefine(refuseRaftPort, { when: field.isMap })
@@ -147,7 +156,8 @@ export const pyroscope = z
     return z.NEVER;
   })
   .prefault({})
-  .describe("The Pyroscope that stores the profiles: one on this host, or a remote one.");
+  .describe("The Pyroscope that stores the profiles: one on this host, or a remote one.")
+  .meta({ fallback: "one on this host, with the defaults of its fields" });
 
 const fragmentsForm = "a map of name to Alloy configuration";
 
@@ -171,7 +181,7 @@ export const alloy = field
   .map("a map", {
     version: version(alloyVersionProblem)
       .default("1.10.0-1")
-      .describe("The exact version of the package `alloy`: 1.9 or later, of 1.x."),
+      .describe("The version of the package `alloy`: 1.9 or later, of 1.x."),
     httpPort: field.port().default(12345).describe("Alloy's own HTTP server, on 127.0.0.1."),
     stability: z
       .enum(["generally-available", "public-preview", "experimental"], {

@@ -52,15 +52,15 @@ const profileKind = z.enum(profileKinds, { error: field.expected('"cpu" or "heap
 
 export type ProfileKind = (typeof profileKinds)[number];
 
-const profilesForm = 'a list of "cpu" and "heap"';
-
 const profiles = z
-  .array(profileKind, { error: field.expected(profilesForm) })
+  .array(profileKind, { error: field.expected('a list of "cpu" and "heap"') })
   .min(1, { error: "must name at least one of cpu and heap" })
-  .refine((kinds) => new Set(kinds).size === kinds.length, { error: "must name each kind once" })
-  .meta({ form: profilesForm });
+  .refine((kinds) => new Set(kinds).size === kinds.length, { error: "must name each kind once" });
 
-const line = (what: string) => field.text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u);
+const line = (what: string) =>
+  field
+    .text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u)
+    .meta({ form: `${what}, in one line of at most 500 characters` });
 
 /** Where a service serves metrics for Prometheus; `true` stands for the defaults. */
 const metricsAt = field.map("true, false, or a map with path and port", {
@@ -85,7 +85,9 @@ export const serviceSchema = field
   .map("a map with name and port", {
     name: field
       .text("a name of letters, digits, ., _ and -, at most 128", /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/)
-      .describe("The service's name, which is its label `service_name`. No two services have the same."),
+      .describe(
+        "The service's name, which is its label `service_name`. No two services have the same; one with `metrics` is not `alloy`, `host` or `pyroscope`.",
+      ),
     port: field.port().describe("The port at which it serves `/debug/pprof/`."),
     address: loopbackAddress().default("127.0.0.1").describe("The address at which it listens."),
     profiles: profiles.default(["cpu"]).describe("The kinds of profile that the service serves, each once."),
@@ -108,8 +110,8 @@ export const serviceSchema = field
     labels: labels
       .default({})
       .describe(
-        "Further labels of its profiles. Names are of letters, digits and _, and not those that are set anyway; a value " +
-          `is any text of at most ${longestValue} bytes.`,
+        `Further labels of its profiles. Names are of letters, digits and _, not ${ownLabels.join(", ")}. ` +
+          `A value is any text of at most ${longestValue} bytes.`,
       ),
     repository: line("the address of the source code")
       .optional()

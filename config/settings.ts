@@ -9,12 +9,16 @@ import { serviceSchema } from "./service";
 export const otherListenerSchema = field.map("a map with name and port", {
   name: field
     .text("a name", /^[^\p{Cc}]+$/u)
+    .meta({ form: "a name, in one line" })
     .describe("What listens there, for the message about a collision."),
   port: field.port().describe("The port that it listens on."),
   address: listenAddress()
     .default("0.0.0.0")
     .describe("The address that it listens on. `0.0.0.0` and `::` are every address."),
 });
+
+/** Of no host. */
+const exampleKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 /** Every plain setting, by its config key. Secrets are read apart from it, in load.ts. */
 export const settingsSchema = z.strictObject({
@@ -26,32 +30,60 @@ export const settingsSchema = z.strictObject({
     // A directory of our own beside those of the environments.
     .refine((name) => name !== "configured", { error: "is a name of our own: choose another" })
     .describe(
-      "Which environment the stack is: part of file and component names, and the label `environment`.",
+      "Which environment the stack is: part of file and component names, and the label `environment`. Not `configured`.",
     ),
-  host,
-  platform,
+  host: host.meta({ samples: [{ address: "glider.flights", user: "deploy", hostKey: exampleKey }] }),
+  platform: platform.meta({ samples: [{ stack: "organization/soar-profiling/prod" }] }),
   repository,
-  pyroscope,
+  pyroscope: pyroscope.meta({
+    samples: [
+      { version: "1.21.1", retention: "14d", diskBudget: "40GiB" },
+      { remote: { url: "https://profiles.example", tenant: "soar", user: "soar" } },
+    ],
+  }),
   alloy,
-  prometheus,
-  logs,
-  traces,
-  grafana,
-  site,
+  prometheus: prometheus.meta({ samples: [{ url: "http://127.0.0.1:9090" }] }),
+  logs: logs.meta({ samples: [{ url: "http://127.0.0.1:3100", level: "info" }] }),
+  traces: traces.meta({ samples: [{ url: "http://127.0.0.1:4320" }] }),
+  grafana: grafana.meta({
+    samples: [
+      {
+        url: "https://grafana.glider.flights",
+        datasources: { tempo: "http://127.0.0.1:3200" },
+        alerts: { emails: ["operators@glider.flights"] },
+      },
+    ],
+  }),
+  site: site.meta({ samples: [{ domain: "pyroscope.glider.flights" }] }),
   services: z
     .array(serviceSchema, { error: field.expected("a list of services") })
-    .default([])
-    .describe("The services that are profiled."),
+    .prefault([])
+    .describe("The services that are profiled.")
+    .meta({
+      samples: [
+        [
+          {
+            name: "soar-run",
+            port: 9091,
+            profiles: ["cpu", "heap"],
+            metrics: true,
+            unit: "soar-run.service",
+          },
+          { name: "soar-web", port: 9092, interval: "30s", labels: { team: "web" } },
+        ],
+      ],
+    }),
   otherListeners: z
     .array(otherListenerSchema, { error: field.expected("a list of listeners") })
     .default([])
-    .describe("What else listens on the host, so that port collisions are found before anything starts."),
+    .describe("What else listens on the host, so that port collisions are found before anything starts.")
+    .meta({ samples: [[{ name: "grafana", port: 3000, address: "127.0.0.1" }]] }),
   detectDrift: field
     .flag()
     .default(false)
     .describe(
       "Whether each preview and up first asks the host, over one SSH connection, what was changed there by hand: it shows " +
-        "as an update with a warning, and up puts it back.",
+        "as an update with a warning, and up puts it back. A preview then also tries on the host what would change.",
     ),
   purgeData: field
     .flag()
