@@ -66,7 +66,7 @@ export const logs = optional(
       .describe("The least severe level that is sent. A line without a level always is."),
   }),
 ).describe(
-  "The journals of the services' units, which Alloy sends to Loki. They are on with `url`; at least one service has a `unit`.",
+  "The journals of the services' units, which Alloy sends to Loki. They are on with `url`, and at least one service needs a `unit`.",
 );
 
 export const traces = optional(
