@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
-import { z } from "zod";
-import { expected, not } from "./fields";
+import { type z } from "zod";
+import { anyText, expected, not } from "./fields";
 
 /**
  * An http or https URL without credentials, query or fragment, and without a slash at the end.
@@ -8,8 +8,8 @@ import { expected, not } from "./fields";
  */
 export function url(what: string, instead = "") {
   const form = `${what}: an http or https URL without user, password, query or fragment`;
-  return z
-    .string({ error: expected(form) })
+  return anyText(form)
+    .meta({ form: "an http or https URL without user, password, query or fragment" })
     .superRefine((value, context) => {
       const problem = urlProblem(value, form, instead);
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
@@ -41,11 +41,11 @@ function extraParts({ username, password, search, hash }: URL) {
 
 /** A host name or an IP address, to dial; a name without the dot that may end it. */
 export function dialAddress(what: string) {
-  const error = expected(`${what}, without user and port`);
-  return z
-    .string({ error })
+  const form = `${what}, without user and port`;
+  return anyText(form)
+    .meta({ form: "a host name or an IP address, without user and port" })
     .transform((value) => (isIP(value) > 0 ? value : value.replace(/(?<=\w)\.$/, "")))
-    .refine((value) => isIP(value) > 0 || isHostName(value), { error });
+    .refine((value) => isIP(value) > 0 || isHostName(value), { error: expected(form) });
 }
 
 /** Labels of letters, digits and `-`. What ends in a number would be an IP address, and is none. */
@@ -57,16 +57,16 @@ export function isHostName(value: string): boolean {
 
 /** An address to listen on. */
 export function listenAddress(): z.ZodString {
-  const error = expected("an IP address or localhost");
-  return z.string({ error }).refine((value) => value === "localhost" || isIP(value) > 0, { error });
+  const form = "an IP address or localhost";
+  const error = expected(form);
+  return anyText(form).refine((value) => value === "localhost" || isIP(value) > 0, { error });
 }
 
 /** An address that only the host itself reaches. */
 export function loopbackAddress(): z.ZodString {
-  const error = expected(
-    "a loopback address (127.0.0.1, ::1 or localhost), because profiles are served without authentication",
-  );
+  const form =
+    "a loopback address (127.0.0.1, ::1 or localhost), because profiles are served without authentication";
   const isLoopback = (value: string): boolean =>
     value === "localhost" || value === "::1" || (isIPv4(value) && value.startsWith("127."));
-  return z.string({ error }).refine(isLoopback, { error });
+  return anyText(form).refine(isLoopback, { error: expected(form) });
 }

@@ -37,26 +37,32 @@ export function expected(what: string): (issue: { input?: unknown }) => string {
   };
 }
 
-/** A text of a given form; `what` describes the form in the message. */
+/** Any text; `what` describes the form that it has to have, in the message and, as `form`, in the documentation. */
+export function anyText(what: string): z.ZodString {
+  return z.string({ error: expected(what) }).meta({ form: what });
+}
+
+/** A text of a given form. */
 export function text(what: string, form: RegExp): z.ZodString {
-  const error = expected(what);
-  return z.string({ error }).regex(form, { error });
+  return anyText(what).regex(form, { error: expected(what) });
 }
 
 /** Any text, not empty, whose content no message shows. */
 export function opaqueText(what: string): z.ZodString {
   const error = ({ input }: { input?: unknown }): string =>
     `must be ${what}, as text${typeof input === "string" ? "" : not(input ?? "", what)}`;
-  return z.string({ error }).min(1, { error });
+  return z.string({ error }).min(1, { error }).meta({ form: what });
 }
 
 export function flag(): z.ZodBoolean {
-  return z.boolean({ error: expected("true or false") });
+  const form = "true or false";
+  return z.boolean({ error: expected(form) }).meta({ form });
 }
 
 export function port(): z.ZodNumber {
-  const error = expected("a port number from 1 to 65535");
-  return z.number({ error }).int({ error }).min(1, { error }).max(65_535, { error });
+  const form = "a port number from 1 to 65535";
+  const error = expected(form);
+  return z.number({ error }).int({ error }).min(1, { error }).max(65_535, { error }).meta({ form });
 }
 
 export function duration() {
@@ -68,7 +74,7 @@ export function size() {
 }
 
 function unit<T>(what: string, parse: (text: string) => T) {
-  return z.string({ error: expected(what) }).transform((value, context): T => {
+  return anyText(what).transform((value, context): T => {
     try {
       return parse(value);
     } catch (error) {
@@ -88,12 +94,18 @@ export function map<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   instead: (key: string) => string | undefined = () => undefined,
 ) {
-  return z.strictObject(shape, {
+  const map = z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => instead(key) ?? unknownKey(key, Object.keys(shape))).join("\n")
         : expected(what)(issue),
   });
+  return map.meta({ form: what });
+}
+
+/** What may be written for a schema, as JSON Schema: the documentation is made of it. */
+export function jsonSchema(schema: z.ZodType): object {
+  return z.toJSONSchema(schema, { io: "input" });
 }
 
 /** For rules between the keys of a map: they run also when other keys of it are wrong, so that all is told at once. */

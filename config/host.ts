@@ -3,12 +3,18 @@ import { dialAddress } from "./addresses";
 import * as field from "./fields";
 import { howToPin, readHostKey } from "./host-key";
 
-const hostKey = z.string({ error: field.expected("an SSH host key") }).transform((value, context) => {
+const hostKeyText = field.anyText("an SSH host key").meta({
+  form: 'an SSH host key such as "ssh-ed25519 AAAA...", or the line of ssh-keyscan; ed25519 or ECDSA, not RSA',
+});
+
+const hostKey = hostKeyText.transform((value, context) => {
   const read = readHostKey(value);
   if ("key" in read) return read.key;
   context.addIssue({ code: "custom", message: read.problem });
   return z.NEVER;
 });
+
+const requiredKey = { fallback: "**required**, unless `insecureSkipHostKey`" };
 
 const user = field.text(
   "a user name of letters, digits, ., _ and -, at most 32, a letter or _ first",
@@ -18,31 +24,44 @@ const user = field.text(
 const jumpHost = field.map(
   'a map as {address: "...", user: "...", port: 22, hostKey: "ssh-ed25519 AAAA..."}',
   {
-    address: dialAddress("the jump host's name or IP address"),
-    port: field.port().default(22),
-    user,
-    hostKey: hostKey.optional(),
+    address: dialAddress("the jump host's name or IP address").describe(
+      "Where its SSH server answers, from where Pulumi runs.",
+    ),
+    port: field.port().default(22).describe("The port of its SSH server."),
+    user: user.describe("Who logs in there, with the same key as on the host."),
+    hostKey: hostKey.optional().describe("The public key that the jump host has to show.").meta(requiredKey),
   },
 );
 
 /** The machine, and how SSH reaches it. */
 export const host = field
   .map("a map with at least address and hostKey", {
-    /** Name or IP address at which SSH answers. */
-    address: dialAddress("the host's name or IP address"),
-    port: field.port().default(22),
-    /** Who logs in: root, or a user whose sudo asks for no password. */
-    user: user.default("root"),
-    /** The host's public key; required unless `insecureSkipHostKey`. */
-    hostKey: hostKey.optional(),
-    /** Trusts whoever answers at the address, for the jump host too. */
-    insecureSkipHostKey: field.flag().default(false),
-    /** The address of the host that this one takes the place of, and that is left as it is. */
-    replaces: dialAddress("the address of the host before").optional(),
-    /** A machine to go through. */
-    jump: jumpHost.optional(),
+    address: dialAddress("the host's name or IP address").describe(
+      "Where the host's SSH server answers: from where Pulumi runs or, with `jump`, from the jump host.",
+    ),
+    port: field.port().default(22).describe("The port of its SSH server."),
+    user: user.default("root").describe("Who logs in: root, or a user whose sudo asks for no password."),
+    hostKey: hostKey.optional().describe("The public key that the host has to show.").meta(requiredKey),
+    insecureSkipHostKey: field
+      .flag()
+      .default(false)
+      .describe(
+        "Whether host keys may be left out, that of the jump host too. Whoever answers at such an address is trusted.",
+      ),
+    replaces: dialAddress("the address of the host before")
+      .optional()
+      .describe(
+        "The address of the host of the last up, which this one takes the place of and which is left as it is. Not " +
+          "needed where the same machine has another address or host key.",
+      )
+      .meta({ fallback: "none: an up on another machine is refused" }),
+    jump: jumpHost
+      .optional()
+      .describe("A host to go through to the other.")
+      .meta({ fallback: "none: the host is dialled directly" }),
   })
-  .superRefine(requireHostKeys, { when: field.isMap });
+  .superRefine(requireHostKeys, { when: field.isMap })
+  .describe("The machine, and how SSH reaches it.");
 
 function requireHostKeys(value: unknown, context: z.RefinementCtx): void {
   const { insecureSkipHostKey, jump } = value as { insecureSkipHostKey?: unknown; jump?: unknown };

@@ -7,7 +7,8 @@ import { noLogin } from "./private-key";
 import { secretProblems } from "./secret-texts";
 import type { Settings } from "./settings";
 import { readStackFile, type StackFile } from "./stack-file";
-import { secretKeys, type SecretKey, type SettingKey, settingKeys, validateSettings } from "./validate";
+import { secretKeys, type SecretKey } from "./secrets";
+import { type SettingKey, settingKeys, validateSettings } from "./validate";
 
 declare module "@pulumi/pulumi/runtime/config" {
   /** There at run time, but left out of the published types. */

@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
+import { account } from "./account";
 import { isHostName, url } from "./addresses";
 import * as field from "./fields";
 
@@ -11,15 +12,9 @@ export function isOff(value: unknown): boolean {
 /** What is off until it is configured: the empty map stands for that, because Pulumi.yaml must give every key a value. */
 function optional<T>(schema: z.ZodType<T>) {
   return z
-    .unknown()
-    .transform((value, context): T | undefined => {
-      if (isOff(value)) return undefined;
-      const parsed = schema.safeParse(value);
-      if (parsed.success) return parsed.data;
-      field.adoptIssues(context, parsed.error);
-      return z.NEVER;
-    })
-    .prefault({});
+    .preprocess((value) => (isOff(value) ? undefined : value), schema.optional())
+    .prefault({})
+    .meta({ fallback: "off" });
 }
 
 /** Whether a URL's host is this machine itself, in any spelling that dials it. */
@@ -32,57 +27,71 @@ export function isLoopback(url: string): boolean {
   );
 }
 
-/** Basic authentication and tenancy of a place that Alloy sends to; the password is a secret of its own. */
-const account = {
-  /** Sent as X-Scope-OrgID. */
-  tenant: field.text("a tenant", /^[\w!.*'()-]{1,150}$/).optional(),
-  /** Basic authentication, together with its secret password. */
-  user: field.text("a user name without a colon", /^[^:\p{Cc}]+$/u).optional(),
-};
-
 export const prometheus = optional(
   field.map("a map with at least url", {
-    /** Where the Prometheus answers whose `/etc/prometheus` is on the host. */
-    url: url("the address of the host's own Prometheus").refine(isLoopback, {
-      error: `must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
-    }),
-    /** How it is told of targets; scrape_config_files needs Prometheus 2.43. */
+    url: url("the address of the host's own Prometheus")
+      .refine(isLoopback, {
+        error: `must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
+      })
+      .describe(
+        "The address of the Prometheus whose configuration is in `/etc/prometheus`, on the host's loopback.",
+      ),
     discovery: z
       .enum(["scrape_config_files", "file_sd"], {
         error: field.expected('"scrape_config_files" or "file_sd"'),
       })
-      .default("scrape_config_files"),
+      .default("scrape_config_files")
+      .describe(
+        "How it is told what to scrape: `scrape_config_files` has a job for each target, and needs Prometheus 2.43; " +
+          "`file_sd` has one job for all of them.",
+      ),
   }),
+).describe(
+  "The host's own Prometheus, which gets jobs and rules for the services, Pyroscope and Alloy. It is on with its `url`.",
 );
 
 const levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
 
 export const logs = optional(
   field.map("a map with at least url", {
-    /** Base URL of Loki, without `/loki/api/v1/push`. */
-    url: url("the address of Loki").refine((value) => !value.endsWith("/loki/api/v1/push"), {
-      error: "must be Loki's base address: leave out /loki/api/v1/push",
-    }),
-    ...account,
-    /** The least severe level that is kept, in the journal's words. @default all */
-    level: z.enum(levels, { error: field.expected(`one of ${levels.join(", ")}`) }).default("debug"),
+    url: url("the address of Loki")
+      .refine((value) => !value.endsWith("/loki/api/v1/push"), {
+        error: "must be Loki's base address: leave out /loki/api/v1/push",
+      })
+      .describe("Loki's base address, from the host, without `/loki/api/v1/push`."),
+    ...account("logsPassword"),
+    level: z
+      .enum(levels, { error: field.expected(`one of ${levels.join(", ")}`) })
+      .default("debug")
+      .describe("The least severe level that is sent. A line without a level always is."),
   }),
+).describe(
+  "The journals of the services' units, which Alloy sends to Loki. They are on with `url`, and at least one service needs a `unit`.",
 );
 
 export const traces = optional(
   field.map("a map with at least url", {
-    /** Base URL of an OTLP/HTTP receiver, such as Tempo's, without `/v1/traces`. */
-    url: url("the address of Tempo's OTLP/HTTP receiver").refine((value) => !value.endsWith("/v1/traces"), {
-      error: "must be the receiver's base address: leave out /v1/traces",
-    }),
-    ...account,
-    /** Where Alloy takes OTLP, on loopback. */
-    grpcPort: field.port().default(4317),
-    httpPort: field.port().default(4318),
+    url: url("the address of Tempo's OTLP/HTTP receiver")
+      .refine((value) => !value.endsWith("/v1/traces"), {
+        error: "must be the receiver's base address: leave out /v1/traces",
+      })
+      .describe(
+        "The base address of an OTLP/HTTP receiver, such as Tempo's, from the host, without `/v1/traces`.",
+      ),
+    ...account("tracesPassword"),
+    grpcPort: field.port().default(4317).describe("Where Alloy takes OTLP/gRPC, on 127.0.0.1."),
+    httpPort: field.port().default(4318).describe("Where Alloy takes OTLP/HTTP, on 127.0.0.1."),
   }),
+).describe(
+  "The services' spans, which Alloy takes by OTLP on loopback and sends to Tempo. They are on with `url`.",
 );
 
-const datasourceUrl = (what: string) => url(`the address of ${what}, as Grafana sees it`).optional();
+/** @param known the address where none is set */
+const datasourceUrl = (what: string, known: string) =>
+  url(`the address of ${what}, as Grafana sees it`)
+    .optional()
+    .describe(`The address of ${what}.`)
+    .meta({ fallback: known });
 
 const emailAddress = field.text("an email address", /^[^\s@;,]+@[^\s@;,]+$/);
 
@@ -95,33 +104,60 @@ const alerts = field.map("a map with emails or webhook", {
   emails: z
     .array(emailAddress, { error: field.expected("a list of email addresses") })
     .min(1, { error: "must name at least one address" })
-    .optional(),
-  /** One that is no secret; another is the secret alertsWebhook. */
-  webhook: webhook.optional(),
-  /** Routes these alerts to the contact point, by replacing the organization's whole notification policy. */
-  replaceNotificationPolicy: field.flag().default(false),
+    .optional()
+    .describe("Whom Grafana writes to, one address at least.")
+    .meta({ fallback: "nobody" }),
+  webhook: webhook
+    .optional()
+    .describe(
+      "The address that Grafana posts to. One that is a secret is the secret `alertsWebhook` instead.",
+    )
+    .meta({ fallback: "none" }),
+  replaceNotificationPolicy: field
+    .flag()
+    .default(false)
+    .describe(
+      "Whether all alerts of the organization go to this contact point: it replaces the whole notification policy.",
+    ),
 });
 
 export const grafana = optional(
   field
     .map("a map with at least url", {
-      /** Where Grafana answers: from where Pulumi runs, or with `tunnel` from the host. */
-      url: url("the address of Grafana"),
-      /** Reach it through SSH: the port on the loopback of the machine that Pulumi runs on. @default no tunnel */
-      tunnel: field.port().optional(),
-      /** What Grafana reads, as it sees it. @default what this stack knows; tempo only when it is set here */
+      url: url("the address of Grafana").describe(
+        "The address of Grafana: from where Pulumi runs or, with `tunnel`, from the host.",
+      ),
+      tunnel: field
+        .port()
+        .optional()
+        .describe(
+          "The port of an SSH tunnel to Grafana, on the loopback of the machine that Pulumi runs on. Only for a `url` on the " +
+            "host's loopback.",
+        )
+        .meta({ fallback: "no tunnel" }),
       datasources: field
         .map("a map with pyroscope, prometheus, loki or tempo", {
-          pyroscope: datasourceUrl("Pyroscope"),
-          prometheus: datasourceUrl("Prometheus"),
-          loki: datasourceUrl("Loki"),
-          tempo: datasourceUrl("Tempo's HTTP API"),
+          pyroscope: datasourceUrl("Pyroscope", "that of `pyroscope`"),
+          prometheus: datasourceUrl("Prometheus", "`prometheus.url`"),
+          loki: datasourceUrl("Loki", "`logs.url`"),
+          tempo: datasourceUrl("Tempo's HTTP API", "no such datasource"),
         })
-        .prefault({}),
-      /** Alert rules, with whom they tell. @default none */
-      alerts: alerts.optional(),
+        .prefault({})
+        .describe(
+          "The addresses of the datasources, as Grafana sees them. One that is set here is asked without tenant and user. A " +
+            "stack on another's platform uses the owner's datasources, but for those that it sets.",
+        ),
+      alerts: alerts
+        .optional()
+        .describe(
+          "Alert rules in Grafana instead of Prometheus, and whom they tell: `emails`, `webhook` or the secret " +
+            "`alertsWebhook`. They need `prometheus`.",
+        )
+        .meta({ fallback: "none: the rules are in Prometheus" }),
     })
     .superRefine(checkTunnel, { when: field.isMap }),
+).describe(
+  "Datasources, a folder, dashboards and alert rules in Grafana. They are on with its `url` and the secret `grafanaAuth`.",
 );
 
 function checkTunnel(value: unknown, context: z.RefinementCtx): void {
@@ -135,8 +171,8 @@ function checkTunnel(value: unknown, context: z.RefinementCtx): void {
 const domainForm = `a domain such as "pyroscope.glider.flights", of letters, digits, - and .`;
 
 /** A name that a certificate can be for, in the one form that Caddy has it in; or an address, for its own authority. */
-const domain = z
-  .string({ error: field.expected(domainForm) })
+const domain = field
+  .anyText(domainForm)
   .transform((value) => value.toLowerCase().replace(/(?<=\w)\.$/, ""))
   .refine((value) => isIP(value) === 4 || (value.includes(".") && isHostName(value)), {
     error: field.expected(domainForm),
@@ -144,12 +180,20 @@ const domain = z
 
 export const site = optional(
   field.map("a map with at least domain", {
-    domain,
-    /** Who signs the certificate: a public authority through ACME, or Caddy itself. */
-    tls: z.enum(["acme", "internal"], { error: field.expected('"acme" or "internal"') }).default("acme"),
-    /** Whether profiles may be pushed from outside, by who may log in. */
-    allowPush: field.flag().default(false),
-    /** Anyone may read all profiles. */
-    insecureNoAuthentication: field.flag().default(false),
+    domain: domain.describe("The name that the site has; an IPv4 address only with `tls: internal`."),
+    tls: z
+      .enum(["acme", "internal"], { error: field.expected('"acme" or "internal"') })
+      .default("acme")
+      .describe("Who signs the certificate: `acme` is a public authority, `internal` is Caddy's own."),
+    allowPush: field
+      .flag()
+      .default(false)
+      .describe("Whether profiles are also taken through the site, from whoever may read it."),
+    insecureNoAuthentication: field
+      .flag()
+      .default(false)
+      .describe("Whether anyone may read all profiles, without a password. Not together with `siteUsers`."),
   }),
+).describe(
+  "The Pyroscope on this host behind the host's own Caddy, by HTTPS and with passwords. It is on with its `domain`.",
 );

@@ -1,6 +1,6 @@
 import type { IsWrong } from "./right-parts";
 import type { Issue, PartialSettings } from "./rules";
-import type { SecretKey } from "./validate";
+import type { SecretKey } from "./secrets";
 
 interface Rule {
   /** The setting that the secret goes with, as a message names it. */
@@ -10,7 +10,7 @@ interface Rule {
   readonly isRequired: boolean;
 }
 
-const rules: Record<Exclude<SecretKey, "sshPrivateKey">, Rule> = {
+export const secretRules: Record<Exclude<SecretKey, "sshPrivateKey">, Rule> = {
   pyroscopePassword: {
     goesWith: "pyroscope.remote.user",
     isSet: ({ pyroscope }) => pyroscope?.kind === "remote" && pyroscope.user !== undefined,
@@ -52,7 +52,7 @@ export function checkSecrets(
   secrets: ReadonlySet<string>,
   isWrong: IsWrong,
 ): Issue[] {
-  const issues = Object.entries(rules).flatMap(([path, { goesWith, isSet, isRequired }]): Issue[] => {
+  const issues = Object.entries(secretRules).flatMap(([path, { goesWith, isSet, isRequired }]): Issue[] => {
     const parent = goesWith.replace(/\.\w+$/, "");
     if (isSet(settings) || (isWrong(goesWith) && !isWrong(parent))) {
       if (!isRequired || secrets.has(path)) return [];

@@ -1,7 +1,7 @@
 import { privateKeyProblem } from "./private-key";
 import type { Issue } from "./rules";
 import { siteUsersProblem } from "./secret-rules";
-import type { SecretKey } from "./validate";
+import type { SecretKey } from "./secrets";
 
 const problems: Partial<Record<SecretKey, (text: string) => string | undefined>> = {
   sshPrivateKey: privateKeyProblem,

@@ -31,11 +31,12 @@ function labelProblem(name: string, value: string): string | undefined {
   return undefined;
 }
 
+const labelsForm = "a map of label name to text";
+
 const labels = z
-  .record(z.string(), field.opaqueText("a label's value, not empty"), {
-    error: "must be a map of label name to text",
-  })
-  .superRefine(checkLabels, { when: field.isMap });
+  .record(z.string(), field.opaqueText("a label's value, not empty"), { error: `must be ${labelsForm}` })
+  .superRefine(checkLabels, { when: field.isMap })
+  .meta({ form: labelsForm });
 
 function checkLabels(value: Record<string, unknown>, context: z.RefinementCtx): void {
   for (const [name, text] of Object.entries(value)) {
@@ -56,57 +57,85 @@ const profiles = z
   .min(1, { error: "must name at least one of cpu and heap" })
   .refine((kinds) => new Set(kinds).size === kinds.length, { error: "must name each kind once" });
 
-const line = (what: string) => field.text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u);
+const line = (what: string) =>
+  field
+    .text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u)
+    .meta({ form: `${what}, in one line of at most 500 characters` });
 
-/** Where a service serves metrics for Prometheus; `true` stands for /metrics on the port of its profiles. */
-const metrics = z.unknown().transform((value, context) => {
-  if (value === undefined || value === false) return undefined;
-  const parsed = field
-    .map("true, false, or a map with path and port", {
-      path: field.text('a path such as "/metrics"', /^\/[\w./~-]*$/).default("/metrics"),
-      /** @default the port of the profiles */
-      port: field.port().optional(),
-    })
-    .safeParse(value === true ? {} : value);
-  if (parsed.success) return parsed.data;
-  field.adoptIssues(context, parsed.error);
-  return z.NEVER;
+/** Where a service serves metrics for Prometheus; `true` stands for the defaults. */
+const metricsAt = field.map("true, false, or a map with path and port", {
+  path: field
+    .text('a path such as "/metrics"', /^\/[\w./~-]*$/)
+    .default("/metrics")
+    .describe("The path of the metrics."),
+  port: field
+    .port()
+    .optional()
+    .describe("The port of the metrics, at the address of the service.")
+    .meta({ fallback: "the port of the profiles" }),
 });
+
+const metrics = z.preprocess(
+  (value) => (value === true ? {} : value === false ? undefined : value),
+  metricsAt.optional(),
+);
 
 /** One service to profile. */
 export const serviceSchema = field
   .map("a map with name and port", {
-    /** Pyroscope's `service_name`. */
-    name: field.text(
-      "a name of letters, digits, ., _ and -, at most 128",
-      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/,
-    ),
-    /** Where `/debug/pprof/` is served. */
-    port: field.port(),
-    address: loopbackAddress().default("127.0.0.1"),
-    /** Which profiles the service serves. */
-    profiles: profiles.default(["cpu"]),
-    /** Time from one profile to the next. */
+    name: field
+      .text("a name of letters, digits, ., _ and -, at most 128", /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/)
+      .describe(
+        "The service's name, which is its label `service_name`. No two services have the same; one with `metrics` is not `alloy`, `host` or `pyroscope`.",
+      ),
+    port: field.port().describe("The port at which it serves `/debug/pprof/`."),
+    address: loopbackAddress().default("127.0.0.1").describe("The address at which it listens."),
+    profiles: profiles.default(["cpu"]).describe("The kinds of profile that the service serves, each once."),
     interval: field
       .duration()
       .refine((value) => value <= 86_400, {
         error: "must be at most 1d: a service is silent to the alerts after three of them",
       })
-      .prefault("60s"),
-    /** How long each CPU profile measures: more than 1s, and at least 1s less than the interval. */
-    duration: field.duration().prefault("5s"),
-    /** Further labels; any text as value. */
-    labels: labels.default({}),
-    /** Address of the source code, for Grafana's links to it. */
-    repository: line("the address of the source code").optional(),
-    /** Git reference of the running build. Each new one makes new series. */
-    gitRef: line("a git reference").optional(),
-    /** Where it serves metrics for Prometheus. @default nowhere */
-    metrics: metrics.prefault(false),
-    /** The systemd unit, such as `soar-run.service`; its journal is what goes to Loki. */
+      .prefault("60s")
+      .describe(
+        "The time from one profile to the next. At most 1d, and shorter than the `retention` of a Pyroscope on the host.",
+      ),
+    duration: field
+      .duration()
+      .prefault("5s")
+      .describe(
+        "How long each CPU profile measures. More than 1s, less than 1h, and at least 1s less than `interval`; exactly " +
+          "14s only with an `interval` of 15s. Without cpu among its `profiles` it means nothing.",
+      ),
+    labels: labels
+      .default({})
+      .describe(
+        `Further labels of its profiles. Names are of letters, digits and _, not ${ownLabels.join(", ")}. ` +
+          `A value is any text of at most ${longestValue} bytes.`,
+      ),
+    repository: line("the address of the source code")
+      .optional()
+      .describe("The address of the source code, for Grafana's links to it: the label `service_repository`.")
+      .meta({ fallback: "none" }),
+    gitRef: line("a git reference")
+      .optional()
+      .describe(
+        "The git reference of the running build: the label `service_git_ref`. Each new one makes new series.",
+      )
+      .meta({ fallback: "none" }),
+    metrics: metrics
+      .prefault(false)
+      .describe(
+        "Where it serves metrics for `prometheus`. `true` stands for the defaults of `path` and `port`.",
+      ),
     unit: field
       .text(`a systemd unit such as "soar-run.service"`, /^[A-Za-z0-9:_.@\\-]+\.service$/)
-      .optional(),
+      .optional()
+      .describe(
+        "The systemd unit whose journal `logs` sends to Loki, with the service's name. A unit is of one service only, and " +
+          "not `alloy.service` or `loki.service`.",
+      )
+      .meta({ fallback: "none: no journal is sent" }),
   })
   .superRefine(checkDuration, { when: field.isMap });
 

@@ -4,20 +4,9 @@ import { join } from "./paths";
 import { rightParts, wrongPaths } from "./right-parts";
 import { checkRules, type Issue, type PartialSettings } from "./rules";
 import { checkSecrets } from "./secret-rules";
+import { secretKeys } from "./secrets";
 import { serviceSchema } from "./service";
 import { otherListenerSchema, type Settings, settingsSchema } from "./settings";
-
-/** The config keys whose values are secrets; they never pass through the schema. */
-export const secretKeys = [
-  "sshPrivateKey",
-  "pyroscopePassword",
-  "logsPassword",
-  "tracesPassword",
-  "grafanaAuth",
-  "alertsWebhook",
-  "siteUsers",
-] as const;
-export type SecretKey = (typeof secretKeys)[number];
 
 export type SettingKey = keyof Settings;
 export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];

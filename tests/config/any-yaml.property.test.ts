@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { loadSettings } from "../../config/load";
-import { secretKeys, settingKeys } from "../../config/validate";
+import { secretKeys } from "../../config/secrets";
+import { settingKeys } from "../../config/validate";
 import { hostKey } from "./sample";
 
 const project = "soar-profiling";

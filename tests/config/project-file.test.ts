@@ -3,8 +3,9 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { settingsSchema } from "../../config/settings";
-import { formatDuration, formatSize, type Duration, type Size } from "../../config/units";
-import { secretKeys, settingKeys } from "../../config/validate";
+import { secretKeys } from "../../config/secrets";
+import { settingKeys } from "../../config/validate";
+import { projectFile } from "../../operations/project-file";
 import { accepted, least } from "./sample";
 
 interface Declaration {
@@ -21,6 +22,11 @@ function read(file: string): { config: Record<string, unknown> } {
 const declared = read("Pulumi.yaml").config as Record<string, Declaration>;
 
 describe("Pulumi.yaml", () => {
+  test("has the keys, defaults and descriptions of the schema (npm run docs writes them)", () => {
+    const text = readFileSync(path.join(__dirname, "../../Pulumi.yaml"), "utf8");
+    expect(text).toBe(projectFile(text));
+  });
+
   test("declares the keys that the program reads, in the same order", () => {
     expect(Object.keys(declared)).toEqual([...settingKeys, ...secretKeys]);
   });
@@ -38,53 +44,6 @@ describe("Pulumi.yaml", () => {
     const schema = settingsSchema.shape[key];
     expect(schema.parse(declared[key]?.default)).toEqual(schema.parse(undefined));
   });
-
-  test.each(["repository", "pyroscope", "alloy"] as const)(
-    "%s describes its fields and their defaults",
-    (key) => {
-      const { description = "" } = declared[key] ?? {};
-      for (const [field, value] of Object.entries(accepted()[key])) {
-        if (field === "kind") continue;
-        expect(description).toContain(field);
-        if (["keyUrl", "fingerprint", "fragments"].includes(field)) continue;
-        const formatted = {
-          retention: () => formatDuration(value as Duration),
-          diskBudget: () => formatSize(value as Size),
-        };
-        const text =
-          field in formatted ? formatted[field as keyof typeof formatted]() : `${value as string | number}`;
-        expect(description).toContain(text);
-      }
-    },
-  );
-});
-
-test("what is off by default describes its fields and their defaults too", () => {
-  const account = { tenant: "t", user: "u" };
-  const all = accepted(
-    {
-      prometheus: { url: "http://127.0.0.1:9090" },
-      logs: { url: "http://127.0.0.1:3100", ...account },
-      traces: { url: "http://127.0.0.1:4320", ...account },
-      grafana: {
-        url: "http://127.0.0.1:3000",
-        tunnel: 13_000,
-        datasources: { tempo: "http://127.0.0.1:3200" },
-        alerts: { emails: ["a@b.example"], webhook: "http://hook.example" },
-      },
-      site: { domain: "a.example" },
-      services: [{ name: "a", port: 9091, unit: "a.service" }],
-    },
-    new Set(["logsPassword", "tracesPassword", "grafanaAuth"]),
-  );
-  const given = ["url", "domain", "tenant", "user", "tunnel", "datasources", "emails", "webhook"];
-  for (const key of ["prometheus", "logs", "traces", "grafana", "site"] as const) {
-    const { alerts, ...fields } = { alerts: undefined, ...all[key] } as Record<string, unknown>;
-    for (const [field, value] of Object.entries({ ...fields, ...(alerts as object | undefined) })) {
-      const text = given.includes(field) ? field : new RegExp(`\\b${field}\\b[^.;]*\\b${String(value)}\\b`);
-      expect(declared[key]?.description, `${key}.${field}`).toMatch(text);
-    }
-  }
 });
 
 test("Pulumi.sandbox.yaml is accepted once the sandbox has set its host", () => {
