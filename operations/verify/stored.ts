@@ -75,11 +75,12 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
     if (lost !== undefined) return lost;
     if (isIdle) return ok("no samples: the service is idle");
     const { lastSeen } = context;
-    const since =
-      lastSeen === undefined
-        ? `has nothing of it of the last ${age(farBack)}`
-        : `has nothing of it of the last ${age(lookback(service.interval))}; the last came ${age(lastSeen)} ago`;
-    return broken(`Pyroscope ${since}`, "see what Alloy says of it: journalctl -u alloy");
+    const back = age(lastSeen === undefined ? farBack : lookback(service.interval));
+    const last = lastSeen === undefined ? "" : `; the last came ${age(lastSeen)} ago`;
+    return broken(
+      `Pyroscope has nothing of it of the last ${back}${last}`,
+      "see what Alloy says of it: journalctl -u alloy",
+    );
   }
   const missing = Object.entries(labels).filter(([name, value]) => newest.labels[name] !== value);
   if (missing.length > 0) {
