@@ -1,4 +1,4 @@
-import type { Issue } from "./rules";
+import type { Issue } from "./issue";
 import type { Settings } from "./settings";
 
 /** What is right in itself and of no use, and may still be meant: it is told, and nothing is refused. */

@@ -1,6 +1,6 @@
 import { withoutValue } from "./fields";
 import { isWithin } from "./paths";
-import type { Issue } from "./rules";
+import type { Issue } from "./issue";
 import type { StackFile } from "./stack-file";
 import type { SettingKey } from "./validate";
 

@@ -1,4 +1,4 @@
-import type { Issue, PartialSettings } from "./rules";
+import type { Issue, PartialSettings } from "./issue";
 import type { Service } from "./settings";
 import { holds } from "./versions";
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig, isConfigSecret } from "@pulumi/pulumi/runtime/config";
 import { refusal } from "./refusal";
-import type { Issue } from "./rules";
+import type { Issue } from "./issue";
 import { conceal, secretPlaces, misplacedSecrets } from "./kept-secrets";
 import { noLogin } from "./private-key";
 import { secretProblems } from "./secret-texts";

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { isLoopback } from "./observability";
 import type { Listener } from "./ports";
 import type { IsWrong } from "./right-parts";
-import type { Issue, PartialSettings } from "./rules";
+import type { Issue, PartialSettings } from "./issue";
 import type { Service } from "./settings";
 
 /** What Prometheus, logs, traces, Grafana and the site ask of the other settings. */

@@ -1,26 +1,12 @@
 import { tooManyLabels } from "./label-rules";
 import { checkObservability, knownServers } from "./observability-rules";
+import type { Issue, PartialSettings } from "./issue";
 import { findCollisions, hostPort, type Listener } from "./ports";
 import type { IsWrong } from "./right-parts";
-import type { LocalPyroscope, OtherListener, Service, Settings } from "./settings";
+import type { LocalPyroscope, Service } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
 import { formatDuration, formatSize, parseSize } from "./units";
 import { holds } from "./versions";
-
-/** A problem with the configuration: where, why, and what to set. */
-export interface Issue {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** What is right of the settings (right-parts.ts); a rule holds back where what it needs is not. */
-export type PartialSettings = {
-  readonly [Key in Exclude<keyof Settings, "services" | "otherListeners">]?: Settings[Key] | undefined;
-} & {
-  /** An item of which nothing is right leaves a hole, so that the others keep their index. */
-  readonly services?: readonly (Service | undefined)[] | undefined;
-  readonly otherListeners?: readonly (OtherListener | undefined)[] | undefined;
-};
 
 /**
  * Everything that no single setting can tell: names used twice, ports, disk.

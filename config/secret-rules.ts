@@ -1,5 +1,5 @@
 import type { IsWrong } from "./right-parts";
-import type { Issue, PartialSettings } from "./rules";
+import type { Issue, PartialSettings } from "./issue";
 import type { SecretKey } from "./secrets";
 
 interface Rule {

@@ -1,5 +1,5 @@
 import { privateKeyProblem } from "./private-key";
-import type { Issue } from "./rules";
+import type { Issue } from "./issue";
 import { siteUsersProblem } from "./secret-rules";
 import type { SecretKey } from "./secrets";
 

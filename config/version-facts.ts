@@ -1,4 +1,10 @@
-import type { Settings } from "./settings";
+/** What of the settings (config/settings.ts) a version may concern. */
+export interface Concerned {
+  readonly pyroscope: { readonly kind: "local"; readonly raftPort: number } | { readonly kind: "remote" };
+  readonly alloy: { readonly fragments: Readonly<Record<string, string>> };
+  readonly logs?: object | undefined;
+  readonly services: readonly { readonly name: string }[];
+}
 
 /** Something that is true of a program from one version on. */
 export interface VersionFact {
@@ -17,7 +23,7 @@ export interface VersionFact {
    * What somebody with these settings has to know when it begins; undefined where it does not concern them.
    * @default it concerns nobody, because the answer is all that there is to do
    */
-  readonly concerns?: (settings: Settings) => string | undefined;
+  readonly concerns?: (settings: Concerned) => string | undefined;
   /** What is lost with a version of which it is not true yet, coming from one of which it is: such a way back is refused. */
   readonly lostBefore?: string;
 }
@@ -204,7 +210,7 @@ export const versionFacts = {
 /** The name of a row. */
 export type VersionFactName = keyof typeof versionFacts;
 
-function stricter({ alloy }: Settings): string | undefined {
+function stricter({ alloy }: Concerned): string | undefined {
   const fragments = Object.keys(alloy.fragments).map((name) => ({ name }));
   return fragments.length === 0
     ? undefined

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AlloyState, askAlloy, targetOf } from "./alloy";
 import type { HostHttp } from "./http";
-import type { Declared } from "./verify";
+import type { Declared } from "./declared";
 import { plural } from "./words";
 
 /** How often Alloy is asked, in milliseconds. */

@@ -1,5 +1,3 @@
-import type { ProfileKind } from "../../config/service";
-import type { Service } from "../../config/settings";
 import { askAlloy, type AlloyState } from "./alloy";
 import { type Chain, isWhole } from "./chain";
 import {
@@ -13,6 +11,7 @@ import {
 import { unitOf } from "./endpoint";
 import { untilFirstProfiles } from "./first-profiles";
 import { checkGrafana } from "./grafana";
+import type { Declared } from "./declared";
 import { factsScript, parseFacts } from "./host-facts";
 import { judgeProbe } from "./probe-check";
 import { probe } from "./probe";
@@ -20,14 +19,6 @@ import { askFacts, type KnownPyroscope } from "./pyroscope-facts";
 import type { HostSession } from "./session";
 import { isLocal, type VerifyTarget } from "./target";
 import { Ways } from "./ways";
-
-/** One kind of profile of one service. */
-export interface Declared {
-  service: Service;
-  kind: ProfileKind;
-  /** The service's place in the settings, such as `services[0]`. */
-  setting: string;
-}
 
 /** What was found. */
 export interface Report {

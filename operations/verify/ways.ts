@@ -28,7 +28,7 @@ import {
   recently,
 } from "./stored";
 import { isLocal, type VerifyTarget } from "./target";
-import type { Declared } from "./verify";
+import type { Declared } from "./declared";
 
 /** What was asked once for all services. */
 export interface WaysContext {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { run, type RunResult } from "../log";
 import { readRecord } from "./record";
-import type { SandboxHost } from "./host";
+import type { SandboxHost } from "./sandbox-host";
 
 /** Runs a command as root at the host's console: also while sshd does not run. */
 export async function onConsole(host: SandboxHost, command: string): Promise<RunResult> {

@@ -9,30 +9,13 @@ import { subnet } from "./network";
 import { mountsBelow, unmount } from "./overlay";
 import { isRunning } from "../process-id";
 import { waitFor } from "./process";
+import type { SandboxHost } from "./sandbox-host";
 import { hostDirectory, hostNames, hostsDirectory, readRecord, writeRecord, type HostRecord } from "./record";
 import { endSharedConnection, sshHost } from "./ssh";
 
 export type { HostOptions } from "./create";
+export type { SandboxHost };
 export { sshHost } from "./ssh";
-
-/** A running Debian host. */
-export interface SandboxHost {
-  name: string;
-  /** Where its sshd listens, on port 22. */
-  address: string;
-  /** This machine as the host sees it; the package repository is there. */
-  gateway: string;
-  /** As in `known_hosts`: `ssh-ed25519 AAAA...`. */
-  hostKey: string;
-  /** Accounts that accept the key; `deploy` has sudo without a password. */
-  users: ["root", "deploy"];
-  privateKeyFile: string;
-  repositoryUrl: string;
-  /** Whether Loki, Tempo and Grafana run on it. */
-  backends: boolean;
-  /** Its directory in the cache: disk, logs, and whatever belongs to it and goes with it. */
-  directory: string;
-}
 
 /**
  * Starts a host under a name and waits until one can log in; under 3 s once the image is there. A host that runs is

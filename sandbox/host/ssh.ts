@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import * as path from "node:path";
 import { run, type RunResult } from "../log";
-import type { SandboxHost } from "./host";
+import type { SandboxHost } from "./sandbox-host";
 
 export interface SshOptions {
   /** @default "root" */

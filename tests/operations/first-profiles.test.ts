@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type AlloyState, parseComponents, parseTargets } from "../../operations/verify/alloy";
 import { missingOf } from "../../operations/verify/first-profiles";
-import type { Declared } from "../../operations/verify/verify";
+import type { Declared } from "../../operations/verify/declared";
 import { serviceOf } from "./services";
 import { recorded } from "./answers";
 
