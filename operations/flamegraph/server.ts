@@ -24,6 +24,9 @@ export interface Page {
 /** The web page of the npm package speedscope. */
 const release = path.join(path.dirname(require.resolve("speedscope/package.json")), "dist", "release");
 
+/** Equal stacks side by side: merged profiles are in no order of time. */
+const view = "left-heavy";
+
 const types: Record<string, string> = {
   ".css": "text/css",
   ".gz": "application/octet-stream",
@@ -73,9 +76,10 @@ export async function servePage(profile: ShownProfile): Promise<Page> {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const shown = `profileURL=${encodeURIComponent(profile.name)}&title=${encodeURIComponent(profile.title)}`;
+  const shown = { profileURL: profile.name, title: profile.title, view };
+  const hash = Object.entries(shown).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return {
-    url: `http://127.0.0.1:${port}${secret}#${shown}`,
+    url: `http://127.0.0.1:${port}${secret}#${hash.join("&")}`,
     end: async () => {
       server.close();
       server.closeAllConnections();
