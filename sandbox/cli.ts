@@ -20,7 +20,7 @@ const commands: Record<string, (args: readonly string[]) => Promise<number>> = {
   ssh,
   flamegraph: async (args) => {
     const { showFlamegraph } = await import("./flamegraph.js");
-    return showFlamegraph(args);
+    return showFlamegraph(mainHost.name, args);
   },
 };
 

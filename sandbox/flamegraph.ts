@@ -4,15 +4,14 @@ import { flamegraph } from "../operations/flamegraph/command";
 import { parseOptions } from "../operations/flamegraph/options";
 import type { VerifyTarget } from "../operations/verify/target";
 import { hostStatus, type SandboxHost } from "./host/host";
-import { mainHost } from "./host/record";
 import { UserError } from "./log";
 import { appliedConfig, openStack, sandboxSecrets } from "./stack";
 
-/** What `npm run flamegraph` does, of the stack `sandbox`; returns the exit status. */
-export async function showFlamegraph(args: readonly string[]): Promise<number> {
+/** What `npm run flamegraph` does, of the stack `sandbox` on a host; returns the exit status. */
+export async function showFlamegraph(name: string, args: readonly string[]): Promise<number> {
   try {
     const options = parseOptions(args);
-    const status = await hostStatus(mainHost.name);
+    const status = await hostStatus(name);
     if (status?.running !== true)
       throw new UserError("The sandbox's host does not run", 'start it with "make up"');
     await flamegraph(await appliedStack(status.host), options);

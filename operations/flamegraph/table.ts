@@ -51,20 +51,15 @@ const heapRows: readonly Row[] = [
 
 function changeTable(title: string, changes: readonly Change[]): string {
   if (changes.length === 0) return `${title}: no function`;
-  const cells = changes.map(({ name, before, now, chance }) => [
-    name,
-    share(before),
-    share(now),
-    `${now > before ? "+" : "-"}${points(Math.abs(now - before))}`.padStart(6),
-    points(chance).padStart(6),
-  ]);
-  return table([[title, "BEFORE", "NOW", "POINTS", "CHANCE"], ...cells]);
+  const cells = changes.map(({ name, before, now, chance }) => {
+    const change = `${now > before ? "+" : "-"}${points(Math.abs(now - before))}`;
+    return [`${points(before)} %`, `${points(now)} %`, change, points(chance), name];
+  });
+  const rows = [["BEFORE", "NOW", "POINTS", "CHANCE", title], ...cells];
+  return table(rows.map((row) => row.map((text, column) => (column < 4 ? text.padStart(7) : text))));
 }
 
-function share(of: number): string {
-  return `${points(of)} %`.padStart(7);
-}
-
-function points(of: number): string {
-  return (of * 100).toFixed(1);
+/** Of 1, in per cent. */
+function points(share: number): string {
+  return (share * 100).toFixed(1);
 }
