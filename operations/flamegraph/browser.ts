@@ -11,14 +11,10 @@ export function openInBrowser(
 ): void {
   const command = opener(env, platform);
   if (command === undefined) return;
-  const [uid, gid] = [env["SUDO_UID"], env["SUDO_GID"]].map(Number);
-  const isSudo = process.getuid?.() === 0 && env["SUDO_UID"] !== undefined && env["SUDO_GID"] !== undefined;
-  const child = spawn(command, [url], {
-    detached: true,
-    stdio: "ignore",
-    env,
-    ...(isSudo && uid !== undefined && gid !== undefined ? { uid, gid } : {}),
-  });
+  const { SUDO_UID: uid, SUDO_GID: gid } = env;
+  const isSudo = process.getuid?.() === 0 && uid !== undefined && gid !== undefined;
+  const user = isSudo ? { uid: Number(uid), gid: Number(gid) } : {};
+  const child = spawn(command, [url], { detached: true, stdio: "ignore", env, ...user });
   // The address is printed in any case.
   child.on("error", () => undefined);
   child.unref();

@@ -2,9 +2,13 @@ import type { TimeRange } from "../pyroscope-api";
 import { counted } from "../verify/stored";
 import { kinds } from "../verify/contract";
 import { type DecodedProfile, decodeProfile } from "../verify/decode";
-import { bodyOf, parseSeries, type Pyroscope, seriesRequest } from "../verify/pyroscope";
+import type { HttpAnswer } from "../verify/http";
+import { bodyOf, parseSeries, type Pyroscope, type Question, seriesRequest } from "../verify/pyroscope";
 import type { Way } from "./options";
 import { mergeRequest } from "./request";
+
+/** How long Pyroscope may take to merge the profiles of days, in seconds. */
+const patience = 120;
 
 /** The profiles of a time, or of a label's value, as one. */
 export interface Merged {
@@ -15,6 +19,20 @@ export interface Merged {
   profiles: number;
   /** What the shares rest on: samples of CPU, or sampled allocations of one heap profile. */
   samples: number;
+}
+
+/**
+ * What Pyroscope answers, each question in the time that the profiles of days take.
+ * @throws Error with what it answered instead
+ */
+export async function answersOf(pyroscope: Pyroscope, questions: readonly Question[]): Promise<HttpAnswer[]> {
+  const answers = await pyroscope.ask(questions.map((question) => ({ ...question, seconds: patience })));
+  try {
+    answers.forEach(bodyOf);
+  } catch (error) {
+    throw new Error(`Pyroscope at ${pyroscope.address.url}: ${(error as Error).message}`, { cause: error });
+  }
+  return answers;
 }
 
 /** What the profiles of a way are found by. */
@@ -35,14 +53,14 @@ export async function fetchMerged(
 ): Promise<Merged | undefined> {
   const { shown } = kinds[kind];
   const { type, unit } = counted(kind, undefined);
-  const [merged, ...series] = await pyroscope.ask([
+  const [merged, ...series] = await answersOf(pyroscope, [
     mergeRequest(shown, labels, range),
     seriesRequest(shown, labels, [], range),
     seriesRequest(type, labels, [], range),
   ]);
-  const pprof = bodyOf(merged);
   const [all, samples] = series.map((answer) => parseSeries(answer)[0]);
-  if (pprof.length === 0 || all === undefined) return undefined;
+  if (merged === undefined || merged.body.length === 0 || all === undefined) return undefined;
+  const pprof = merged.body;
   const decoded = decodeProfile(pprof);
   if (decoded.samples.length === 0) return undefined;
   const profiles = all.times.length;

@@ -1,9 +1,6 @@
 import { querier, type Question, selector } from "../verify/pyroscope";
 import type { TimeRange } from "../pyroscope-api";
 
-/** How long Pyroscope may take to merge the profiles of days, in seconds. */
-const patience = 120;
-
 /** Asks for all profiles of a time as one, in the pprof format. As JSON it would be another format, and many times larger. */
 export function mergeRequest(type: string, labels: Record<string, string>, range: TimeRange): Question {
   const body = Buffer.concat([
@@ -12,7 +9,7 @@ export function mergeRequest(type: string, labels: Record<string, string>, range
     numberField(3, range.start),
     numberField(4, range.end),
   ]);
-  return { path: `${querier}/SelectMergeProfile`, body, seconds: patience };
+  return { path: `${querier}/SelectMergeProfile`, body };
 }
 
 /** A field of a protobuf message: its number and wire type 2, the length, the bytes. */

@@ -10,7 +10,7 @@ import {
   seriesRequest,
 } from "../verify/pyroscope";
 import { list } from "../verify/words";
-import { fetchMerged, type Merged } from "./merged";
+import { answersOf, fetchMerged, type Merged } from "./merged";
 import type { Way } from "./options";
 
 /** One of two that are compared. */
@@ -75,7 +75,7 @@ export async function sidesOfLabel(
 ): Promise<Sides> {
   const { pyroscope, way, labels } = subject;
   const request = seriesRequest(kinds[way.kind].shown, labels, [label], range);
-  const series = parseSeries((await pyroscope.ask([request]))[0]);
+  const series = parseSeries((await answersOf(pyroscope, [request]))[0]);
   if (series.length === 0) throw nothing(subject, when);
   const seen = series
     .map(({ labels: { [label]: value = "" }, times, last }) => ({ value, last, first: times[0] ?? last }))
@@ -108,7 +108,7 @@ async function labelNames(
   range: TimeRange,
 ): Promise<string[]> {
   const body = { ...range, matchers: [selector(labels)] };
-  const [answer] = await pyroscope.ask([{ path: `${querier}/LabelNames`, body }]);
+  const [answer] = await answersOf(pyroscope, [{ path: `${querier}/LabelNames`, body }]);
   const { names = [] } = parseJson(answer) as { names?: string[] };
   return names.filter((name) => !name.startsWith("__"));
 }

@@ -25,8 +25,8 @@ export function formatComparison({ service, kind }: Way, environment: string, si
     "A share is what a function takes by itself, with the runtime and the allocator that it calls. POINTS is the change in\n" +
       "per cent points; one that is not larger than CHANCE (two standard errors of so many samples) says nothing.",
   ];
-  if (Math.min(before.merged.samples, now.merged.samples) < few)
-    parts.push(`These are few samples: from ${few} on each side on, a longer time says more.`);
+  if (both.some(({ merged }) => merged.samples < few))
+    parts.push("One side has few samples: look at a longer time, to be surer.");
   return parts.join("\n\n");
 }
 

@@ -107,6 +107,6 @@ describe("the table of a comparison", () => {
     const text = formatComparison(way("heap"), "production", sides);
     expect(text).toContain("in use on average  1.0 MiB  1.0 MiB\n");
     expect(text).toContain("GREW: no function\n\nSHRANK: no function\n");
-    expect(text).toMatch(/\n\nThese are few samples: /);
+    expect(text).toMatch(/\n\nOne side has few samples: /);
   });
 });
