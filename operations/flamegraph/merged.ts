@@ -3,12 +3,27 @@ import { counted } from "../verify/stored";
 import { kinds } from "../verify/contract";
 import { type DecodedProfile, decodeProfile } from "../verify/decode";
 import type { HttpAnswer } from "../verify/http";
-import { bodyOf, parseSeries, type Pyroscope, type Question, seriesRequest } from "../verify/pyroscope";
+import {
+  bodyOf,
+  graphRequest,
+  parseGraph,
+  parseSeries,
+  type Pyroscope,
+  type Question,
+  seriesRequest,
+} from "../verify/pyroscope";
+import { profileOfGraph } from "./graph-profile";
 import type { Way } from "./options";
 import { mergeRequest } from "./request";
 
 /** How long Pyroscope may take to merge the profiles of days, in seconds. */
 const patience = 120;
+
+/**
+ * The share from which on a merged profile has all: Pyroscope 1.21 answers those of jemalloc's heap without a sample, while
+ * the flame graph of the same time has them. A profile that comes in between the questions makes a small difference.
+ */
+const whole = 0.999;
 
 /** The profiles of a time, or of a label's value, as one. */
 export interface Merged {
@@ -51,7 +66,7 @@ export async function fetchMerged(
   labels: Record<string, string>,
   range: TimeRange,
 ): Promise<Merged | undefined> {
-  const { shown } = kinds[kind];
+  const { shown, type: measured } = kinds[kind];
   const { type, unit } = counted(kind, undefined);
   const [merged, ...series] = await answersOf(pyroscope, [
     mergeRequest(shown, labels, range),
@@ -59,12 +74,20 @@ export async function fetchMerged(
     seriesRequest(type, labels, [], range),
   ]);
   const [all, samples] = series.map((answer) => parseSeries(answer)[0]);
-  if (merged === undefined || merged.body.length === 0 || all === undefined) return undefined;
-  const pprof = merged.body;
-  const decoded = decodeProfile(pprof);
-  if (decoded.samples.length === 0) return undefined;
+  if (merged === undefined || all === undefined || all.sum === 0) return undefined;
+  let pprof = merged.body;
+  let decoded = pprof.length === 0 ? undefined : decodeProfile(pprof);
+  if (decoded === undefined || total(decoded) < whole * all.sum) {
+    const [graph] = await answersOf(pyroscope, [graphRequest(shown, labels, range)]);
+    pprof = profileOfGraph(parseGraph(graph), measured);
+    decoded = decodeProfile(pprof);
+  }
   const profiles = all.times.length;
   // Each heap profile has all that is in use: its samples are there again in the next.
   const looks = kind === "heap" ? profiles : 1;
   return { pprof, decoded, profiles, samples: Math.round((samples?.sum ?? 0) / unit / looks) };
+}
+
+function total({ samples }: DecodedProfile): number {
+  return samples.reduce((sum, { values }) => sum + (values[0] ?? 0), 0);
 }

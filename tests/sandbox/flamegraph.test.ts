@@ -115,6 +115,7 @@ describe("the flame graph of a service", { timeout: 600_000 }, async () => {
       "--by",
       "service_git_ref",
     );
+    expect(heap).toMatchObject({ code: 0, stderr: "" });
     expect(heap.stdout).toMatch(/\nin use on average +\d+\.\d [KM]iB +\d+\.\d [KM]iB\n/);
   });
 
