@@ -2,7 +2,8 @@ import { flamegraph } from "./flamegraph/command";
 import { parseOptions } from "./flamegraph/options";
 import { targetOfStack } from "./verify/target";
 
-// `npm run flamegraph -- [--stack STACK] [SERVICE] ...`: where a service spends its time, or what changed.
+// `npm run flamegraph -- [--stack STACK] [SERVICE] [--profile cpu] [--since 15m] [--diff 1h] [--by LABEL] [--output FILE]`:
+// where a service spends its time or its memory, or what changed.
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   await flamegraph(await targetOfStack(options.stack), options);

@@ -44,7 +44,8 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   printTable(Object.entries({ pyroscope, alloy, prometheus, grafana, tunnel: opened }));
   await prove(stack);
   const [first] = stack.services;
-  if (first !== undefined) console.log(`Look at one: make flamegraph SERVICE=${first.name}`);
+  if (first !== undefined)
+    console.log(`Look at the flame graph of a service: make flamegraph SERVICE=${first.name}`);
 }
 
 /** Waits for the first profiles, and shows whether all that is declared arrives. */

@@ -40,8 +40,8 @@ const types: Record<string, string> = {
 };
 
 /**
- * Serves speedscope's page and a profile on loopback, at a free port. The path begins with random characters, so that
- * other users and pages on this machine cannot guess where the profile is.
+ * Serves speedscope's page and a profile on loopback, at a free port. The path begins with random characters, so that no
+ * other page in the browser, and no other program, can guess where the profile is.
  */
 export async function servePage(profile: ShownProfile): Promise<Page> {
   const secret = `/${randomBytes(16).toString("hex")}/`;

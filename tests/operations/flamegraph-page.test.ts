@@ -1,7 +1,10 @@
 import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { opener } from "../../operations/flamegraph/browser";
+import { openInBrowser, opener } from "../../operations/flamegraph/browser";
 import { type Page, servePage } from "../../operations/flamegraph/server";
 
 describe("the page of a profile", () => {
@@ -18,8 +21,8 @@ describe("the page of a profile", () => {
   afterAll(() => page.end());
 
   /** The path as it is written: `fetch` would tidy it up. */
-  const status = async (path: string, method = "GET"): Promise<number | undefined> => {
-    const asked = request(base.origin, { method, path }).end();
+  const status = async (at: string, method = "GET"): Promise<number | undefined> => {
+    const asked = request(base.origin, { method, path: at }).end();
     const [response] = (await once(asked, "response")) as [IncomingMessage];
     response.resume();
     return response.statusCode;
@@ -46,8 +49,8 @@ describe("the page of a profile", () => {
     const { pathname } = base;
     const other = pathname.replace(/[0-9a-f]/g, "0");
     const paths = ["/", "/index.html", `/${name}`, other + name, `${pathname}../${name}`, `${pathname}none`];
-    for (const path of [...paths, `${pathname}../../package.json`, `${pathname}%2e%2e/package.json`])
-      expect(await status(path), path).toBe(404);
+    for (const at of [...paths, `${pathname}../../package.json`, `${pathname}%2e%2e/package.json`])
+      expect(await status(at), at).toBe(404);
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
       expect(await status(pathname + name, method), method).toBe(405);
   });
@@ -67,5 +70,21 @@ describe("the browser", () => {
     expect(opener({ DISPLAY: ":0" }, "linux")).toBe("xdg-open");
     expect(opener({ WAYLAND_DISPLAY: "wayland-0" }, "linux")).toBe("xdg-open");
     expect(opener({}, "darwin")).toBe("open");
+  });
+
+  test("is told the address, and nothing is said where there is none", async () => {
+    const bin = await mkdtemp(path.join(tmpdir(), "browser-"));
+    const env = { DISPLAY: ":0", PATH: `${bin}:${process.env["PATH"] ?? ""}` };
+    const told = path.join(bin, "told");
+    const url = "http://127.0.0.1:1/secret/#title=a&b";
+    try {
+      openInBrowser(url, { ...env, PATH: bin }, "linux");
+      const script = `#!/bin/sh\necho "$1" >"${told}.new" && mv "${told}.new" "${told}"\n`;
+      await writeFile(path.join(bin, "xdg-open"), script, { mode: 0o755 });
+      openInBrowser(url, env, "linux");
+      await expect.poll(() => readFile(told, "utf8").catch(() => ""), { timeout: 5_000 }).toBe(`${url}\n`);
+    } finally {
+      await rm(bin, { recursive: true });
+    }
   });
 });
