@@ -1,5 +1,5 @@
 # The sandbox: a real Debian host on this machine, and the stack `sandbox` on it. See docs/sandbox.md.
-.PHONY: up down status ssh test format
+.PHONY: up down status ssh flamegraph test format
 
 # Runs TypeScript as it is. Its cache would stay in the directory for temporary files.
 node = node --import tsx
@@ -18,6 +18,12 @@ status: node_modules/.package-lock.json
 override export CMD := $(value CMD)
 ssh: node_modules/.package-lock.json
 	@$(node) sandbox/cli.ts ssh
+
+# make flamegraph SERVICE=soar-run PROFILE=cpu SINCE=15m shows it until Ctrl-C, OUTPUT=FILE.pb.gz writes it to a file;
+# DIFF=1h, or BY=LABEL, prints what changed.
+flamegraph: node_modules/.package-lock.json
+	@$(node) sandbox/cli.ts flamegraph $${PROFILE:+"--profile=$$PROFILE"} $${SINCE:+"--since=$$SINCE"} \
+	  $${DIFF:+"--diff=$$DIFF"} $${BY:+"--by=$$BY"} $${OUTPUT:+"--output=$$OUTPUT"} -- $${SERVICE:+"$$SERVICE"}
 
 test: node_modules/.package-lock.json
 	@tests/run.sh

@@ -75,8 +75,12 @@ function selector({ service: name, environment }: StoredProfile): string {
   return `{service_name=${JSON.stringify(name)},environment=${JSON.stringify(environment)}}`;
 }
 
-/** Frames of the runtime, the allocator and C: what they take is their caller's doing. */
 const library = /^(<?&?(core|alloc|std|hashbrown|ahash|memchr|jemalloc|tikv)\b|<(str|f64|\[))|^[^:]*$/;
+
+/** Whether a frame is of the runtime, the allocator or C: what it takes is its caller's doing. */
+export function isLibrary(name: string): boolean {
+  return library.test(name);
+}
 
 /**
  * The function with the largest value of its own, where the runtime's and the allocator's share counts for the function
@@ -95,7 +99,7 @@ export function hottestFunction({ names, levels }: FlameGraph): string | undefin
       position = start + total;
       while (parent < parents.length && (parents[parent]?.end ?? 0) <= start) parent++;
       const text = names[name] ?? "";
-      const owner = library.test(text) ? parents[parent]?.owner : text;
+      const owner = isLibrary(text) ? parents[parent]?.owner : text;
       if (owner !== undefined) self.set(owner, (self.get(owner) ?? 0) + own);
       bars.push({ start, end: position, owner });
     }

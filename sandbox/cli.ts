@@ -18,6 +18,10 @@ const commands: Record<string, (args: readonly string[]) => Promise<number>> = {
     return 0;
   },
   ssh,
+  flamegraph: async (args) => {
+    const { showFlamegraph } = await import("./flamegraph.js");
+    return showFlamegraph(mainHost.name, args);
+  },
 };
 
 /** Ends every host of the sandbox, except those of a test run that is still going on. */

@@ -34,12 +34,12 @@ export interface StackOptions {
  */
 export async function openStack(options: StackOptions, opened?: Stack): Promise<Stack> {
   const name = options.name ?? "sandbox";
-  const workDir = path.join(options.directory, "work", name);
+  const workDir = workDirectory(options.directory, name);
   const backend = path.join(options.directory, "state");
   await mkdir(workDir, { recursive: true });
   await mkdir(backend, { recursive: true });
   await copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
-  const file = path.join(workDir, `Pulumi.${name}.yaml`);
+  const file = stackFile(workDir, name);
   const missing = await writeConfig(file, options);
   const pulumi = await ensurePulumi();
   const envVars = {
@@ -75,16 +75,38 @@ export async function pulumiCommand(pulumi: Tool): Promise<PulumiCommand> {
 
 /** The configuration of the stack `sandbox`, completed with what only a running host tells. */
 export async function sandboxConfig(host: SandboxHost, fingerprint: string): Promise<StackConfig> {
-  const text = await readFile(path.join(projectRoot, "Pulumi.sandbox.yaml"), "utf8");
-  const { config } = parse(text) as { config: StackConfig };
-  const plain = Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.slice(project.length + 1), value]),
-  );
   return {
-    ...plain,
+    ...plainConfig(await readFile(path.join(projectRoot, "Pulumi.sandbox.yaml"), "utf8")),
     host: { address: host.address, user: "deploy", hostKey: host.hostKey },
     repository: { url: host.repositoryUrl, keyUrl: `${host.repositoryUrl}/key.asc`, fingerprint },
   };
+}
+
+/** The configuration that the stack `sandbox` was last opened with; undefined when it never was. */
+export async function appliedConfig(directory: string): Promise<StackConfig | undefined> {
+  const file = stackFile(workDirectory(directory, "sandbox"), "sandbox");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : plainConfig(text);
+}
+
+/** What a stack's file says in plain, by key without the namespace. */
+function plainConfig(text: string): StackConfig {
+  const { config } = parse(text) as { config: StackConfig };
+  const isSecret = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && "secure" in value;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([, value]) => !isSecret(value))
+      .map(([key, value]) => [key.slice(project.length + 1), value]),
+  );
+}
+
+function workDirectory(directory: string, name: string): string {
+  return path.join(directory, "work", name);
+}
+
+function stackFile(workDir: string, name: string): string {
+  return path.join(workDir, `Pulumi.${name}.yaml`);
 }
 
 /** The secrets of the stack `sandbox`. */

@@ -11,8 +11,8 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   /** For basic authentication; never part of a command line. */
   user?: { name: string; password: string } | undefined;
-  /** With it, it is a POST. */
-  body?: string;
+  /** With it, it is a POST: JSON as a text, or any bytes whose `Content-Type` is among the headers. */
+  body?: string | Buffer;
   /** How long one answer may take, in seconds. @default 20 */
   seconds?: number;
   /** For how long a 503 is asked again, in seconds. @default not at all */
@@ -64,9 +64,7 @@ export class HostHttp {
 /** The text that is sent to `sh -s`. */
 export function script(requests: readonly HttpRequest[]): string {
   const lines = requests.flatMap((request, number) => [
-    ...(request.body === undefined
-      ? []
-      : [`cat >${number}.data <<'end of data'`, request.body, "end of data"]),
+    ...(request.body === undefined ? [] : [...dataLines(request.body, number), "end of data"]),
     `ask ${number} ${request.busySeconds ?? 0} <<'end of request' &`,
     ...curlConfig(request, number),
     "end of request",
@@ -76,11 +74,17 @@ export function script(requests: readonly HttpRequest[]): string {
   return [prelude, ...lines, "wait", ...numbers, ""].join("\n");
 }
 
+/** A shell's text cannot hold all bytes. */
+function dataLines(body: string | Buffer, number: number): string[] {
+  if (typeof body === "string") return [`cat >${number}.data <<'end of data'`, body];
+  return [`base64 -d >${number}.data <<'end of data'`, body.toString("base64")];
+}
+
 function curlConfig(request: HttpRequest, number: number): string[] {
   const { url, headers = {}, user, body, seconds = 20 } = request;
   const option = (name: string, value: string): string =>
     `${name} = "${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  const all = body === undefined ? headers : { "Content-Type": "application/json", ...headers };
+  const all = typeof body === "string" ? { "Content-Type": "application/json", ...headers } : headers;
   return [
     option("url", url),
     ...Object.entries(all).map(([name, value]) => option("header", `${name}: ${value}`)),

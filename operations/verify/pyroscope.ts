@@ -4,7 +4,10 @@ import type { HostHttp, HttpAnswer } from "./http";
 /** A question to Pyroscope; without a body it is a GET. */
 export interface Question {
   path: string;
-  body?: object;
+  /** Sent as JSON; bytes as a protobuf message, which is then what comes back. */
+  body?: object | Buffer;
+  /** How long the answer may take, in seconds. @default 20 */
+  seconds?: number;
 }
 
 /** Where Pyroscope is, as the host sees it, and how it lets one in. */
@@ -24,11 +27,15 @@ export class Pyroscope {
   ask(questions: readonly Question[]): Promise<HttpAnswer[]> {
     const { url, tenant, user } = this.address;
     return this.http.ask(
-      questions.map(({ path, body }) => ({
+      questions.map(({ path, body, seconds }) => ({
         url: url.replace(/\/+$/, "") + path,
-        headers: tenant === undefined ? {} : { "X-Scope-OrgID": tenant },
+        headers: {
+          ...(tenant === undefined ? {} : { "X-Scope-OrgID": tenant }),
+          ...(body instanceof Buffer ? { "Content-Type": "application/proto" } : {}),
+        },
         user,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof Buffer ? body : JSON.stringify(body) }),
+        ...(seconds === undefined ? {} : { seconds }),
       })),
     );
   }
@@ -39,7 +46,7 @@ export function queryOf(pyroscope: Pyroscope): PyroscopeQuery {
   return async (path, body) => parseJson((await pyroscope.ask([{ path, body }]))[0]);
 }
 
-const querier = "/querier.v1.QuerierService";
+export const querier = "/querier.v1.QuerierService";
 
 /** A selector of series by their labels. */
 export function selector(labels: Record<string, string>): string {
@@ -79,12 +86,17 @@ export function statsRequest(): Question {
 }
 
 /** @throws Error with what Pyroscope answered instead */
-export function parseJson(answer: HttpAnswer | undefined): unknown {
+export function bodyOf(answer: HttpAnswer | undefined): Buffer {
   if (answer === undefined) throw new Error("no answer");
-  const text = answer.body.toString();
-  if (answer.status === 0) throw new Error(answer.error ?? "no answer");
-  if (answer.status !== 200) throw new Error(`status ${answer.status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as unknown;
+  const { status, error, body } = answer;
+  if (status === 0) throw new Error(error ?? "no answer");
+  if (status !== 200) throw new Error(`status ${status}: ${body.toString().slice(0, 300)}`);
+  return body;
+}
+
+/** @throws Error with what Pyroscope answered instead */
+export function parseJson(answer: HttpAnswer | undefined): unknown {
+  return JSON.parse(bodyOf(answer).toString()) as unknown;
 }
 
 export function parseGraph(answer: HttpAnswer | undefined): FlameGraph {
@@ -103,19 +115,26 @@ export interface StoredSeries {
   newest: number;
 }
 
-export function parseSeries(answer: HttpAnswer | undefined): StoredSeries[] {
+/** The same, with the seconds that have profiles, in milliseconds, the first one first. */
+export interface TimedSeries extends StoredSeries {
+  times: number[];
+}
+
+export function parseSeries(answer: HttpAnswer | undefined): TimedSeries[] {
   interface Point {
     timestamp?: string;
     value?: number;
   }
   const { series = [] } = parseJson(answer) as { series?: { labels?: LabelPair[]; points?: Point[] }[] };
   return series.map(({ labels, points = [] }) => {
-    const last = Math.max(0, ...points.map(({ timestamp = "0" }) => Number(timestamp)));
+    const times = points.map(({ timestamp = "0" }) => Number(timestamp)).sort((a, b) => a - b);
+    const last = times.at(-1) ?? 0;
     return {
       labels: labelsOf(labels),
       sum: points.reduce((sum, { value = 0 }) => sum + value, 0),
       last,
       newest: points.find(({ timestamp }) => Number(timestamp) === last)?.value ?? 0,
+      times,
     };
   });
 }

@@ -84,7 +84,8 @@ function amountOf({ kind, amount, lastSeen }: Chain): string {
   return kind === "cpu" ? `${amount} samples` : `${readableSize(amount)} at last`;
 }
 
-function table(rows: readonly string[][]): string {
+/** Rows of cells, aligned. */
+export function table(rows: readonly string[][]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

@@ -30,6 +30,7 @@ describe("HTTP as the host asks", () => {
         const { method, headers } = request;
         if (request.url !== "/none") response.setHeader("Content-Type", "application/octet-stream");
         if (request.url === "/bytes") response.end(bytes);
+        else if (request.url === "/back") response.end(Buffer.concat(parts));
         else if (request.url === "/echo")
           response.end(JSON.stringify({ method, headers, body: String(Buffer.concat(parts)) }));
         else if (request.url === "/busy") response.writeHead(busy-- > 0 ? 503 : 200).end("turn");
@@ -96,6 +97,12 @@ describe("HTTP as the host asks", () => {
     const [, encoded = ""] = echo.headers.authorization?.split(" ") ?? [];
     expect(Buffer.from(encoded, "base64").toString()).toBe(`${user.name}:${user.password}`);
     expect(lines).toBe("sh -s");
+  });
+
+  test("sends bytes as they are", async () => {
+    const body = Buffer.from(Array.from({ length: 1_000 }, (_, i) => i % 256));
+    const [answer] = await http.ask([{ url: `${url}/back`, body }]);
+    expect(answer).toMatchObject({ status: 200, body });
   });
 
   test("says when the host did not answer as it was asked", () => {

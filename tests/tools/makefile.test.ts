@@ -2,6 +2,7 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseOptions } from "../../operations/flamegraph/options";
 import { run, type RunResult } from "../../sandbox/log";
 import { projectRoot } from "../../sandbox/paths";
 
@@ -33,6 +34,31 @@ describe("make ssh", () => {
 
   it("opens a shell without CMD", async () => {
     expect((await ssh([])).stdout).toBe("\n");
+  });
+});
+
+describe("make flamegraph", () => {
+  const variables = ["SERVICE", "PROFILE", "SINCE", "DIFF", "BY", "OUTPUT"];
+  const unset = Object.fromEntries(variables.map((name) => [name, undefined]));
+  /** The words that the program would get. */
+  const words = async (...args: string[]): Promise<string[]> => {
+    const { stdout } = await make(
+      [`--old-file=${packages}`, "node=printf '%s\\n'", "flamegraph", ...args],
+      unset,
+    );
+    return stdout.trimEnd().split("\n").slice(2);
+  };
+
+  it("passes on what is set, as the options of the program", async () => {
+    expect(await words()).toEqual(["--"]);
+    expect(await words("SERVICE=soar-run", "PROFILE=cpu", "SINCE=15m", "OUTPUT=a file.pb.gz")).toEqual(
+      ["--profile=cpu", "--since=15m", "--output=a file.pb.gz", "--", "soar-run"], // prettier-ignore
+    );
+    expect(await words("DIFF=1h", "BY=service_git_ref")).toEqual(["--diff=1h", "--by=service_git_ref", "--"]);
+    expect(parseOptions(await words("SERVICE=soar-run", "DIFF=1h"))).toMatchObject({
+      service: "soar-run",
+      diff: 3_600,
+    });
   });
 });
 

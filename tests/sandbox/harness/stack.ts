@@ -29,6 +29,14 @@ export interface Up {
   outputs: OutputMap;
 }
 
+/** A command, and where and with what it runs. */
+export interface OperationLine {
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
 /** What the stack `sandbox` has beside the profiles: a test has it only when it says so. */
 const observability = ["prometheus", "logs", "traces", "grafana"];
 
@@ -210,21 +218,23 @@ export class TestStack {
     return stdout + stderr;
   }
 
-  /** What `npm run verify -- --stack NAME --json ...` finds, with its exit status. */
-  async verify(...services: string[]): Promise<{ code: number; report: Report }> {
+  /** How `npm run` starts a command of `operations/` for this stack, such as `verify-stack.ts`. */
+  async operation(script: string, ...args: string[]): Promise<OperationLine> {
     const { workspace, name } = await this.open();
     const { path: program } = await ensurePulumi();
     const tsx = pathToFileURL(path.join(projectRoot, "node_modules/tsx/dist/loader.mjs")).href;
-    const command = ["--import", tsx, path.join(projectRoot, "operations/verify-stack.ts")];
-    const { code, stdout, stderr } = await run(
-      process.execPath,
-      [...command, "--stack", name, "--json", ...services],
-      {
-        cwd: workspace.workDir,
-        env: { ...workspace.envVars, PATH: `${path.dirname(program)}:${process.env["PATH"] ?? ""}` },
-        allowFailure: true,
-      },
-    );
+    return {
+      command: process.execPath,
+      args: ["--import", tsx, path.join(projectRoot, "operations", script), "--stack", name, ...args],
+      cwd: workspace.workDir,
+      env: { ...workspace.envVars, PATH: `${path.dirname(program)}:${process.env["PATH"] ?? ""}` },
+    };
+  }
+
+  /** What `npm run verify -- --stack NAME --json ...` finds, with its exit status. */
+  async verify(...services: string[]): Promise<{ code: number; report: Report }> {
+    const { command, args, ...place } = await this.operation("verify-stack.ts", "--json", ...services);
+    const { code, stdout, stderr } = await run(command, args, { ...place, allowFailure: true });
     if (stdout === "") throw new Error(`verify said nothing but: ${stderr}`);
     await appendFile(this.logFile, stdout);
     return { code, report: JSON.parse(stdout) as Report };
