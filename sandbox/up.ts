@@ -43,7 +43,7 @@ export async function up(main: { name: string; subnet: number }): Promise<void> 
   const opened = `export SSH_KEY=${shellQuote(host.privateKeyFile)}; ${tunnel}`;
   printTable(Object.entries({ pyroscope, alloy, prometheus, grafana, tunnel: opened }));
   await prove(stack);
-  const [first] = stack.services;
+  const [first] = stack.settings.services;
   if (first !== undefined)
     console.log(`Look at the flame graph of a service: make flamegraph SERVICE=${first.name}`);
 }
