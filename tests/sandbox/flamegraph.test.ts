@@ -7,9 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { formatDuration, parseDuration } from "../../config/units";
 import { decodeProfile } from "../../operations/verify/decode";
+import { drawPage, renderedPage } from "../../sandbox/chromium";
 import { run, type RunResult } from "../../sandbox/log";
 import { projectRoot } from "../../sandbox/paths";
-import { drawPage, renderedPage } from "./harness/chromium";
 import { serveWith } from "./harness/services";
 import { TestStack } from "./harness/stack";
 

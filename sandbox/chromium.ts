@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { run } from "../../../sandbox/log";
-import { ensurePackages } from "../../../sandbox/prerequisites";
+import { run } from "./log";
+import { ensurePackages } from "./prerequisites";
 
 /** Debian's Chromium, without a screen and without a graphics card. */
 const options = [
@@ -10,7 +10,6 @@ const options = [
   "--no-sandbox",
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
-  "--window-size=1280,800",
   "--virtual-time-budget=15000",
 ];
 
@@ -19,10 +18,13 @@ export async function renderedPage(url: string): Promise<string> {
   return chromium(["--dump-dom", url]);
 }
 
-/** Draws a page into a PNG file. */
-export async function drawPage(url: string, file: string): Promise<void> {
+/**
+ * Draws a page into a PNG file.
+ * @param size of the window, in pixels
+ */
+export async function drawPage(url: string, file: string, size = [1280, 800]): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  await chromium([`--screenshot=${file}`, url]);
+  await chromium([`--window-size=${size.join(",")}`, "--hide-scrollbars", `--screenshot=${file}`, url]);
 }
 
 async function chromium(args: readonly string[]): Promise<string> {
