@@ -7,6 +7,8 @@
 # with the words of a change indented below it. FILES, with the program, and RUNNING are `before`, `after`, or `neither` of these; LEFT is how
 # many files a change has left that are nobody's. A mount namespace is its own, and everything is in memory.
 set -eu
+# shellcheck source=tests/components/fill-at.sh
+. "$(dirname "$0")/fill-at.sh"
 scripts=$1 kind=$2 full=$3 every=$4
 tree=/mnt/etc
 mount -t tmpfs tmpfs /usr/local
@@ -42,18 +44,7 @@ cat >/usr/local/sbin/dpkg-query <<'END'
 #!/bin/sh
 echo "installed $(cat /run/version)"
 END
-for name in mv ln cp mkdir rm install sync chmod chown stat systemctl cut sort apt-get apt-mark; do
-  [ ! -e "/usr/local/sbin/$name" ] || mv "/usr/local/sbin/$name" "/usr/local/$name"
-  cat >"/usr/local/sbin/$name" <<'END'
-#!/bin/sh
-name=${0##*/}
-echo "$name $*" >>/run/commands
-read -r at where </run/fill
-[ "$(wc -l </run/commands)" -ne "$at" ] || dd if=/dev/zero of="$where/filler" bs=4k 2>/dev/null
-[ ! -x "/usr/local/$name" ] || exec "/usr/local/$name" "$@"
-exec "/usr/bin/$name" "$@"
-END
-done
+fill_at mv ln cp mkdir rm install sync chmod chown stat systemctl cut sort apt-get apt-mark
 chmod 755 /usr/local/sbin/* /usr/local/systemctl /usr/local/apt-*
 
 # Of three files: a third is in only one of the versions, and there is a line in a file that is not ours.

@@ -8,6 +8,13 @@ const inNamespace = ["--mount", "--propagation", "private"];
 const isPossible =
   spawnSync("unshare", [...inNamespace, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 
+/** What a driver has printed of each change: its first line, and the indented words below that. */
+async function driven(driver: string, ...args: string[]): Promise<string[]> {
+  const script = path.join(__dirname, driver);
+  const { stdout } = await promisify(execFile)("unshare", [...inNamespace, "sh", script, scripts, ...args]);
+  return stdout.split(/^(?=\S)/m);
+}
+
 /** A change on a disk that was full from some command of it on, or the one after it, once there was room again. */
 interface Change {
   status: number;
@@ -20,10 +27,8 @@ interface Change {
 }
 
 async function changes(kind: "works" | "fails", directory: string, every: number): Promise<Change[]> {
-  const driver = path.join(__dirname, "filling.sh");
-  const args = [...inNamespace, "sh", driver, scripts, kind, directory, String(every)];
-  const { stdout } = await promisify(execFile)("unshare", args);
-  return stdout.split(/^(?=run |next )/m).map((part) => {
+  const parts = await driven("filling.sh", kind, directory, String(every));
+  return parts.map((part) => {
     const [, status, files = "", running = "", left, command = "", words = ""] =
       /^\S+ (\d+) (\w+) (\w+) (\d+) ?(.*)\n([^]*)$/.exec(part) ?? [];
     return { status: Number(status), files, running, left: Number(left), command, words };
@@ -70,6 +75,28 @@ describe.skipIf(!isPossible)("a file system that fills at any step of a change",
       }
       const taken = all.filter(({ command, words }) => command && words.includes("the old files are back"));
       expect(taken.length).toBeGreaterThan(2);
+    },
+  );
+
+  const etc = { "of apt's sources": "/etc/apt", "of the records": "/var/lib/soar-profiling" };
+
+  test.concurrent.for(Object.entries(etc))(
+    "%s leaves the old source with the old key or the new one with the new key, and what is an operator's comes back",
+    { timeout: 300_000 },
+    async ([, directory], { expect }) => {
+      const parts = await driven("filling-source.sh", directory);
+      expect(parts.pop()).toBe("theirs 0 back 0\n");
+      const seen = new Set<string>();
+      for (const part of parts) {
+        const [line = "", ...words] = part.split("\n");
+        const [, what, status, files, left] = /^(\w+) (\d+) (\w+) (\d+)/.exec(line) ?? [];
+        expect([files, left], part).toEqual([status === "0" ? "after" : "before", "0"]);
+        if (what === "next") expect(status, part).toBe("0");
+        if (status !== "0")
+          expect(words.join("\n"), part).toMatch(/No space left on device|the old state is back/);
+        seen.add(`${what ?? ""} ${files ?? ""}`);
+      }
+      expect([...seen].sort()).toEqual(["next after", "run after", "run before"]);
     },
   );
 });

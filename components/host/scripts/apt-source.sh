@@ -9,14 +9,16 @@ source_file() { echo "/etc/apt/sources.list.d/$1.sources"; } # NAME
 
 source_key() { echo "/etc/apt/keyrings/$1.asc"; } # NAME
 
-# Once both are in place.
+# Once both are in place: whole, or not at all.
 keep_source() { # NAME GENERATION
-  rm -rf "$state/sources/$1.new" && mkdir -p "$state/sources/$1.new" || return 1
-  cp -- "$(source_file "$1")" "$state/sources/$1.new/source" || return 1
-  cp -- "$(source_key "$1")" "$state/sources/$1.new/key" || return 1
-  printf '%s\n' "${2:-0}" >"$state/sources/$1.new/generation" || return 1
-  sync "$state/sources/$1.new"/* || return 1
-  rm -rf "$state/sources/$1" && mv "$state/sources/$1.new" "$state/sources/$1"
+  _new=$state/sources/$1.new
+  if rm -rf "$_new" && mkdir -p "$_new" && cp -- "$(source_file "$1")" "$_new/source" &&
+    cp -- "$(source_key "$1")" "$_new/key" && printf '%s\n' "${2:-0}" >"$_new/generation" && sync "$_new"/* &&
+    rm -rf "$state/sources/$1" && mv "$_new" "$state/sources/$1"; then
+    return 0
+  fi
+  rm -rf "$_new" || :
+  return 1
 }
 
 forget_source() { rm -rf "$state/sources/$1" "$state/sources/$1.new"; } # NAME
