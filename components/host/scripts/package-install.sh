@@ -52,8 +52,11 @@ need_offer() { # PACKAGE VERSION SOURCE
   put_source_back "$3" || die "$name: the apt source $3 cannot be put back (the reason above)"
   patiently apt-get -q update -o Dir::Etc::sourcelist="/etc/apt/sources.list.d/$3.sources" -o Dir::Etc::sourceparts=- \
     -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any || die "cannot read the package list of $3"
-  offered "$1" | grep -qxF "$2" ||
-    die "$1 $2 is not offered by this host's apt sources; they offer: $(offered "$1" | grep . | xargs || echo none at all)"
+  ! offered "$1" | grep -qxF "$2" || return 0
+  _offers=$(offered "$1" | grep . | xargs)
+  [ -e "$(source_file "$3")" ] ||
+    _offers="${_offers:-none at all}, for $(source_file "$3") is gone: set detectDrift, and an up puts it back"
+  die "$1 $2 is not offered by this host's apt sources; they offer: ${_offers:-none at all}"
 }
 
 bring_package() {
