@@ -35,7 +35,7 @@ function median(all: readonly Measured[]): Measured {
 }
 
 async function compare(): Promise<void> {
-  await prepareSandbox();
+  await prepareSandbox([]);
   const [first, second] = [await startHost("bench-pulumi"), await startHost("bench-ansible")];
   await step("Python on the second host, for Ansible", () => installPython(second));
   const ours = await pulumiOn(first);

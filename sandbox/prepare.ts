@@ -4,24 +4,25 @@ import { prepareIngredients } from "./host/prepare";
 import { hostNames, mainHost } from "./host/record";
 import { step, UserError } from "./log";
 import { ensurePulumiHome } from "./plugins/install";
-import { ensureActionlint, ensurePulumi } from "./tools/toolchain";
+import { type BackendName, backendNames } from "./tools/backends";
+import { dropGoCaches, ensureActionlint, ensurePulumi } from "./tools/toolchain";
 
-/** Makes everything that hosts and stacks are made of, so that no test waits for it. */
-export async function prepareSandbox(): Promise<void> {
-  // The ingredients first: their builds begin with what a machine may lack.
-  await prepareIngredients({ backends: true });
+/** Makes everything that a host with these, and a stack, are made of. */
+export async function prepareSandbox(backends: readonly BackendName[]): Promise<void> {
   await ensurePulumiHome(await ensurePulumi());
+  await prepareIngredients({ backends });
 }
 
 /** That, and the programs that only tests need. */
 async function prepareTests(): Promise<void> {
   await endLeftHosts();
-  await prepareSandbox();
+  await prepareSandbox(backendNames);
   await prepareIngredients({ release: "bookworm" });
   const missing = await missingLibraries("bookworm");
   if (missing !== "")
     process.stderr.write(`    The tests on Debian 12 are left out, where these lack libraries: ${missing}\n`);
   await ensureActionlint();
+  await dropGoCaches();
 }
 
 /** Ends the hosts that a killed test run has left: the next would take them for fresh ones. */

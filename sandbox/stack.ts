@@ -6,6 +6,7 @@ import program from "../index";
 import { grafanaAuthOf, type SandboxHost } from "./host/host";
 import { run } from "./log";
 import { cacheDir, contentKey, projectRoot, publish } from "./paths";
+import { type BackendName, backendNames } from "./tools/backends";
 import { engineEnvironment, ensurePulumiHome } from "./plugins/install";
 import { ensurePulumi, type Tool } from "./tools/toolchain";
 
@@ -75,11 +76,28 @@ export async function pulumiCommand(pulumi: Tool): Promise<PulumiCommand> {
 
 /** The configuration of the stack `sandbox`, completed with what only a running host tells. */
 export async function sandboxConfig(host: SandboxHost, fingerprint: string): Promise<StackConfig> {
+  const all = plainConfig(await readFile(path.join(projectRoot, "Pulumi.sandbox.yaml"), "utf8"));
   return {
-    ...plainConfig(await readFile(path.join(projectRoot, "Pulumi.sandbox.yaml"), "utf8")),
+    ...declarable(all, host.backends),
     host: { address: host.address, user: "deploy", hostKey: host.hostKey },
     repository: { url: host.repositoryUrl, keyUrl: `${host.repositoryUrl}/key.asc`, fingerprint },
   };
+}
+
+/** The settings without those of what does not run on the host. */
+export function declarable(all: StackConfig, backends: readonly BackendName[]): StackConfig {
+  const signals = { loki: "logs", tempo: "traces", grafana: "grafana" };
+  const missing = backendNames.filter((name) => !backends.includes(name));
+  const left = missing.map((name) => signals[name]);
+  const there = Object.entries(all).filter(([key]) => !left.includes(key));
+  return Object.fromEntries(
+    there.map(([key, value]) => {
+      if (key !== "grafana" || !missing.includes("tempo")) return [key, value];
+      // Tempo is the only one that the stack names.
+      const rest = Object.entries(value as object).filter(([name]) => name !== "datasources");
+      return [key, Object.fromEntries(rest)];
+    }),
+  );
 }
 
 /** The configuration that the stack `sandbox` was last opened with; undefined when it never was. */
@@ -113,7 +131,7 @@ function stackFile(workDir: string, name: string): string {
 export async function sandboxSecrets(host: SandboxHost): Promise<Record<string, string>> {
   return {
     sshPrivateKey: await readFile(host.privateKeyFile, "utf8"),
-    grafanaAuth: await grafanaAuthOf(host),
+    ...(host.backends.includes("grafana") ? { grafanaAuth: await grafanaAuthOf(host) } : {}),
   };
 }
 

@@ -11,14 +11,18 @@ import { HostSession } from "../operations/verify/session";
 import type { VerifyTarget } from "../operations/verify/target";
 import { verify } from "../operations/verify/verify";
 import { checkNetwork } from "./host/create";
-import { startHost, type SandboxHost } from "./host/host";
+import { hostStatus, startHost, stopHost, type SandboxHost } from "./host/host";
 import { prepareIngredients, prepareMachine } from "./host/prepare";
 import { lock } from "./lock";
 import { step, UserError } from "./log";
+import { partsToMake, planLine } from "./plan";
 import { prepareSandbox } from "./prepare";
 import { openStack, sandboxConfig, sandboxSecrets } from "./stack";
 import { unlockState } from "./state-lock";
 import { printTable, showStatus } from "./status";
+import type { BackendName } from "./tools/backends";
+import { dropGoCaches } from "./tools/toolchain";
+import { backendsAsked, chooseBackends, leftOut } from "./with";
 
 /** Two profiles of every service, at the interval of the stack `sandbox`, and time to hand them on. */
 const patience = 120;
@@ -28,24 +32,40 @@ const patience = 120;
  * arrived. Quick, and changes nothing, when all of that is so already.
  */
 export async function up(main: { name: string; subnet: number }): Promise<void> {
+  const asked = backendsAsked(process.env["WITH"] ?? "");
+  const then = [{ what: "the host, its stack and their proof", minutes: 1 }];
+  console.log(planLine("make up", await partsToMake(asked), then));
   await prepareMachine();
   await checkNetwork(main.name, main.subnet);
-  await prepareSandbox();
-  const { repository } = await prepareIngredients({ backends: true });
-  const host = await step(`host ${main.name}`, () =>
-    startHost(main.name, { subnet: main.subnet, backends: true }),
-  );
+  const backends = await backendsOf(main.name, asked);
+  await prepareSandbox(backends);
+  await dropGoCaches();
+  const { repository } = await prepareIngredients({ backends });
+  const host = await step(`host ${main.name}`, () => startHost(main.name, { subnet: main.subnet, backends }));
   const stack = await step("stack sandbox", () =>
     alone(host, () => applyStack(host, repository.fingerprint)),
   );
   await showStatus();
-  const { pyroscope, alloy, prometheus = "", grafana = "", tunnel } = stack.urls;
+  const { pyroscope, alloy, prometheus = "none", grafana = "none", tunnel } = stack.urls;
   const opened = `export SSH_KEY=${shellQuote(host.privateKeyFile)}; ${tunnel}`;
   printTable(Object.entries({ pyroscope, alloy, prometheus, grafana, tunnel: opened }));
   await prove(stack);
+  const left = leftOut(host.backends);
+  if (left !== undefined) console.log(left);
   const [first] = stack.settings.services;
   if (first !== undefined)
     console.log(`Look at the flame graph of a service: make flamegraph SERVICE=${first.name}`);
+}
+
+/** A host that is there stays as it is, unless it lacks what is asked for. */
+async function backendsOf(name: string, asked: readonly BackendName[]): Promise<readonly BackendName[]> {
+  const there = (await hostStatus(name))?.host.backends;
+  if (there !== undefined) {
+    const missing = asked.filter((one) => !there.includes(one));
+    if (missing.length === 0) return there;
+    await step(`end the host ${name}, which has no ${missing.join(", ")}`, () => stopHost(name));
+  }
+  return chooseBackends([...asked, ...(there ?? [])]);
 }
 
 /** Waits for the first profiles, and shows whether all that is declared arrives. */

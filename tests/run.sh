@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || exec node --import tsx sandbox/sudo.ts tests/run.sh
 umask 022 # What is made here is also the hosts' and their users'.
 
+node --import tsx sandbox/plan.ts
+
 bin=node_modules/.bin # npx would leave logs in the user's home, as root.
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

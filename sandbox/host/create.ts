@@ -33,6 +33,7 @@ export async function createHost(name: string, options: HostOptions): Promise<Ho
       release: options.release ?? defaultRelease,
       image,
       layers,
+      backends: options.backends ?? [],
       repository: options.repository ?? repository.directory,
       ...(grafanaAuthFile === undefined ? {} : { grafanaAuthFile }),
       ...(options.limited === undefined ? {} : { limited: options.limited }),
@@ -82,7 +83,7 @@ async function reserve(wanted: number | undefined): Promise<Subnet> {
  * A host that is there already: it keeps its disk, and so its image and its services, and gets the repository of today.
  */
 export async function renewHost(known: HostRecord, options: HostOptions): Promise<HostRecord> {
-  const { backends = known.grafanaAuthFile !== undefined } = options;
+  const { backends = known.backends } = options;
   const { image, layers, repository } = await prepareIngredients({ backends, release: known.release });
   if (image.rootfs !== known.image.rootfs || layers.join() !== known.layers.join()) {
     process.stderr.write(

@@ -160,7 +160,7 @@ function describe(record: HostRecord): SandboxHost {
     users: ["root", "deploy"],
     privateKeyFile: record.image.privateKeyFile,
     repositoryUrl: `http://${gateway}:${repositoryPort}`,
-    backends: record.grafanaAuthFile !== undefined,
+    backends: record.backends,
     directory: hostDirectory(record.name),
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import * as path from "node:path";
 import { run, step } from "../log";
@@ -44,7 +45,7 @@ export interface Image {
 
 /** Makes the image of a Debian release once and keeps it in the cache; half a minute and some 450 MB. */
 export async function ensureImage(release: DebianRelease = defaultRelease): Promise<Image> {
-  const directory = path.join(cacheDir(), "image", await imageKey(release));
+  const directory = await imageDirectory(release);
   await publish(directory, (temporary) =>
     step(`Debian image (${release}, ${debianPackages.length} packages)`, () => build(release, temporary)),
   );
@@ -53,6 +54,15 @@ export async function ensureImage(release: DebianRelease = defaultRelease): Prom
     hostKey: await publicKey(path.join(directory, "host_key.pub")),
     privateKeyFile: path.join(directory, "login"),
   };
+}
+
+/** Whether the cache has it. */
+export async function isImageThere(): Promise<boolean> {
+  return existsSync(await imageDirectory(defaultRelease));
+}
+
+async function imageDirectory(release: DebianRelease): Promise<string> {
+  return path.join(cacheDir(), "image", await imageKey(release));
 }
 
 async function build(release: DebianRelease, directory: string): Promise<void> {

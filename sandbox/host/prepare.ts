@@ -1,8 +1,10 @@
 import { ensureBackendsRepository } from "../packages/backends/repository";
 import { ensureRepository, type Repository } from "../packages/repository";
 import { checkMachine, ensurePackages } from "../prerequisites";
-import { ensureAlloy, ensureGrafana, ensureLoki, ensurePyroscope, ensureTempo } from "../tools/toolchain";
+import type { BackendName } from "../tools/backends";
+import { ensureAlloy, ensureBackend, ensurePyroscope, type Tool } from "../tools/toolchain";
 import { ensureBackendsLayer } from "./backends-layer";
+import { ensureServiceCargo, isServiceThere } from "../services/build";
 import { defaultRelease, ensureImage, type DebianRelease, type Image } from "./image";
 import { ensureServicesLayer } from "./services-layer";
 
@@ -20,24 +22,25 @@ export interface Ingredients {
 export interface Composition {
   /** @default trixie */
   release?: DebianRelease;
-  /** Loki, Tempo and Grafana run on it, and the repository has their packages. @default false */
-  backends?: boolean;
+  /** What runs on it beside the services, and has its package in the repository. @default none */
+  backends?: readonly BackendName[];
 }
 
 const prepared = new Map<string, Promise<Ingredients>>();
 
 /** Prepares what a host is made of; once in each process, and quick when the cache has everything. */
 export function prepareIngredients(composition: Composition = {}): Promise<Ingredients> {
-  const { backends = false, release = defaultRelease } = composition;
-  const key = `${release} ${backends}`;
+  const { backends = [], release = defaultRelease } = composition;
+  const key = `${release} ${backends.join()}`;
   const ingredients =
     prepared.get(key) ??
-    (backends ? prepareIngredients({ release }).then(addBackends) : prepare(release)).catch(
-      (error: unknown) => {
-        prepared.delete(key);
-        throw error;
-      },
-    );
+    (backends.length === 0
+      ? prepare(release)
+      : prepareIngredients({ release }).then((base) => addBackends(base, backends))
+    ).catch((error: unknown) => {
+      prepared.delete(key);
+      throw error;
+    });
   prepared.set(key, ingredients);
   return ingredients;
 }
@@ -55,17 +58,27 @@ async function prepare(release: DebianRelease): Promise<Ingredients> {
   return { image, layers: [layer], repository };
 }
 
-async function addBackends({ image, layers, repository: base }: Ingredients): Promise<Ingredients> {
-  const tools = { loki: await ensureLoki(), tempo: await ensureTempo(), grafana: await ensureGrafana() };
+async function addBackends(
+  { image, layers, repository: base }: Ingredients,
+  names: readonly BackendName[],
+): Promise<Ingredients> {
+  const tools: Partial<Record<BackendName, Tool>> = {};
+  for (const name of names) tools[name] = await ensureBackend(name);
   const repository = await ensureBackendsRepository(base, tools);
-  const { root, grafanaAuthFile } = await ensureBackendsLayer(image, repository);
-  return { image, layers: [root, ...layers], repository, grafanaAuthFile };
+  const { root, grafanaAuthFile } = await ensureBackendsLayer(image, repository, names);
+  return {
+    image,
+    layers: [root, ...layers],
+    repository,
+    ...(names.includes("grafana") ? { grafanaAuthFile } : {}),
+  };
 }
 
 async function build(): Promise<[Repository, string]> {
-  // First, because a machine may have a cargo that is too old.
-  const layer = await ensureServicesLayer();
+  // First, because a machine may have one that is too old.
+  if (!(await isServiceThere())) await ensureServiceCargo();
   const tools = { pyroscope: await ensurePyroscope(), alloy: await ensureAlloy() };
+  const layer = await ensureServicesLayer();
   return [await ensureRepository(tools), layer];
 }
 

@@ -2,6 +2,7 @@ import { readFile, readdir, rename, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { cacheDir } from "../paths";
 import type { ProcessId } from "../process-id";
+import { type BackendName, backendNames } from "../tools/backends";
 import type { DebianRelease, Image } from "./image";
 
 /** What is known of a host between runs of the sandbox, in `host.json` of its directory. */
@@ -15,7 +16,9 @@ export interface HostRecord {
   layers: string[];
   /** The directory that its package repository serves. */
   repository: string;
-  /** Of a host with backends: the file with the login of Grafana's administrator. */
+  /** What runs on it beside the services. */
+  backends: readonly BackendName[];
+  /** Of a host with Grafana: the file with the login of its administrator. */
   grafanaAuthFile?: string;
   /** Directories of the host that lie on a file system of limited size. */
   limited?: { path: string; size: string };
@@ -42,7 +45,10 @@ export function hostDirectory(name: string): string {
 
 export async function readRecord(name: string): Promise<HostRecord | undefined> {
   try {
-    return JSON.parse(await readFile(path.join(hostDirectory(name), "host.json"), "utf8")) as HostRecord;
+    const text = await readFile(path.join(hostDirectory(name), "host.json"), "utf8");
+    const record = JSON.parse(text) as Omit<HostRecord, "backends"> & Partial<HostRecord>;
+    // A record of before says it by Grafana's login: all or none.
+    return { backends: record.grafanaAuthFile === undefined ? [] : backendNames, ...record };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -1,3 +1,5 @@
+import type { BackendName } from "../tools/backends";
+
 /** A running Debian host. */
 export interface SandboxHost {
   name: string;
@@ -11,8 +13,8 @@ export interface SandboxHost {
   users: ["root", "deploy"];
   privateKeyFile: string;
   repositoryUrl: string;
-  /** Whether Loki, Tempo and Grafana run on it. */
-  backends: boolean;
+  /** What runs on it beside the services. */
+  backends: readonly BackendName[];
   /** Its directory in the cache: disk, logs, and whatever belongs to it and goes with it. */
   directory: string;
 }

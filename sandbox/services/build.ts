@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, readdir, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { run, step } from "../log";
@@ -12,16 +13,30 @@ const program = "soar-service";
  * executable. It needs a C library no newer than the host's: see `missingLibraries`.
  */
 export async function ensureService(): Promise<string> {
-  const directory = path.join(cacheDir(), "services", await sourceKey());
+  const directory = await serviceDirectory();
   await publish(directory, build);
   return path.join(directory, program);
 }
 
-async function build(directory: string): Promise<void> {
+/** Whether the cache has it. */
+export async function isServiceThere(): Promise<boolean> {
+  return existsSync(await serviceDirectory());
+}
+
+/** Refuses a machine whose cargo is too old, before anything is built. */
+export async function ensureServiceCargo(): Promise<string> {
   const manifest = await readFile(path.join(source, "Cargo.toml"), "utf8");
   const minimum = /^rust-version = "(.+)"$/m.exec(manifest)?.[1];
   if (minimum === undefined) throw new Error("Cargo.toml states no rust-version");
-  const cargo = await ensureCargo(minimum);
+  return ensureCargo(minimum);
+}
+
+async function serviceDirectory(): Promise<string> {
+  return path.join(cacheDir(), "services", await sourceKey());
+}
+
+async function build(directory: string): Promise<void> {
+  const cargo = await ensureServiceCargo();
   const target = path.join(directory, "target");
   // What cargo downloads would stay in the user's home.
   const home = path.join(directory, "cargo-home");

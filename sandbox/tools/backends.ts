@@ -109,3 +109,9 @@ export const grafana: Recipe = {
     data: ["conf", "public"],
   },
 };
+
+/** In the order in which they are made. */
+export const backendNames = ["loki", "tempo", "grafana"] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export const backends: Readonly<Record<BackendName, Recipe>> = { loki, tempo, grafana };

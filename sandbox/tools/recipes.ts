@@ -1,4 +1,4 @@
-import { grafana, loki, tempo } from "./backends";
+import { backends } from "./backends";
 import { leaveOut, type Edit, type Recipe } from "./recipe";
 
 export const pulumi: Recipe = {
@@ -151,5 +151,5 @@ export const actionlint: Recipe = {
   },
 };
 
-/** The tools that `make up` needs; the others are made only for who asks for them. */
-export const recipes: readonly Recipe[] = [pulumi, pyroscope, alloy, loki, tempo, grafana];
+/** All but the one that only tests need. */
+export const recipes: readonly Recipe[] = [pulumi, pyroscope, alloy, ...Object.values(backends)];

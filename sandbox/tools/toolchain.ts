@@ -1,16 +1,17 @@
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { isLocked, lock } from "../lock";
 import { step } from "../log";
 import { cacheDir, publish } from "../paths";
 import type { Attempt } from "./attempt";
-import { grafana, loki, tempo } from "./backends";
+import { type BackendName, backends } from "./backends";
 import { buildTool, getPackaging } from "./build";
 import { goCaches } from "./go";
 import { findInstalled } from "./installed";
 import { recipeKey, type Recipe } from "./recipe";
-import { actionlint, alloy, pulumi, pyroscope, recipes } from "./recipes";
+import { actionlint, alloy, pulumi, pyroscope } from "./recipes";
 import { getRelease } from "./release";
 
 /** A program that the sandbox uses, at the version it pins. */
@@ -27,27 +28,25 @@ export interface Tool {
 export const ensurePulumi = (): Promise<Tool> => ensureTool(pulumi);
 export const ensurePyroscope = (): Promise<Tool> => ensureTool(pyroscope);
 export const ensureAlloy = (): Promise<Tool> => ensureTool(alloy);
-export const ensureLoki = (): Promise<Tool> => ensureTool(loki);
-export const ensureTempo = (): Promise<Tool> => ensureTool(tempo);
-/** Its home path, with `conf/` and `public/`, is the folder above `bin/`. */
-export const ensureGrafana = (): Promise<Tool> => ensureTool(grafana);
+/** Grafana's home path, with `conf/` and `public/`, is the folder above `bin/`. */
+export const ensureBackend = (name: BackendName): Promise<Tool> => ensureTool(backends[name]);
 export const ensureActionlint = (): Promise<Tool> => ensureTool(actionlint);
 
 /** The ways to a tool, in the order in which they are tried. */
 export interface Ways {
   installed(recipe: Recipe): Promise<Attempt<string>>;
   release(recipe: Recipe, directory: string): Promise<Attempt<void>>;
-  build(recipe: Recipe, directory: string): Promise<void>;
+  /** @default it is not built */
+  build?: (recipe: Recipe, directory: string) => Promise<void>;
   /** The packaging files of an installed tool. */
   packaging(recipe: Recipe, directory: string): Promise<void>;
 }
 
-const realWays: Ways = {
-  installed: findInstalled,
-  release: getRelease,
-  build: buildTool,
-  packaging: getPackaging,
-};
+const quickWays: Ways = { installed: findInstalled, release: getRelease, packaging: getPackaging };
+const realWays: Ways = { ...quickWays, build: buildTool };
+
+/** It would have to be built. */
+class UnbuiltError extends Error {}
 
 /**
  * Gets a tool: the installed one at the pinned version, else what the cache has, else the official release, else a build
@@ -56,12 +55,24 @@ const realWays: Ways = {
  */
 export async function ensureTool(recipe: Recipe, ways: Ways = realWays): Promise<Tool> {
   const installed = await ways.installed(recipe);
-  const tool =
-    "done" in installed
-      ? await useInstalled(recipe, ways, installed.done)
-      : await useCache(recipe, ways, installed.refused);
-  await dropGoCaches(ways);
-  return tool;
+  return "done" in installed
+    ? useInstalled(recipe, ways, installed.done)
+    : useCache(recipe, ways, installed.refused);
+}
+
+/** The same, where it need not be built. */
+export async function findTool(recipe: Recipe, ways: Ways = quickWays): Promise<Tool | undefined> {
+  try {
+    return await ensureTool(recipe, ways);
+  } catch (error) {
+    if (error instanceof UnbuiltError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether it is there already: installed at the pinned version, or in the cache. */
+export async function isThere(recipe: Recipe): Promise<boolean> {
+  return existsSync(toolDirectory(recipe)) || "done" in (await findInstalled(recipe));
 }
 
 async function useInstalled(recipe: Recipe, ways: Ways, program: string): Promise<Tool> {
@@ -84,8 +95,10 @@ async function useCache(recipe: Recipe, ways: Ways, notInstalled: string): Promi
     );
     if ("refused" in release) {
       process.stderr.write(`    ${release.refused}\n`);
+      const { build } = ways;
+      if (build === undefined) throw new UnbuiltError(`${title} would have to be built`);
       const effort = `about ${recipe.build.minutes} minutes on two cores`;
-      await step(`${title}: building from Go modules (${effort})`, () => ways.build(recipe, temporary));
+      await step(`${title}: building from Go modules (${effort})`, () => build(recipe, temporary));
     }
     await writeFile(path.join(temporary, "how"), "done" in release ? "release" : "built");
   });
@@ -103,20 +116,16 @@ function toolDirectory(recipe: Recipe): string {
   return path.join(cacheDir(), "tools", `${recipe.name}-${recipeKey(recipe)}`);
 }
 
-/** Lets go of Go's caches when no tool is left to build, also of those which a killed run has left. */
-async function dropGoCaches(ways: Ways): Promise<void> {
-  if (!existsSync(goCaches())) return;
-  for (const recipe of recipes) {
-    if (!existsSync(toolDirectory(recipe)) && "refused" in (await ways.installed(recipe))) return;
-  }
-  // A build under way, as of actionlint, which few ask for, needs them and lets go of them itself.
-  if (await isLocked(`${goCaches()}.lock`)) return;
+/** Lets go of Go's caches, once all is built that was asked for, also of those which a killed run has left. */
+export async function dropGoCaches(): Promise<void> {
+  // A build under way in another process needs them, and its run lets go of them.
+  if (!existsSync(goCaches()) || (await isLocked(`${goCaches()}.lock`))) return;
   const release = await lock(`${goCaches()}.lock`);
   try {
-    if (!existsSync(goCaches())) return;
-    await step("Removing the caches of the Go builds", () =>
-      rm(goCaches(), { recursive: true, force: true }),
-    );
+    // Some hundred thousand files: nobody waits for that.
+    const old = `${goCaches()}.${process.pid}.old`;
+    if (existsSync(goCaches())) await rename(goCaches(), old);
+    spawn("rm", ["-rf", old], { detached: true, stdio: "ignore" }).unref();
   } finally {
     await release();
   }

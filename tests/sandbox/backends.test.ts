@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf, sshHost, startHost, stopHost } from "../../sandbox/host/host";
+import { backendNames } from "../../sandbox/tools/backends";
 
 const traceId = "5b8efff798038103d269b633813fc60c";
 
@@ -21,7 +22,7 @@ function spanOf(service: string, name: string): string {
 
 describe("a host with backends", async () => {
   await stopHost("backends");
-  const host = await startHost("backends", { backends: true });
+  const host = await startHost("backends", { backends: backendNames });
   afterAll(() => stopHost("backends"), 60_000);
 
   const onHost = async (command: string, input?: string): Promise<string> => {

@@ -7,6 +7,7 @@ import { grafanaAuthOf, sshHost, startHost, stopHost } from "../../sandbox/host/
 import { projectRoot } from "../../sandbox/paths";
 import { pyroscopeOn } from "../../sandbox/query";
 import type { StackConfig } from "../../sandbox/stack";
+import { backendNames } from "../../sandbox/tools/backends";
 import { awaitTrace, sendSpan, streamsInLoki } from "./harness/downstream";
 import { expectUp, targets } from "./harness/prometheus";
 import { TestStack } from "./harness/stack";
@@ -28,7 +29,7 @@ const everything =
 const units = ["pyroscope", "alloy", "prometheus"];
 
 describe("production and staging on one host", { timeout: 400_000 }, async () => {
-  const host = await startHost("environments", { backends: true });
+  const host = await startHost("environments", { backends: backendNames });
   afterAll(() => stopHost("environments"), 60_000);
   const auth = await grafanaAuthOf(host);
 

@@ -1,6 +1,7 @@
 import { environmentAlerts, platformAlerts } from "../alert-names";
 import { afterAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
+import { backendNames } from "../../sandbox/tools/backends";
 import { declaredDashboards, expressions, grafanaOn, startReceiver } from "./harness/grafana";
 import { TestStack } from "./harness/stack";
 
@@ -20,7 +21,7 @@ const services = [
 const prometheus = { url: "http://127.0.0.1:9090" };
 
 describe("Grafana", { timeout: 480_000 }, async () => {
-  const stack = await TestStack.create("grafana", { host: { backends: true } });
+  const stack = await TestStack.create("grafana", { host: { backends: backendNames } });
   const auth = await grafanaAuthOf(stack.host);
   const receiver = await startReceiver(stack.host.gateway);
   const grafana = {

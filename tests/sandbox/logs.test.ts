@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest";
 import { awaitLine, linesInLoki, probe, streamsInLoki, writeJournal } from "./harness/downstream";
 import { eventually } from "./harness/faults";
 import { TestStack } from "./harness/stack";
+import { backendNames } from "../../sandbox/tools/backends";
 
 const file = "/etc/alloy/conf.d/sandbox-logs.alloy";
 const url = "http://127.0.0.1:3100";
 const ofProbe = `{service_name="probe"}`;
 
 describe("logs to a real Loki", { timeout: 300_000 }, async () => {
-  const stack = await TestStack.create("logs", { host: { backends: true } });
+  const stack = await TestStack.create("logs", { host: { backends: backendNames } });
   const named = (...names: string[]): object[] => {
     const all = stack.setting("services") as { name: string }[];
     return all.filter(({ name }) => names.includes(name));

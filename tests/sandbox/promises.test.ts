@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { StackConfig } from "../../sandbox/stack";
+import { backendNames } from "../../sandbox/tools/backends";
 import { fillDisk, killScript } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 
@@ -66,7 +67,7 @@ const rows: Row[] = [
 describe("the promises, of every service of a stack", { timeout: 300_000 }, async () => {
   // With a Loki and a Tempo: while these are away, a change of what sends there is Alloy's to finish first.
   const stack = await TestStack.create("promises", {
-    host: { backends: true, limited: { path: "/var/lib/soar-profiling", size: "2M" } },
+    host: { backends: backendNames, limited: { path: "/var/lib/soar-profiling", size: "2M" } },
   });
   const files = rows.map(({ file }) => file);
   const units = ["alloy", "prometheus", "caddy", "pyroscope"];

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { startHost, stopHost } from "../../sandbox/host/host";
+import { backendNames } from "../../sandbox/tools/backends";
 import {
   awaitLine,
   awaitTrace,
@@ -18,7 +19,7 @@ const prodFiles = ["/etc/alloy/conf.d/prod-traces.alloy", "/etc/alloy/conf.d/pro
 const stagingFiles = ["/etc/alloy/conf.d/staging-traces.alloy", "/etc/alloy/conf.d/staging-logs.alloy"];
 
 describe("traces to a real Tempo, of two environments on one host", { timeout: 300_000 }, async () => {
-  const host = await startHost("traces", { backends: true });
+  const host = await startHost("traces", { backends: backendNames });
   afterAll(() => stopHost("traces"), 60_000);
   const prod = await TestStack.on(host, { environment: "prod" }, "prod");
   const staging = await TestStack.on(host, { environment: "staging" }, "staging");

@@ -5,9 +5,11 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { UserError } from "../../sandbox/log";
+import { lock } from "../../sandbox/lock";
+import { loki, tempo } from "../../sandbox/tools/backends";
 import type { Recipe } from "../../sandbox/tools/recipe";
-import { actionlint, alloy, pulumi, pyroscope, recipes } from "../../sandbox/tools/recipes";
-import { ensureTool, type Ways } from "../../sandbox/tools/toolchain";
+import { alloy, pulumi, pyroscope } from "../../sandbox/tools/recipes";
+import { dropGoCaches, ensureTool, findTool, type Ways } from "../../sandbox/tools/toolchain";
 
 let cache: string;
 let tried: string[];
@@ -130,32 +132,52 @@ describe("the ways to a tool", () => {
   });
 });
 
-describe("Go's caches", () => {
-  it("stay while a tool is missing, and go with the last one", async () => {
-    await mkdir(path.join(cache, "go", "build"), { recursive: true });
-    for (const recipe of recipes.slice(0, -1)) await ensureTool(recipe, ways());
-    await ensureTool(actionlint, ways());
-    expect(existsSync(path.join(cache, "go"))).toBe(true);
-    for (const recipe of recipes.slice(-1)) await ensureTool(recipe, ways());
-    expect(await readdir(cache)).toEqual(["tools"]);
-  });
+describe("a tool that need not be built", () => {
+  const quick: Ways = { ...ways() };
+  delete quick.build;
 
-  it("of a tool that only tests use go with it", async () => {
-    for (const recipe of recipes) await ensureTool(recipe, ways());
-    await mkdir(path.join(cache, "go"));
-    await ensureTool(actionlint, ways());
-    expect(await readdir(cache)).toEqual(["tools"]);
-  });
-
-  it("do not wait for a tool that is installed", async () => {
-    await mkdir(path.join(cache, "go"));
-    const installed = ways({
-      installed: (recipe) =>
-        Promise.resolve(
-          recipe.name === "pulumi" ? { refused: "not installed" } : { done: `/opt/bin/${recipe.name}` },
-        ),
+  it("is taken where it is installed, in the cache, or released", async () => {
+    expect(
+      await findTool(loki, { ...quick, installed: () => Promise.resolve({ done: "/opt/bin/loki" }) }),
+    ).toMatchObject({
+      how: "installed",
     });
-    await ensureTool(pulumi, installed);
-    expect(existsSync(path.join(cache, "go"))).toBe(false);
+    const released = {
+      ...quick,
+      release: (recipe: Recipe, directory: string) =>
+        fill(recipe, directory).then(() => ({ done: undefined })),
+    };
+    expect(await findTool(loki, released)).toMatchObject({ how: "release" });
+    await ensureTool(tempo, ways());
+    expect(await findTool(tempo, quick)).toMatchObject({ how: "built" });
+  });
+
+  it("is left out otherwise, without a word of a build, and nothing is left of it", async () => {
+    expect(await findTool(loki, quick)).toBeUndefined();
+    expect(tried).toEqual(["release loki"]);
+    expect(printed).not.toContain("building");
+    expect(await readdir(path.join(cache, "tools"))).toEqual([]);
+  });
+});
+
+describe("Go's caches", () => {
+  it("stay from one tool to the next, and go at the end", async () => {
+    await mkdir(path.join(cache, "go", "build"), { recursive: true });
+    await ensureTool(pulumi, ways());
+    await ensureTool(loki, ways());
+    expect(existsSync(path.join(cache, "go"))).toBe(true);
+    await dropGoCaches();
+    await vi.waitFor(async () => {
+      expect(await readdir(cache)).toEqual(["tools"]);
+    });
+    await dropGoCaches();
+  });
+
+  it("are left to a build that is under way", async () => {
+    await mkdir(path.join(cache, "go"));
+    const release = await lock(path.join(cache, "go.lock"));
+    await dropGoCaches();
+    expect(existsSync(path.join(cache, "go"))).toBe(true);
+    await release();
   });
 });

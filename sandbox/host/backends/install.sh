@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs Loki, Tempo and Grafana into a tree to lay over the image, as an administrator does on a host: from the signed
-# repository, services enabled. Grafana starts once, so that its database is there; its administrator gets the password in
+# Installs packages (of loki, tempo, grafana) into a tree to lay over the image, as an administrator does on a host: from the
+# signed repository, services enabled. Grafana starts once, so that its database is there; its administrator gets the password in
 # GF_SECURITY_ADMIN_PASSWORD. Run in namespaces of its own (mount, network, processes), which take everything with them.
-# install.sh IMAGE REPOSITORY DIRECTORY
+# install.sh IMAGE REPOSITORY DIRECTORY PACKAGE...
 #   IMAGE       the root file system of the image
 #   REPOSITORY  the signed repository
 #   DIRECTORY   gets the tree, as `root`
@@ -11,6 +11,7 @@ image=$1
 repository=$2
 directory=$3
 host=$directory/host
+shift 3
 
 mkdir "$directory/root" "$directory/work" "$host"
 chmod 0755 "$directory/root"
@@ -35,9 +36,12 @@ sources='-o Dir::Etc::sourcelist=/run/sandbox.list -o Dir::Etc::sourceparts=-'
 # shellcheck disable=SC2086 # several words
 on_host apt-get $sources --error-on=any update
 # shellcheck disable=SC2086
-on_host apt-get $sources --yes --no-install-recommends install loki tempo grafana
-on_host systemctl enable grafana-server
+on_host apt-get $sources --yes --no-install-recommends install "$@"
+# Else a host would bring its catalogues up to date at its first start.
+touch "$host/etc/.updated" "$host/var/.updated"
+case " $* " in *" grafana "*) ;; *) exit 0 ;; esac
 
+on_host systemctl enable grafana-server
 chroot "$host" setpriv --reuid=grafana --regid=grafana --init-groups env --chdir=/usr/share/grafana \
   /usr/share/grafana/bin/grafana server --config=/etc/grafana/grafana.ini --packaging=deb \
   cfg:default.paths.logs=/tmp cfg:default.paths.data=/var/lib/grafana \
@@ -52,5 +56,3 @@ until on_host curl -sf http://127.0.0.1:3000/api/health; do
 done
 kill "$grafana"
 wait "$grafana" || :
-# Else a host would bring its catalogues up to date at its first start.
-touch "$host/etc/.updated" "$host/var/.updated"

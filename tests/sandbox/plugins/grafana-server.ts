@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { grafanaSettings } from "../../../sandbox/packages/backends/grafana";
-import { ensureGrafana } from "../../../sandbox/tools/toolchain";
+import { ensureBackend } from "../../../sandbox/tools/toolchain";
 import { freePort } from "../../../sandbox/free-port";
 
 export interface GrafanaServer {
@@ -19,7 +19,7 @@ export interface GrafanaServer {
 
 /** A real Grafana on a free port of loopback, with the package's settings, an empty database and a random password. */
 export async function startGrafana(): Promise<GrafanaServer> {
-  const { path: program } = await ensureGrafana();
+  const { path: program } = await ensureBackend("grafana");
   const directory = mkdtempSync(path.join(tmpdir(), "soar-grafana-"));
   const [port, password] = [await freePort(), randomBytes(12).toString("hex")];
   const config = path.join(directory, "grafana.ini");
