@@ -33,6 +33,12 @@ describe("where set -e is off", () => {
     ["f() {\n  case $1 in\n  a | b) mv a b ;;\n  esac\n  true\n}\nf | cat || f", ["f: mv a b"]],
     ["f() {\n  echo 'a; b' >c\n  echo a >&2\n  echo a 2>/dev/null\n  true\n}\nf || :", ["f: echo 'a; b' >c"]],
     ["f() {\n  cat <<'END'\nrm a\nEND\n  a=$(mktemp) # rm b\n  true\n}\nf || :", ["f: a=$(mktemp)"]],
+    // Where it is on, but before `&&`.
+    ["f() {\n  cp a b && mv b c\n  true\n}\nf", ["f: cp a b"]],
+    ["f() {\n  true\n  cp a b && mv b c\n}\nf", []],
+    ["f() {\n  cp a b && mv b c || exit 1\n  true\n}\nf", []],
+    ["if true; then cp a b && mv b c; fi\ntrue", ["script: cp a b"]],
+    ["if cp a b && mv b c; then :; fi", []],
     // Of what it calls.
     ["g() {\n  rm a\n  true\n}\nf() {\n  g || return 1\n  true\n}\nif f; then :; fi", ["g: rm a"]],
     ["g() { rm a; }\nf() {\n  g\n  true\n}\nif f; then :; fi", ["f: g"]],

@@ -8,7 +8,8 @@ const writers = new Set(
 /**
  * `set -e` is off in a function that is called in a condition (`if`, `while`, `!`, before `&&` or `||`), and in those that
  * it calls: what fails in it is passed over, unless it is the last thing there. So every command in it that writes says what
- * is to happen then: `|| return 1`, or `|| :` where it is no matter. Found are those that do not, each as `FUNCTION: COMMAND`.
+ * is to happen then: `|| return 1`, or `|| :` where it is no matter. Everywhere else, `set -e` passes over what fails before
+ * `&&`. Found are those that are passed over, each as `FUNCTION: COMMAND`.
  */
 export function uncheckedWrites(scripts: readonly string[]): string[] {
   const programs = scripts.map(parseShell);
@@ -56,14 +57,18 @@ export function uncheckedWrites(scripts: readonly string[]): string[] {
     return found;
   };
 
-  return [...suppressed].flatMap((name) => {
-    const body = functions.get(name);
-    return body === undefined
-      ? []
-      : lost([single(body)], true)
-          .filter(writes)
-          .map(({ words }) => `${name}: ${words.join(" ")}`);
-  });
+  const unseen = (name: string, commands: Command[]): string[] =>
+    commands.filter(writes).map(({ words }) => `${name}: ${words.join(" ")}`);
+  return [
+    ...[...suppressed].flatMap((name) => {
+      const body = functions.get(name);
+      return body === undefined ? [] : unseen(name, lost([single(body)], true));
+    }),
+    ...[...functions].flatMap(([name, body]) =>
+      suppressed.has(name) ? [] : unseen(name, beforeAnd([single(body)], true)),
+    ),
+    ...programs.flatMap((program) => unseen("script", beforeAnd(program, true))),
+  ];
 }
 
 const single = (command: Command): AndOr => [{ pipeline: { isNegated: false, commands: [command] } }];
@@ -97,6 +102,37 @@ function inside(command: Command, decides: boolean): { command: Command; isCondi
         ...command.conditions.flatMap((condition) => commandsOf(condition, true)),
         ...command.branches.flatMap((branch) => commandsOf(branch, decides)),
       ];
+  }
+}
+
+/**
+ * The commands before `&&` whose failure nobody sees where `set -e` is on: it ends nothing but the list. `isLast` as below.
+ * Functions are left out.
+ */
+function beforeAnd(list: List, isLast: boolean): Command[] {
+  return list.flatMap((andOr, i) => {
+    const isSeen = isLast && i === list.length - 1;
+    return andOr.flatMap(({ pipeline }, j) => {
+      const rest = andOr.slice(j + 1);
+      const isHandled = isSeen || pipeline.isNegated || rest.some(({ operator }) => operator === "||");
+      const own = isHandled || rest.length === 0 ? [] : pipeline.commands.slice(-1);
+      return [...own, ...pipeline.commands.flatMap((command) => beforeAndIn(command, isHandled))];
+    });
+  });
+}
+
+function beforeAndIn(command: Command, isSeen: boolean): Command[] {
+  switch (command.kind) {
+    case "simple":
+    case "function":
+      return [];
+    case "group":
+      return beforeAnd(command.body, isSeen);
+    case "loop":
+      return beforeAnd(command.body, false);
+    case "case":
+    case "if":
+      return command.branches.flatMap((branch) => beforeAnd(branch, isSeen));
   }
 }
 

@@ -142,7 +142,7 @@ class Parser {
   private closedBy(closer: string): { body: List; words: string[] } {
     const body = this.list([closer]);
     this.at++;
-    return { body, words: closer === "do" ? [] : this.words() };
+    return { body, words: ["do", "then"].includes(closer) ? [] : this.words() };
   }
 
   private conditional(): Command {

@@ -17,10 +17,14 @@ record_directory() { # PATH
 # A tree that is not there yet could not be shown to the validators. On a failure these go again.
 make_missing_directories() {
   value directory | while read -r path mode owner; do
-    [ -d "$path" ] || { record_directory "$path" && make_directory '' "$path" "$mode" "$owner"; }
+    [ ! -d "$path" ] || continue
+    record_directory "$path"
+    make_directory '' "$path" "$mode" "$owner"
   done
   value tree | while read -r path; do
-    [ -e "$path" ] || { record_directory "$path" && install -d -m 0755 "$path"; }
+    [ ! -e "$path" ] || continue
+    record_directory "$path"
+    install -d -m 0755 "$path"
   done
 }
 
@@ -61,7 +65,9 @@ keep_in_stage() { # DIRECTORY
   while [ -n "$_rest" ]; do
     _at=$_at/${_rest%%/*}
     _rest=${_rest#*/}
-    if [ -L "$work/stage$_at" ]; then rm "$work/stage$_at" && copy_to_stage "$_at" "$large_tree"; fi
+    [ -L "$work/stage$_at" ] || continue
+    rm "$work/stage$_at"
+    copy_to_stage "$_at" "$large_tree"
   done
 }
 

@@ -129,7 +129,8 @@ roll_back() {
     outcome="the old files are back, but $unit is not healthy on them either: see journalctl -u $unit"
   fi
   rm -rf "$place/manifest.new" "${spare:?}/$name.new"
-  mv "$place/undo" "$place/undo.old" && rm -rf "$place/undo.old"
+  # Else the next run does it once more.
+  if mv "$place/undo" "$place/undo.old"; then rm -rf "$place/undo.old" || :; fi
   spec=$work/spec
 }
 
@@ -208,7 +209,7 @@ remove_temporaries() { # FILE with a path per line
 
 sync_directories() { # FILE with a path per line
   while read -r _path; do
-    if [ -d "$(dirname "$_path")" ]; then sync "$(dirname "$_path")"; fi
+    [ ! -d "$(dirname "$_path")" ] || sync "$(dirname "$_path")" || return 1
   done <"$1"
 }
 
