@@ -13,9 +13,9 @@ const options = [
   "--virtual-time-budget=15000",
 ];
 
-/** The elements of a page as they are once its scripts have run. */
+/** The elements of a page as they are once its scripts have run: of a list, those that a high window shows. */
 export async function renderedPage(url: string): Promise<string> {
-  return chromium(["--dump-dom", url]);
+  return chromium(["--window-size=1280,2000", "--dump-dom", url]);
 }
 
 /**
