@@ -82,28 +82,52 @@ export function isLibrary(name: string): boolean {
   return library.test(name);
 }
 
-/**
- * The function with the largest value of its own, where the runtime's and the allocator's share counts for the function
- * that called them. Undefined when there is no sample.
- */
-export function hottestFunction({ names, levels }: FlameGraph): string | undefined {
-  const self = new Map<string, number>();
-  let parents: { start: number; end: number; owner: string | undefined }[] = [];
-  for (const { values } of levels) {
-    const bars: typeof parents = [];
+/** A bar of a flame graph. */
+export interface Bar {
+  /** 0 is the whole, which is no function. */
+  depth: number;
+  /** The index of its name. */
+  name: number;
+  /** What it takes by itself. */
+  own: number;
+  /** Where it ends, from the left. */
+  end: number;
+  /** The one that it stands on. */
+  parent: Bar | undefined;
+}
+
+/** All bars, level by level. */
+export function* barsOf({ levels }: FlameGraph): Generator<Bar> {
+  let parents: Bar[] = [];
+  for (const [depth, { values }] of levels.entries()) {
+    const bars: Bar[] = [];
     let position = 0;
-    let parent = 0;
+    let below = 0;
     for (let index = 0; index + 3 < values.length; index += 4) {
       const [offset = 0, total = 0, own = 0, name = 0] = values.slice(index, index + 4).map(Number);
       const start = position + offset;
       position = start + total;
-      while (parent < parents.length && (parents[parent]?.end ?? 0) <= start) parent++;
-      const text = names[name] ?? "";
-      const owner = isLibrary(text) ? parents[parent]?.owner : text;
-      if (owner !== undefined) self.set(owner, (self.get(owner) ?? 0) + own);
-      bars.push({ start, end: position, owner });
+      while (below < parents.length && (parents[below]?.end ?? 0) <= start) below++;
+      const bar = { depth, name, own, end: position, parent: parents[below] };
+      bars.push(bar);
+      yield bar;
     }
     parents = bars;
+  }
+}
+
+/**
+ * The function with the largest value of its own, where the runtime's and the allocator's share counts for the function
+ * that called them. Undefined when there is no sample.
+ */
+export function hottestFunction(graph: FlameGraph): string | undefined {
+  const self = new Map<string, number>();
+  const owners = new Map<Bar, string | undefined>();
+  for (const bar of barsOf(graph)) {
+    const text = graph.names[bar.name] ?? "";
+    const owner = isLibrary(text) ? bar.parent && owners.get(bar.parent) : text;
+    owners.set(bar, owner);
+    if (owner !== undefined) self.set(owner, (self.get(owner) ?? 0) + bar.own);
   }
   return [...self].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
