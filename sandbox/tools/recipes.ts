@@ -1,4 +1,3 @@
-import { backends } from "./backends";
 import { leaveOut, type Edit, type Recipe } from "./recipe";
 
 export const pulumi: Recipe = {
@@ -150,6 +149,3 @@ export const actionlint: Recipe = {
     minutes: 1,
   },
 };
-
-/** All but the one that only tests need. */
-export const recipes: readonly Recipe[] = [pulumi, pyroscope, alloy, ...Object.values(backends)];

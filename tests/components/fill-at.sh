@@ -17,3 +17,26 @@ exec "/usr/bin/$name" "$@"
 END
   done
 }
+
+# Applies a change again and again; at each, the file system of DIRECTORY fills at a later command, every EVERYth of them. Then
+# once more, with room again. Where a change `works`, the next one goes back. `apply` and `what_is` are the driver's.
+sweep() { # EVERY DIRECTORY works|fails
+  from=old to=new at=0
+  while :; do
+    at=$((at + $1))
+    echo "$at $2" >/run/fill
+    apply $to
+    [ "$(wc -l </run/commands)" -ge "$at" ] || break
+    echo "run $(what_is) $(sed -n "${at}p" /run/commands)"
+    sed 's/^/  /' /run/words
+    rm -f "$2/filler"
+    echo "0 $2" >/run/fill
+    apply $to
+    echo "next $(what_is)"
+    sed 's/^/  /' /run/words
+    if [ "$3" = works ]; then
+      other=$from from=$to to=$other
+      other=$before before=$after after=$other
+    fi
+  done
+}

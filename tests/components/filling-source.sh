@@ -69,22 +69,7 @@ apply new
 after=$(digest)
 apply old
 
-from=old to=new at=0
-while :; do
-  at=$((at + 1))
-  echo "$at $full" >/run/fill
-  apply $to
-  [ "$(wc -l </run/commands)" -ge "$at" ] || break
-  echo "run $(what_is) $(sed -n "${at}p" /run/commands)"
-  sed 's/^/  /' /run/words
-  rm -f "$full/filler"
-  echo "0 $full" >/run/fill
-  apply $to
-  echo "next $(what_is)"
-  sed 's/^/  /' /run/words
-  other=$from from=$to to=$other
-  other=$before before=$after after=$other
-done
+sweep 1 "$full" works
 
 # The way out, on a disk that is full: what is theirs comes back once there is room, and not in part.
 echo "1 $full" >/run/fill

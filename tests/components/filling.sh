@@ -100,21 +100,4 @@ kind=$wanted after=$(digest)
 apply old
 if [ "$(what_is)" != '0 before before 0' ]; then cat /run/words && exit 1; fi
 
-from=old to=new at=0
-while :; do
-  at=$((at + every))
-  echo "$at $full" >/run/fill
-  apply $to
-  [ "$(wc -l </run/commands)" -ge "$at" ] || break
-  echo "run $(what_is) $(sed -n "${at}p" /run/commands)"
-  sed 's/^/  /' /run/words
-  rm -f "$full/filler"
-  echo "0 $full" >/run/fill
-  apply $to
-  echo "next $(what_is)"
-  sed 's/^/  /' /run/words
-  if [ "$kind" = works ]; then
-    other=$from from=$to to=$other
-    other=$before before=$after after=$other
-  fi
-done
+sweep "$every" "$full" "$kind"

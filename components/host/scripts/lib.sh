@@ -39,6 +39,15 @@ write_record() { # FILE <CONTENT
   return 1
 }
 
+# What was kept beside a file, as a hard link of it, is the file again, whether that was replaced or not.
+bring_back() { # KEPT FILE
+  if [ "$(stat -c %d:%i -- "$1")" = "$(stat -c %d:%i -- "$2" 2>/dev/null)" ]; then
+    rm -f -- "$1" # It was not replaced, and mv refuses two names of one file.
+  else
+    mv -fT -- "$1" "$2"
+  fi
+}
+
 # Records are kept twice: in $state, and in $spare, beside the scripts. Where one place was emptied, the other still tells what
 # is ours on this host, and what was here before us.
 keep_spare() { # NAME of a record in $state

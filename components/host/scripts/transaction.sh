@@ -66,11 +66,7 @@ put_file_back() { # PATH
   real_way "$(dirname "$1")" || { planted_words >&2 && return 1; }
   if exists "$(copy_of "$1")"; then cp -aT --remove-destination -- "$(copy_of "$1")" "$(kept "$1")" || return 1; fi
   if exists "$(kept "$1")"; then
-    if [ "$(stat -c %d:%i -- "$(kept "$1")")" = "$(stat -c %d:%i -- "$1" 2>/dev/null)" ]; then
-      rm -f -- "$(kept "$1")" # It was not swapped yet, and mv refuses two names of one file.
-    else
-      mv -fT -- "$(kept "$1")" "$1"
-    fi
+    bring_back "$(kept "$1")" "$1"
   elif was_absent "$1"; then
     rm -f -- "$1"
   fi
