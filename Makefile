@@ -1,8 +1,10 @@
 # The sandbox: a real Debian host on this machine, and the stack `sandbox` on it. See docs/sandbox.md.
 .PHONY: up down status ssh flamegraph test format
 
+# A Node that the packages accept comes first, here and for what is started from here.
+with_node = sandbox/with-node.sh
 # Runs TypeScript as it is. Its cache would stay in the directory for temporary files.
-node = node --import tsx
+node = $(with_node) node --import tsx
 export TSX_DISABLE_CACHE = 1
 
 up: node_modules/.package-lock.json
@@ -26,14 +28,11 @@ flamegraph: node_modules/.package-lock.json
 	  $${DIFF:+"--diff=$$DIFF"} $${BY:+"--by=$$BY"} $${OUTPUT:+"--output=$$OUTPUT"} -- $${SERVICE:+"$$SERVICE"}
 
 test: node_modules/.package-lock.json
-	@tests/run.sh
+	@$(with_node) tests/run.sh
 
 format: node_modules/.package-lock.json
-	npx prettier --write .
+	$(with_node) npx prettier --write .
 
 # The lock file's packages, and none of their installation scripts: they would download programs.
 node_modules/.package-lock.json: package-lock.json
-	@command -v node >/dev/null || { echo 'Node is missing: install Node 20.19 or later (https://nodejs.org)' >&2; exit 1; }
-	@node sandbox/require-node.cjs
-	@command -v npm >/dev/null || { echo "npm is missing: install it (Debian has it apart from Node: apt-get install npm)" >&2; exit 1; }
-	npm ci --ignore-scripts --no-audit --no-fund
+	$(with_node) npm ci --ignore-scripts --no-audit --no-fund

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 /**
  * The error for a user's mistake: Pulumi shows its message and nothing else.
- * It carries no stack. Pulumi inspects the stack's source lines to colour them, which takes Node 20 some 12 s where one of
+ * It carries no stack. Pulumi inspects the stack's source lines to colour them, which takes Node some 12 s where one of
  * them is in a large file of `@pulumi/pulumi`; and a user's mistake is in no line of ours.
  * @param message what is wrong, where, and what to do
  */

@@ -12,11 +12,7 @@ export interface Machine {
   arch: string;
   /** The effective user id. */
   uid: number;
-  /** As `process.versions.node`. */
-  node: string;
 }
-
-const minimumNode = [20, 19] as const;
 
 /** Refuses, in one line, a machine on which the sandbox cannot run. Changes nothing. */
 export function checkMachine(machine: Machine = thisMachine()): void {
@@ -32,11 +28,6 @@ export function checkMachine(machine: Machine = thisMachine()): void {
       "use an x86-64 or arm64 machine",
     );
   }
-  const [major = 0, minor = 0] = machine.node.split(".").map(Number);
-  if (major < minimumNode[0] || (major === minimumNode[0] && minor < minimumNode[1])) {
-    const needed = minimumNode.join(".");
-    throw new UserError(`Node ${machine.node} is too old`, `install Node ${needed} or later`);
-  }
   if (machine.uid !== 0) {
     throw new UserError(
       "the sandbox boots a host of its own, which needs root",
@@ -47,7 +38,7 @@ export function checkMachine(machine: Machine = thisMachine()): void {
 
 function thisMachine(): Machine {
   const uid = process.geteuid?.() ?? -1;
-  return { platform: process.platform, arch: process.arch, uid, node: process.versions.node };
+  return { platform: process.platform, arch: process.arch, uid };
 }
 
 /** Runs a program to its end, whatever its exit code; rejects when it cannot be started. */

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserError } from "../../sandbox/log";
 import { checkMachine, ensurePackages, packageCandidate, type Runner } from "../../sandbox/prerequisites";
 
-const good = { platform: "linux", arch: "x64", uid: 0, node: "20.19.0" };
+const good = { platform: "linux", arch: "x64", uid: 0 };
 
 describe("checkMachine", () => {
-  it.each([good, { ...good, node: "22.1.0" }, { ...good, arch: "arm64" }])("accepts %j", (machine) => {
+  it.each([good, { ...good, arch: "arm64" }])("accepts %j", (machine) => {
     expect(() => {
       checkMachine(machine);
     }).not.toThrow();
@@ -21,8 +21,6 @@ describe("checkMachine", () => {
       "the sandbox needs Linux, this is darwin: run it in a Linux virtual machine",
     ],
     [{ ...good, arch: "ia32" }, "no tool is made for the processor ia32: use an x86-64 or arm64 machine"],
-    [{ ...good, node: "20.18.3" }, "Node 20.18.3 is too old: install Node 20.19 or later"],
-    [{ ...good, node: "18.20.0" }, "Node 18.20.0 is too old: install Node 20.19 or later"],
     [
       { ...good, uid: 1000 },
       "the sandbox boots a host of its own, which needs root: run it as root or with sudo",
