@@ -11,16 +11,18 @@ export default defineConfig({
           name: "unit",
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/sandbox/**"],
+          // By itself it would leave one core to others.
+          maxWorkers: "100%",
           testTimeout: 20_000,
         },
       },
       {
-        // The real programs and real hosts, two files at a time: they wait more than they compute, but share the machine.
+        // The real programs and real hosts, three files at a time: they wait more than they compute, but share the machine.
         test: {
           name: "sandbox",
           include: ["tests/sandbox/**/*.test.ts"],
           pool: "forks",
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 300_000,

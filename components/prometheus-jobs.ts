@@ -135,12 +135,17 @@ interface Part {
   edits: Edit[];
 }
 
+/** Where the files about targets are. */
+export function jobsDirectory({ discovery }: PrometheusSettings): string {
+  // Not targets/, in which an operator may have files for jobs of their own.
+  return `${directory}/${discovery === "scrape_config_files" ? "jobs" : "soar-profiling-targets"}`;
+}
+
 /** A file a job, and the line that has Prometheus read all files of the directory. */
 function jobFiles({ environment, settings, services, platform }: PrometheusJobsArgs): Part {
-  const targets = scrapeTargets(services, platform);
-  // Not targets/, in which an operator may have files for jobs of their own.
+  const targets = scrapeTargets(services, platform, settings.skip);
   const isOwnJob = settings.discovery === "scrape_config_files";
-  const place = `${directory}/${isOwnJob ? "jobs" : "soar-profiling-targets"}`;
+  const place = jobsDirectory(settings);
   const render = isOwnJob ? renderScrapeJob : renderTargetFile;
   const pattern = `${place}/*.yml`;
   return {
@@ -158,10 +163,13 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
 
 /** What the rules of an environment are about, for Prometheus and for Grafana. */
 export function rulesOf(
-  { environment, services, platform }: Pick<PrometheusJobsArgs, "environment" | "services" | "platform">,
+  watched: Pick<PrometheusJobsArgs, "environment" | "services" | "platform"> & {
+    settings: Pick<PrometheusSettings, "skip">;
+  },
   owner: string,
 ): RulesArgs {
-  const jobs = scrapeTargets(services, platform).map(({ name }) => name);
+  const { environment, services, platform, settings } = watched;
+  const jobs = scrapeTargets(services, platform, settings.skip).map(({ name }) => name);
   return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
 }
 

@@ -5,6 +5,7 @@ import { alloyPorts, alloyUnit } from "./alloy";
 import { caddyRequirement } from "./public-site";
 import { profileEndpoints } from "./endpoints";
 import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
+import { platformPast, scrapedRequirement } from "./past";
 import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
@@ -22,8 +23,16 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
   ];
   const endpoints = endpointRequirements(settings, alloy);
+  const scraped = scrapedRequirement(settings);
   if (settings.platform.kind !== "own") {
-    return { ports: spans, disks: [], programs, endpoints, ...(machine === undefined ? {} : { machine }) };
+    return {
+      ports: spans,
+      disks: [],
+      programs,
+      endpoints,
+      scraped,
+      ...(machine === undefined ? {} : { machine }),
+    };
   }
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
@@ -37,6 +46,8 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
       { name: "alloy", version: settings.alloy.version, allowDowngrade: settings.allowDowngrade },
     ],
     endpoints,
+    past: platformPast(settings),
+    scraped,
   };
 }
 

@@ -15,6 +15,7 @@ export function checkObservability(
     ...loops(settings, listeners),
     ...journals(settings, isWrong),
     ...jobNames(settings),
+    ...skippedJobs(settings),
     ...alertSource(settings),
     ...siteBackend(settings),
     ...siteCertificate(settings),
@@ -70,6 +71,15 @@ function jobNames({ prometheus, services = [] }: PartialSettings): Issue[] {
     if (service?.metrics === undefined || !ownJobs.includes(service.name)) return [];
     const message = `"${service.name}" is a job of our own in Prometheus: choose another name, or leave out its metrics`;
     return [{ path: `services[${i}].name`, message }];
+  });
+}
+
+function skippedJobs({ prometheus, services = [] }: PartialSettings): Issue[] {
+  const measured = services.flatMap((service) => (service?.metrics === undefined ? [] : [service.name]));
+  return (prometheus?.skip ?? []).flatMap((name, i): Issue[] => {
+    if (ownJobs.includes(name) || measured.includes(name)) return [];
+    const message = `"${name}" is nothing that Prometheus would be told of: name a service with metrics, alloy, host or pyroscope, or leave it out`;
+    return [{ path: `prometheus.skip[${i}]`, message }];
   });
 }
 

@@ -45,6 +45,14 @@ export const prometheus = optional(
         "How it is told what to scrape: `scrape_config_files` has a job for each target, and needs Prometheus 2.43; " +
           "`file_sd` has one job for all of them.",
       ),
+    skip: z
+      .array(field.anyText("the name of a service, or alloy, host or pyroscope"))
+      .default([])
+      .describe(
+        "What a job of somebody else scrapes already: names of services, `alloy`, `host` (its file systems) or `pyroscope`. The " +
+          "stack makes no job for them. Its rules and dashboards find their metrics where that job gives them the labels " +
+          "`environment` and `service_name`.",
+      ),
   }),
 ).describe(
   "The host's own Prometheus, which gets jobs and rules for the services, Pyroscope and Alloy. It is on with its `url`.",

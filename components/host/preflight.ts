@@ -1,3 +1,4 @@
+import { pastWords, type PastRequirement, type ScrapedRequirement } from "./past";
 import { preflight } from "./scripts";
 
 /** A port that a unit of ours will listen on. */
@@ -103,6 +104,10 @@ export interface Requirements {
   endpoints?: EndpointRequirements;
   /** @default any */
   machine?: MachineRequirement;
+  /** @default nothing is told of it */
+  past?: PastRequirement;
+  /** @default nothing is to be scraped */
+  scraped?: ScrapedRequirement | undefined;
 }
 
 /** A look at the host before anything on it is changed. */
@@ -123,7 +128,10 @@ export interface Preflight {
 export function preflightOf(required: Requirements): Preflight {
   return {
     words: checks(required),
-    text: preflight(required.endpoints?.endpoints.map(endpointLine)),
+    text: preflight(
+      required.endpoints?.endpoints.map(endpointLine),
+      required.scraped?.targets.map(({ name, url }) => `${name} ${url}`),
+    ),
     seconds: timeLimit(required),
   };
 }
@@ -139,6 +147,8 @@ function checks(required: Requirements): (string | number)[] {
     packages = [],
     endpoints,
     machine,
+    past,
+    scraped,
   } = required;
   return [
     ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
@@ -160,6 +170,8 @@ function checks(required: Requirements): (string | number)[] {
     ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
     ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
     ...packages.flatMap(ofPackage),
+    ...(past === undefined ? [] : pastWords(past)),
+    ...(scraped === undefined ? [] : ["scraped", scraped.url, scraped.directory]),
     ...(machine === undefined ? [] : ["machine", machine.id, machine.stack]),
     ...(endpoints === undefined || endpoints.endpoints.length === 0
       ? []

@@ -100,14 +100,18 @@ export function whole(script: string): string {
 /**
  * The preflight, which comes before any script is on the host, with those that it calls.
  * @param endpoints a line for each; not among its arguments, because a command line has room for some hundred only
+ * @param targets the same
  */
-export function preflight(endpoints: readonly string[] = []): string {
+export function preflight(endpoints: readonly string[] = [], targets: readonly string[] = []): string {
   const variable = (name: string, of: string, text: string): string =>
     `${name}=$(cat ${hereDocument(of, text)})\n`;
+  const lines = (texts: readonly string[]): string => texts.map((line) => `${line}\n`).join("");
   return whole(
     variable("unit_in_force", "unit-in-force.pl", readScript("unit-in-force.pl")) +
-      variable("endpoints", "endpoints", endpoints.map((line) => `${line}\n`).join("")) +
+      variable("endpoints", "endpoints", lines(endpoints)) +
+      variable("targets", "targets", lines(targets)) +
       readScript("endpoints.sh") +
+      readScript("past.sh") +
       readScript("machine.sh") +
       readScript("preflight"),
   );

@@ -28,10 +28,14 @@ export interface PlatformTargets {
   readonly pyroscopeUrl?: string | undefined;
 }
 
-/** All targets of an environment, by name; those of the platform only where it is the environment's own. */
+/**
+ * All targets of an environment, by name; those of the platform only where it is the environment's own.
+ * @param skip names of those that a job of somebody else scrapes
+ */
 export function scrapeTargets(
   services: readonly MeasuredService[],
   platform: PlatformTargets | undefined,
+  skip: readonly string[] = [],
 ): ScrapeTarget[] {
   const ofServices = services.flatMap(({ name, address, port, metrics }) =>
     metrics === undefined
@@ -45,7 +49,9 @@ export function scrapeTargets(
       ? []
       : [ofUrl("alloy", alloyUrl, "/metrics"), ofUrl("host", alloyUrl, hostMetricsPath)]),
     ...(pyroscopeUrl === undefined ? [] : [ofUrl("pyroscope", pyroscopeUrl, "/metrics")]),
-  ].sort((a, b) => byText(a.name, b.name));
+  ]
+    .filter(({ name }) => !skip.includes(name))
+    .sort((a, b) => byText(a.name, b.name));
 }
 
 /** Renders a file for `scrape_config_files`: one job. Its name is unique over the environments of a host. */

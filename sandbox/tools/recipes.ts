@@ -1,5 +1,91 @@
 import { leaveOut, type Edit, type Recipe } from "./recipe";
 
+const stateBackends = "backend/diy/backend.go";
+const bucket = "backend/diy/bucket.go";
+const keeper = "secrets/cloud/manager.go";
+const operations = "operations/resources.go";
+
+/** Leaves a file of Go out of the build. */
+const ignore = (file: string, name: string): Edit => ({
+  file,
+  find: `\npackage ${name}\n`,
+  replace: `\n//go:build ignore\n\npackage ${name}\n`,
+});
+
+/** Without the clouds: state in their buckets, secrets by their keys, and `pulumi logs` of their services. */
+const withoutClouds: Edit[] = [
+  leaveOut(stateBackends, '\t"gocloud.dev/blob/azureblob"  // driver for azblob://\n'),
+  leaveOut(stateBackends, '\t"gocloud.dev/blob/gcsblob"    // driver for gs://\n'),
+  leaveOut(stateBackends, '\t_ "gocloud.dev/blob/s3blob"   // driver for s3://\n'),
+  leaveOut(stateBackends, '\t"github.com/pulumi/pulumi/pkg/v3/authhelpers"\n'),
+  leaveOut(
+    stateBackends,
+    `	if p.Scheme == gcsblob.Scheme {
+		blobmux, err = authhelpers.GoogleCredentialsMux(ctx)
+		if err != nil {
+			return nil, err
+		}
+	}
+`,
+  ),
+  leaveOut(
+    stateBackends,
+    `	if p.Scheme == azureblob.Scheme {
+		blobmux = &blob.URLMux{}
+		blobmux.RegisterBucket(azureblob.Scheme, &azureblob.URLOpener{
+			MakeClient:        azureblob.NewDefaultClient,
+			ServiceURLOptions: *azureblob.NewDefaultServiceURLOptions(),
+		})
+	}
+`,
+  ),
+  {
+    file: bucket,
+    find: '\tawss3 "github.com/aws/aws-sdk-go-v2/service/s3"\n',
+    replace: "",
+  },
+  {
+    file: bucket,
+    find: "var input *awss3.CopyObjectInput",
+    replace: "var input *struct{ CopySource *string }",
+  },
+  {
+    file: bucket,
+    find: "(input *awss3.CopyObjectInput)",
+    replace: "(input *struct{ CopySource *string })",
+  },
+  leaveOut(keeper, '\t_ "gocloud.dev/secrets/awskms"        // support for awskms://\n'),
+  leaveOut(keeper, '\t_ "gocloud.dev/secrets/azurekeyvault" // support for azurekeyvault://\n'),
+  leaveOut(keeper, '\t"gocloud.dev/secrets/gcpkms"          // support for gcpkms://\n'),
+  leaveOut(keeper, '\t_ "gocloud.dev/secrets/hashivault"    // support for hashivault://\n'),
+  leaveOut(keeper, '\t"google.golang.org/api/cloudkms/v1"\n'),
+  leaveOut(keeper, '\t"github.com/pulumi/pulumi/pkg/v3/authhelpers"\n'),
+  leaveOut(
+    keeper,
+    `	case gcpkms.Scheme:
+		credentials, err := authhelpers.ResolveGoogleCredentials(ctx, cloudkms.CloudkmsScope)
+		if err != nil {
+			return nil, fmt.Errorf("missing google credentials: %w", err)
+		}
+
+		kmsClient, _, err := gcpkms.Dial(ctx, credentials.TokenSource)
+		if err != nil {
+			return nil, fmt.Errorf("failed to connect to gcpkms: %w", err)
+		}
+		opener := gcpkms.URLOpener{
+			Client: kmsClient,
+		}
+
+		return opener.OpenKeeperURL(ctx, u)
+`,
+  ),
+  leaveOut(operations, '\tcase "cloud":\n\t\treturn CloudOperationsProvider(ops.config, ops.resource)\n'),
+  leaveOut(operations, '\tcase "aws":\n\t\treturn AWSOperationsProvider(ctx, ops.config, ops.resource)\n'),
+  leaveOut(operations, '\tcase "gcp":\n\t\treturn GCPOperationsProvider(ctx, ops.config, ops.resource)\n'),
+  ...["aws", "cloud_aws", "gcp"].map((cloud) => ignore(`operations/operations_${cloud}.go`, "operations")),
+];
+
+/** The build leaves out the clouds, whose libraries take PART of its time; nothing of them is used on the sandbox. */
 export const pulumi: Recipe = {
   name: "pulumi",
   version: "3.259.0",
@@ -16,6 +102,11 @@ export const pulumi: Recipe = {
     cgo: false,
     debianPackages: [],
     minutes: 4,
+    adapted: {
+      module: "github.com/pulumi/pulumi/pkg/v3@v3.259.0",
+      sum: "h1:Zf4wiLmgdhTAyq5dtTVnNY26BjtGrJ85ZQYut2qG6xM=",
+      edits: withoutClouds,
+    },
   },
 };
 

@@ -6,6 +6,9 @@ const units = ["pyroscope", "alloy"];
 const source = "/etc/apt/sources.list.d/grafana.list";
 const config = { pyroscope: "/etc/pyroscope/config.yml", alloy: "/etc/alloy/config.alloy" };
 
+const jobs = "/etc/prometheus/jobs";
+const prometheus = { url: "http://127.0.0.1:9090" };
+
 /** The seed's host: its scripts put the packages there, and files of their own, which run and listen everywhere. */
 describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
   const stack = await TestStack.create("adopted");
@@ -38,7 +41,11 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
         "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install pyroscope=1.21.1-1 alloy=1.10.0-1 >/dev/null",
     );
     await stack.operator(
-      `echo '# by hand' >>${config.pyroscope}; echo '// by hand' >>${config.alloy}; ` +
+      // As SOAR's hosts have them: blocks at a place of its own, lines on a way of their own, and a job for what ours scrapes.
+      `printf 'pyroscopedb:\\n  data_path: /var/lib/pyroscope\\n' >>${config.pyroscope}; ` +
+        `printf 'loki.echo "mine" {\\n}\\n' >>${config.alloy}; ` +
+        `mkdir -p ${jobs}; printf '%s\\n' 'scrape_configs: [{job_name: alloy, static_configs: [{targets: [\"localhost:12345\"]}]}]' >${jobs}/alloy.yml; ` +
+        `sed -i '$a scrape_config_files: [${jobs}/*.yml]' /etc/prometheus/prometheus.yml; systemctl reload prometheus; ` +
         "chown -R pyroscope:pyroscope /etc/pyroscope; systemctl enable --now alloy; systemctl restart pyroscope; " +
         "echo profiles >/var/lib/pyroscope/of-before; " +
         "for i in $(seq 60); do curl -fsS 127.0.0.1:4040/ready && break; sleep 0.5; done",
@@ -57,9 +64,37 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     expect(await look()).toEqual(byHand);
   });
 
+  test("is told what becomes of what it has, and which job would scrape twice, before anything is changed", async () => {
+    await stack.operator(
+      `rm ${source}; curl -fsS http://127.0.0.1:9091/debug/pprof/heap | ` +
+        "curl -fsS --data-binary @- 'http://127.0.0.1:4040/ingest?format=pprof&name=of-before'; systemctl restart pyroscope; " +
+        "for i in $(seq 60); do curl -fsS 127.0.0.1:4040/ready && break; sleep 0.5; done; " +
+        "find /var/lib/pyroscope/anonymous -name meta.json | grep -q .",
+    );
+    stack.configure({ prometheus });
+    expect(await stack.upFails()).toContain(
+      '- the job "alloy" of Prometheus scrapes http://127.0.0.1:12345/metrics already, as the stack would (alloy), and every sum ' +
+        "would double: take that job away, or add alloy to prometheus.skip\n",
+    );
+    expect((await look()).slice(0, 4)).toEqual(byHand.slice(0, 4));
+    stack.configure({ prometheus: { ...prometheus, skip: ["alloy"] }, detectDrift: true });
+    const { text } = await stack.preview();
+    for (const plan of [
+      "/etc/pyroscope/config.yml is there: it will be replaced, and comes back with a destroy",
+      "/etc/alloy/config.alloy will no longer be read, and is again after a destroy; nothing of ours takes the place of its loki.echo: " +
+        "put what you need of them into alloy.fragments",
+    ]) {
+      expect(text).toContain(plan);
+    }
+    expect(text).toMatch(
+      /\/var\/lib\/pyroscope\/anonymous has profiles \(\d+ MiB\) that Pyroscope will not read: they stay there, and nothing deletes them/,
+    );
+    expect(text).not.toContain("/etc/default/alloy");
+    stack.configure({ prometheus: undefined, detectDrift: undefined });
+  });
+
   test("is taken over: the same packages, held, restarted once, on loopback only, with what they had stored", async () => {
     expect(await listeners()).toMatch(/^\*:4040$/m);
-    await stack.operator(`rm ${source}`);
     const restarts = "journalctl -q -o cat _PID=1 UNIT=pyroscope.service | grep -c '^Started ' || :";
     const before = Number(await stack.operator(restarts));
     await stack.up();

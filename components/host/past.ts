@@ -1,0 +1,31 @@
+/** What a host may have from before its first `up`, and what becomes of it: told, and no hindrance. */
+export interface PastRequirement {
+  /** Files of ours at places where packages and operators have theirs. */
+  replaced: readonly string[];
+  /** Files of Alloy's configuration that no longer count, with the kinds of components that there will be instead. */
+  unread: readonly { file: string; components: readonly string[] }[];
+  /** Directories with profiles, and the folders in them that will be read. */
+  stored: readonly { directory: string; folders: readonly string[] }[];
+}
+
+/** What Prometheus will scrape: no other job of it may do so already. */
+export interface ScrapedRequirement {
+  /** Of Prometheus, on the host. */
+  url: string;
+  /** Where our jobs are. */
+  directory: string;
+  targets: readonly {
+    /** As `prometheus.skip` has it. */
+    name: string;
+    url: string;
+  }[];
+}
+
+/** The words of the preflight's script for it. */
+export function pastWords({ replaced, unread, stored }: PastRequirement): string[] {
+  return [
+    ...replaced.flatMap((file) => ["replaced", file]),
+    ...unread.flatMap(({ file, components }) => ["unread", file, components.join(" ")]),
+    ...stored.flatMap(({ directory, folders }) => ["stored", directory, folders.join(" ")]),
+  ];
+}

@@ -1,0 +1,67 @@
+# shellcheck shell=sh disable=SC2154
+# What a host has from before the first `up`, told as a plan: what will be replaced, what will no longer be read, what is
+# stored elsewhere, and what is scraped already. Read in by the preflight, whose findings and notes it uses. What this
+# program has written itself is not told.
+
+is_ours() { # FILE
+  $sudo head -n 3 "$1" 2>/dev/null | grep -q 'Managed by soar-profiling'
+}
+
+# A file of a package that nobody has changed is no loss.
+is_as_packaged() { # FILE
+  # shellcheck disable=SC2016 # dpkg-query expands it
+  recorded=$(dpkg-query -W -f '${Conffiles}\n' 2>/dev/null | awk -v file="$1" '$1 == file { print $2; exit }')
+  [ -n "$recorded" ] && [ "$($sudo md5sum "$1" | cut -d ' ' -f 1)" = "$recorded" ]
+}
+
+check_replaced() { # FILE
+  if ! $sudo test -e "$1" || is_ours "$1" || is_as_packaged "$1"; then return 0; fi
+  note "$1 is there: it will be replaced, and comes back with a destroy"
+}
+
+# Blocks of Alloy's syntax at the beginning of a line, without their labels.
+alloy_components() { # FILE
+  $sudo sed -nE 's/^([a-z_]+(\.[a-z0-9_]+)+)( +"[^"]*")? *\{.*/\1/p' "$1" | sort -u
+}
+
+check_unread() { # FILE COMPONENTS
+  $sudo test -f "$1" || return 0
+  if is_ours "$1" || is_as_packaged "$1"; then return 0; fi
+  left=
+  for component in $(alloy_components "$1"); do
+    case " $2 " in *" $component "*) ;; *) left="$left, $component" ;; esac
+  done
+  note "$1 will no longer be read, and is again after a destroy${left:+; nothing of ours takes the place of its ${left#, }: put what you need of them into alloy.fragments}"
+}
+
+# Folders of profiles that our Pyroscope does not read.
+check_stored() { # DIRECTORY OURS
+  $sudo test -d "$1" || return 0
+  for place in $($sudo find "$1" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort); do
+    case " $2 " in *" $place "*) continue ;; esac
+    [ -n "$($sudo find "$1/$place" -name meta.json -print -quit)" ] || continue
+    size=$($sudo du -smx "$1/$place" | cut -f 1)
+    note "$1/$place has profiles ($size MiB) that Pyroscope will not read: they stay there, and nothing deletes them"
+  done
+}
+
+# Which of $targets, a line "NAME URL" each, another job of Prometheus scrapes: all sums would double.
+check_scraped() { # URL DIRECTORY
+  answer=$(curl -fsS --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) || return 0
+  own=$($sudo grep -hls 'Managed by soar-profiling' "$2"/*.yml | while read -r file; do
+    $sudo sed -nE 's/^ *-? *job_name: *"?([^"]*)"?$/\1/p' "$file"
+  done)
+  scraped=$(printf '%s\n' "$answer" | grep -o '"scrapePool":"[^"]*","scrapeUrl":"[^"]*"' |
+    sed -E 's/"scrapePool":"(.*)","scrapeUrl":"(.*)"/\2 \1/; s,//localhost([:/]),//127.0.0.1\1,' | sort -u)
+  while read -r name url; do
+    while read -r at job; do
+      [ "$at" = "$url" ] || continue
+      if [ "$job" = soar-profiling ] || printf '%s\n' "$own" | grep -qxF -- "$job"; then continue; fi
+      finding "the job \"$job\" of Prometheus scrapes $url already, as the stack would ($name), and every sum would double: take that job away, or add $name to prometheus.skip"
+    done <<EOF3
+$scraped
+EOF3
+  done <<EOF2
+$targets
+EOF2
+}

@@ -1,0 +1,58 @@
+import type { Settings } from "../config/settings";
+import { renderDestination } from "../render/alloy/destination";
+import { renderLogs } from "../render/alloy/logs";
+import { renderAlloyPlatform } from "../render/alloy/platform";
+import { renderProfiles } from "../render/alloy/profiles";
+import { renderTraces } from "../render/alloy/traces";
+import { scrapeTargets } from "../render/prometheus/jobs";
+import type { PastRequirement, ScrapedRequirement } from "./host/past";
+import { jobsDirectory, monitoredPlatform } from "./prometheus-jobs";
+import { pyroscopeDisk } from "./pyroscope";
+
+/** What the host may have from before a take-over, for who owns its platform: it is told before anything is changed. */
+export function platformPast(settings: Settings): PastRequirement {
+  const isLocal = settings.pyroscope.kind === "local";
+  return {
+    replaced: [...(isLocal ? ["/etc/pyroscope/config.yml"] : []), "/etc/default/alloy"],
+    // Alloy's package runs this one file; ours runs a directory.
+    unread: [{ file: "/etc/alloy/config.alloy", components: alloyComponents(settings) }],
+    stored:
+      settings.pyroscope.kind === "local"
+        ? // What Pyroscope 1.x and 2.x have there, as `renderPyroscope` sets it.
+          [{ directory: pyroscopeDisk(settings.pyroscope).directory, folders: ["data", "shared"] }]
+        : [],
+  };
+}
+
+/** What Prometheus is to scrape, and may scrape already; undefined without Prometheus. */
+export function scrapedRequirement(settings: Settings): ScrapedRequirement | undefined {
+  const { prometheus, services } = settings;
+  if (prometheus === undefined) return undefined;
+  return {
+    url: prometheus.url,
+    directory: jobsDirectory(prometheus),
+    targets: scrapeTargets(services, monitoredPlatform(settings), prometheus.skip).map(
+      ({ name, address, path }) => ({
+        name,
+        url: `http://${address}${path}`,
+      }),
+    ),
+  };
+}
+
+/** The kinds of Alloy's components that the stack has. */
+function alloyComponents(settings: Settings): string[] {
+  const { environment, services, logs, traces } = settings;
+  const texts = [
+    renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
+    renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),
+    renderProfiles({ environment, services, authenticates: false }),
+    ...(logs === undefined ? [] : [renderLogs({ environment, services, settings: logs, passwordFile: "/" })]),
+    ...(traces === undefined ? [] : [renderTraces({ environment, settings: traces, passwordFile: "/" })]),
+    ...Object.values(settings.alloy.fragments),
+  ];
+  const kinds = texts.flatMap((text) =>
+    [...text.matchAll(/^([a-z_]+(?:\.[a-z0-9_]+)+)(?: +"[^"]*")? *\{/gm)].map(([, kind = ""]) => kind),
+  );
+  return [...new Set(kinds)].sort();
+}

@@ -1,0 +1,135 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readScript } from "../../components/host/scripts";
+
+const ours = "# Managed by soar-profiling (environment prod): changes made here are overwritten.\n";
+
+describe("what a host has from before", () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(tmpdir(), "soar-past-"));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  const words = (call: string, ...args: string[]): string[] => [
+    "-c",
+    `set -eu; sudo=; finding() { echo "finding: $1"; }; note() { echo "note: $1"; }; ${readScript("past.sh")}\n${call}`,
+    "sh",
+    ...args,
+  ];
+  const told = (call: string, ...args: string[]): string =>
+    execFileSync("sh", words(call, ...args), { encoding: "utf8" });
+  const file = (name: string, text: string): string => {
+    const place = path.join(directory, name);
+    mkdirSync(path.dirname(place), { recursive: true });
+    writeFileSync(place, text);
+    return place;
+  };
+
+  test("a file is replaced where it is somebody else's", () => {
+    const [theirs, own] = [file("a", "x\n"), file("b", ours)];
+    const check = 'check_replaced "$1"';
+    expect(told(check, theirs)).toBe(
+      `note: ${theirs} is there: it will be replaced, and comes back with a destroy\n`,
+    );
+    expect(told(check, own)).toBe("");
+    expect(told(check, path.join(directory, "none"))).toBe("");
+    // What a package brought and nobody has changed: every Debian has this one.
+    expect(told(check, "/etc/debian_version")).toBe("");
+  });
+
+  test("of a configuration of Alloy, what has no successor is named", () => {
+    const old = file(
+      "config.alloy",
+      'logging {\n  level = "info"\n}\notelcol.receiver.otlp "default" {\n  http {\n  }\n}\n' +
+        'otelcol.exporter.loki "a" { }\nprometheus.exporter.self "a" {}\nloki.write   "b" {\n}\n// loki.echo "no" {\n',
+    );
+    const check = 'check_unread "$1" "$2"';
+    expect(told(check, old, "loki.write otelcol.receiver.otlp")).toBe(
+      `note: ${old} will no longer be read, and is again after a destroy; nothing of ours takes the place of its ` +
+        "otelcol.exporter.loki, prometheus.exporter.self: put what you need of them into alloy.fragments\n",
+    );
+    expect(
+      told(check, old, "loki.write otelcol.exporter.loki otelcol.receiver.otlp prometheus.exporter.self"),
+    ).toBe(`note: ${old} will no longer be read, and is again after a destroy\n`);
+    expect(told(check, path.join(directory, "none"), "")).toBe("");
+  });
+
+  test("profiles are told of where no Pyroscope of ours looks", () => {
+    file("anonymous/local/01A/meta.json", "{}");
+    file("data/anonymous/local/01A/meta.json", "{}");
+    file("empty/x", "");
+    expect(told('check_stored "$1" "data shared"', directory)).toMatch(
+      /^note: \S+\/anonymous has profiles \(\d+ MiB\) that Pyroscope will not read: .*\n$/,
+    );
+    expect(told('check_stored "$1" "data shared"', path.join(directory, "none"))).toBe("");
+  });
+
+  describe("a target that a job scrapes already", () => {
+    let server: Server;
+    let answer: string;
+    let asked: ChildProcess | undefined;
+    beforeEach(async () => {
+      server = createServer((_, response) => response.end(answer));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    });
+    afterEach(() => {
+      asked?.kill();
+      server.close();
+    });
+
+    const target = (scrapePool: string, scrapeUrl: string): object => ({
+      discoveredLabels: { __address__: "x" },
+      labels: { job: scrapePool },
+      scrapePool,
+      scrapeUrl,
+      globalUrl: scrapeUrl,
+    });
+    const check = async (targets: string): Promise<string> => {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      asked = spawn("sh", words('targets=$1; check_scraped "$2" "$3"', targets, url, directory));
+      let text = "";
+      asked.stdout?.on("data", (data: Buffer) => (text += String(data)));
+      await new Promise((resolve) => asked?.on("close", resolve));
+      return text;
+    };
+
+    test("is a finding, with the job's name; not where the job is ours, of this environment or another", async () => {
+      file("prod-alloy.yml", `${ours}scrape_configs:\n  - job_name: prod-alloy\n`);
+      file("theirs.yml", "scrape_configs:\n  - job_name: soar run\n");
+      answer = JSON.stringify({
+        data: {
+          activeTargets: [
+            target("prod-alloy", "http://127.0.0.1:12345/metrics"),
+            target("soar run", "http://localhost:9091/metrics"),
+            target("soar run", "http://127.0.0.1:9091/metrics"),
+            target("other", "http://127.0.0.1:9091/other"),
+            target("soar-profiling", "http://127.0.0.1:9095/metrics"),
+          ],
+        },
+      });
+      const targets = [
+        "alloy http://127.0.0.1:12345/metrics",
+        "soar-run http://127.0.0.1:9091/metrics",
+        "soar-ingest http://127.0.0.1:9095/metrics",
+      ];
+      expect(await check(targets.join("\n"))).toBe(
+        'finding: the job "soar run" of Prometheus scrapes http://127.0.0.1:9091/metrics already, as the stack would (soar-run), ' +
+          "and every sum would double: take that job away, or add soar-run to prometheus.skip\n",
+      );
+    });
+
+    test("is none where Prometheus has none, or does not answer as Prometheus", async () => {
+      for (answer of ['{"data":{"activeTargets":[]}}', "<html>"]) {
+        expect(await check("alloy http://127.0.0.1:12345/metrics")).toBe("");
+      }
+    });
+  });
+});
