@@ -33,7 +33,7 @@ function program(name: string, text: string): void {
 }
 
 async function run(name: string, ...args: (string | number)[]): Promise<{ status: unknown; said: string }> {
-  const env = { PATH: `${directory}:/usr/bin:/bin` };
+  const env = { PATH: `${directory}:${scripts}:/usr/bin:/bin` };
   const child = spawn(path.join(scripts, name), args.map(String), { env });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
