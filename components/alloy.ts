@@ -130,7 +130,7 @@ export function alloyPassword(
 }
 
 /** How any of Alloy's files is validated and activated. The whole directory is validated, with the files of others. */
-export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): ServiceDeclaration {
+export function alloyDeclaration(host: Host, alloy: AlloyInfo, files: ServiceFile[]): ServiceDeclaration {
   const url = alloyUrl(alloy);
   const fragments = files.filter(({ path }) => path.endsWith(".alloy"));
   return {
@@ -139,24 +139,13 @@ export function alloyDeclaration(alloy: AlloyInfo, files: ServiceFile[]): Servic
     package: { name: "alloy", version: alloy.version },
     trees: ["/etc/alloy"],
     validate: [["/usr/bin/alloy validate", ...stabilityFlags(alloy.stability), alloyDirectory].join(" ")],
-    reload: reload(url),
-    // With its own words, because another process may answer at a port that Alloy did not get.
-    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${url}/-/ready | grep -F 'Alloy is ready'` }],
-    faults: `curl -sS --max-time 5 ${url}/-/healthy | sed -n 's/^unhealthy components: //p' | tr -s ', ' '\\n'`,
+    reload: host.declared("alloy-reload", url),
+    health: [{ seconds: 60, command: host.declared("alloy-ready", url) }],
+    faults: host.declared("alloy-faults", url),
     inForce: `alloy-in-force ${url} ${fragments.map(({ path }) => path).join(" ")}`,
     directories: [{ path: alloyDirectory, mode: "0750", owner: "root:alloy" }],
     files,
   };
-}
-
-/**
- * Not `systemctl reload`: a SIGHUP that fails goes unnoticed. This answers 400 with the reason. It answers before the
- * components of the old configuration have ended, and those for logs of Alloy before 1.12 may never do so while Loki is
- * away; the new ones are then never started, and yet all are called healthy.
- */
-function reload(url: string): string {
-  const busy = `curl -sS '${url}/debug/pprof/goroutine?debug=1' | grep -qF '(*Scheduler).Synchronize'`;
-  return `curl -sS --fail-with-body -X POST ${url}/-/reload && sleep 0.3 && while ${busy}; do sleep 0.5; done`;
 }
 
 /** The unit of such a package would wait for ever for an Alloy that does not end. */
@@ -169,10 +158,10 @@ const killing: ServiceFile = {
 };
 
 function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
-  const { settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
+  const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
   const { url, tenant, user } = destination;
   const secret = alloyPassword("pyroscope-password", password);
-  const declaration = alloyDeclaration(settings, [
+  const declaration = alloyDeclaration(host, settings, [
     {
       path: "/etc/default/alloy",
       mode: "0644",

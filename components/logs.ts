@@ -51,13 +51,13 @@ export class Logs extends pulumi.ComponentResource {
 }
 
 function declaration(
-  { environment, services, settings }: LogsArgs,
+  { host, environment, services, settings }: LogsArgs,
   alloy: AlloyInfo,
   password: string | undefined,
 ): ServiceDeclaration {
   const secret = alloyPassword(`${environment}-logs-password`, password);
   const text = renderLogs({ environment, services, settings, passwordFile: secret.path });
-  const common = alloyDeclaration(alloy, [alloyFragment(`${environment}-logs`, text), ...secret.files]);
+  const common = alloyDeclaration(host, alloy, [alloyFragment(`${environment}-logs`, text), ...secret.files]);
   return {
     ...common,
     directories: [...(common.directories ?? []), ...secret.directories],

@@ -27,19 +27,19 @@ export class Profiles extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Profiles", name, {}, opts);
-    const { environment, services } = args;
+    const { host, environment, services } = args;
     const fragments = Object.entries(args.fragments).sort(([a], [b]) => (a < b ? -1 : 1));
     const config = new ServiceConfig(
       `${name}-config`,
       {
-        host: args.host,
+        host,
         id: "profiles",
         base: alloyPlatform,
         secret: args.secret,
         declaration: pulumi
           .all([args.alloy, args.authenticates])
           .apply(([alloy, authenticates]) =>
-            alloyDeclaration(alloy, [
+            alloyDeclaration(host, alloy, [
               alloyFragment(
                 `${environment}-profiles`,
                 renderProfiles({ environment, services, authenticates }),

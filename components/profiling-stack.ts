@@ -12,7 +12,7 @@ import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
-import { inForceScripts } from "./in-force";
+import { serviceScripts } from "./service-scripts";
 import { platformOf } from "./shared-platform";
 import { stackUrls, type StackUrls } from "./urls";
 
@@ -58,7 +58,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
           shared?.apply((info) => ofShared(settings, info)) ?? requirements(settings, settings.alloy.version),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
-        scripts: inForceScripts(),
+        scripts: serviceScripts(),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },

@@ -102,7 +102,7 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
 }
 
 function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): ServiceDeclaration {
-  const { settings } = args;
+  const { host, settings } = args;
   const jobs = jobFiles(args);
   const rules = ruleFiles(rulesOf(args, owner), args.alerts);
   return {
@@ -111,7 +111,7 @@ function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): Service
     user: "prometheus",
     trees: [directory],
     validate: [`promtool check config ${config}`],
-    reload: reload(settings.url),
+    reload: host.declared("prometheus-reload", settings.url),
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
     inForce: shellLine([
       "prometheus-in-force",
@@ -187,26 +187,4 @@ function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part 
 
 function file(path: string, content: string): ServiceFile {
   return { path, mode: "0640", owner: "root:prometheus", activation: "reload", content };
-}
-
-/** `systemctl reload` only sends a signal: the verdict is in Prometheus's own metrics. */
-function reload(url: string): string {
-  const metrics = shellQuote(`${url}/metrics`);
-  const wrongUrl = shellQuote(`no Prometheus answers at ${url}: set prometheus.url`);
-  return [
-    `told() { curl -sS --max-time 5 ${metrics} | sed -n "s/^prometheus_config_last_reload_$1 //p"; }`,
-    "time=$(told success_timestamp_seconds)",
-    `[ -n "$time" ] || { echo ${wrongUrl}; exit 1; }`,
-    "before=$(told successful)",
-    `systemctl reload ${unit} || exit 1`,
-    "for i in $(seq 100)",
-    "do sleep 0.2",
-    "now=$(told success_timestamp_seconds)",
-    '[ "${now:-$time}" = "$time" ] || exit 0',
-    // It was good before: a failure shows at once. It was not: only the time tells.
-    '[ "$before" = 1 ] && [ "$(told successful)" = 0 ] && break',
-    "done",
-    "echo 'Prometheus has not loaded it'",
-    "exit 1",
-  ].join("; ");
 }

@@ -93,17 +93,12 @@ function parseUsers(text: string): SiteUser[] {
 }
 
 function siteDeclaration(
-  { environment, settings }: PublicSiteArgs,
+  { host, environment, settings }: PublicSiteArgs,
   pyroscopeUrl: string,
   users: SiteUser[] | undefined,
 ): ServiceDeclaration {
   const { domain, tls, allowPush } = settings;
   const expected = users === undefined ? 200 : 401;
-  const noCertificate =
-    tls === "internal"
-      ? ""
-      : ` (without a certificate: does ${domain} lead to this host, are ports 80 and 443 open? site.tls "internal" needs neither)`;
-  const look = `curl -ksS --max-time 5 -o /dev/null -w '%{http_code}' --resolve ${domain}:443:127.0.0.1 https://${domain}/ready`;
   return {
     unit: "caddy.service",
     isHostUnit: true,
@@ -111,12 +106,7 @@ function siteDeclaration(
     trees: ["/etc/caddy", siteDirectory],
     validate: [`caddy validate --config ${caddyfile} --adapter caddyfile`],
     reload: "systemctl reload caddy.service",
-    health: [
-      {
-        seconds: 90,
-        command: `code=$(${look} 2>&1) && [ "$code" = ${expected} ] || { echo "https://${domain}/ready answers $code, not ${expected}${noCertificate}"; exit 1; }`,
-      },
-    ],
+    health: [{ seconds: 90, command: host.declared("site-answers", domain, expected, tls) }],
     inForce: `caddy-in-force ${caddyfile} ${domain}`,
     edits: [{ path: caddyfile, line: `import ${siteDirectory}/*.conf` }],
     directories: [

@@ -110,9 +110,8 @@ export function pyroscopeDisk(settings: LocalPyroscope): {
 }
 
 function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
-  const { settings, repository, allowDowngrade, purgeData } = args;
-  const query = `${pyroscopeUrl(settings)}/querier.v1.QuerierService/LabelValues`;
-  const lastHour = `{\\"name\\":\\"service_name\\",\\"start\\":$(($(date +%s) - 3600))000,\\"end\\":$(date +%s)000}`;
+  const { host, settings, repository, allowDowngrade, purgeData } = args;
+  const url = pyroscopeUrl(settings);
   return {
     unit,
     user: "pyroscope",
@@ -121,14 +120,10 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
     trees: ["/etc/pyroscope"],
     validate: [`/usr/bin/pyroscope -config.file ${configFile} -modules`],
     health: [
-      { seconds: 90, command: `curl -fsS --max-time 5 ${pyroscopeUrl(settings)}/ready` },
-      // Readiness is no proof: without the ring addresses /ready is 200 and every query hangs.
-      {
-        seconds: 30,
-        command: `curl -fsS --max-time 5 -H 'Content-Type: application/json' -d "${lastHour}" ${query}`,
-      },
+      { seconds: 90, command: `curl -fsS --max-time 5 ${url}/ready` },
+      { seconds: 30, command: host.declared("pyroscope-answers", url) },
     ],
-    inForce: `pyroscope-in-force ${pyroscopeUrl(settings)} ${configFile}`,
+    inForce: `pyroscope-in-force ${url} ${configFile}`,
     // 2.x has the storage of 1.x in it, which on a host that never had 1.x complains of this directory every 5 minutes.
     ...(holds("ownStorage", settings.version)
       ? { directories: [{ path: `${dataDirectory}/data`, mode: "0755", owner: "pyroscope:pyroscope" }] }

@@ -74,12 +74,15 @@ export function refuseTakenPorts(
 }
 
 function declaration(
-  { environment, settings }: TracesArgs,
+  { host, environment, settings }: TracesArgs,
   alloy: AlloyInfo,
   password: string | undefined,
 ): ServiceDeclaration {
   const secret = alloyPassword(`${environment}-traces-password`, password);
   const text = renderTraces({ environment, settings, passwordFile: secret.path });
-  const common = alloyDeclaration(alloy, [alloyFragment(`${environment}-traces`, text), ...secret.files]);
+  const common = alloyDeclaration(host, alloy, [
+    alloyFragment(`${environment}-traces`, text),
+    ...secret.files,
+  ]);
   return { ...common, directories: [...(common.directories ?? []), ...secret.directories] };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { oneLine } from "./scripts";
 import { shellLine } from "./shell";
 
 /** What a command on the host said, and how it ended. */
@@ -16,15 +17,14 @@ export interface MarkedCommand {
   answer: (out: Buffer, err: Buffer) => Answer | undefined;
 }
 
+const script = oneLine("marked.sh");
+
 /**
  * What the login shell prints comes before the first mark, on either stream: greetings, the trace of `set -x`, which has
  * the marks only in parts. It is replaced, so that nothing of it (a trap, say) comes afterwards.
  */
 export function marked(command: string): MarkedCommand {
   const nonce = randomBytes(8).toString("hex");
-  const script =
-    'printf "\\n%s%s\\n" begin- "$1"; printf "\\n%s%s\\n" begin- "$1" >&2; ' +
-    '/bin/sh -c "$2"; printf "\\n%s%s %s\\n" end- "$1" "$?"';
   return {
     // A shell that exports its `set -x` would trace in every other that reads SHELLOPTS.
     line: `exec env -u SHELLOPTS /bin/sh -c ${shellLine([script, "sh", nonce, command])}`,

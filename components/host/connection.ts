@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
 import type { DestroyCheck } from "./destroy-check";
+import { withoutHead } from "./scripts";
 
 /** One SSH server: where it is and how it proves who it is. */
 export interface SshServer {
@@ -49,23 +50,6 @@ export function connectionArgs(
   return { ...server(ssh), ...(ssh.jump === undefined ? {} : { proxy: server(ssh.jump) }) };
 }
 
-/** Tries for 15 s: a busy sshd turns some connections away, and what accepts one may be a proxy in front of nothing. */
-const waitForSshServer = `
-  const [, address, port] = /at (.*) port (.*)$/.exec(process.argv[1]);
-  const end = Date.now() + 15000;
-  const dial = () => {
-    const socket = require("net").connect(port, address);
-    socket.on("data", (text) => text.includes("SSH-") && process.exit(0));
-    socket.on("error", () => {}).setTimeout(5000, () => socket.destroy());
-    socket.on("close", () => (Date.now() < end ? setTimeout(dial, 1000) : fail()));
-  };
-  const fail = () => {
-    console.error(process.env.MESSAGE);
-    process.exit(1);
-  };
-  dial();
-`;
-
 /** Whether an SSH server answers at the host's (or its jump host's) port. */
 export function reachabilityCheck(ssh: SshSettings): DestroyCheck {
   const { address, port } = ssh.jump ?? ssh;
@@ -73,5 +57,9 @@ export function reachabilityCheck(ssh: SshSettings): DestroyCheck {
     `No SSH server answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, ` +
     "let go of the state: pulumi state delete --all --force. After that pulumi up sets up another host, and " +
     "pulumi stack rm removes the stack.";
-  return { question: `an SSH server at ${address} port ${port}`, script: waitForSshServer, message };
+  return {
+    question: `an SSH server at ${address} port ${port}`,
+    script: withoutHead("ssh-answers.cjs"),
+    message,
+  };
 }

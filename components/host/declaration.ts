@@ -21,7 +21,7 @@ export interface ServiceDirectory {
   owner: string;
 }
 
-/** A command that must succeed within `seconds` after the unit was activated. */
+/** A command that must succeed within `seconds` after the unit was activated. Scripts are called by `Host.declared`. */
 export interface HealthCheck {
   seconds: number;
   command: string;
@@ -82,7 +82,8 @@ export interface ServiceDeclaration {
   faults?: string;
   /**
    * Prints a line for each thing of the declaration that the running program does not have: `differs WHAT`, or
-   * `foreign WHAT` where no restart can help. Calls scripts that {@link Host} was given by their names.
+   * `foreign WHAT` where no restart can help. Calls scripts that {@link Host} was given by their names, which are those of the
+   * copies where the scripts are gone.
    */
   inForce?: string;
   directories?: readonly ServiceDirectory[];

@@ -7,6 +7,7 @@ import { machineIn } from "./identity";
 import { refuseMove } from "./move";
 import { knownValueOf } from "./values";
 import { preflightOf, type Requirements } from "./preflight";
+import { ScriptLines } from "./script-lines";
 import { type Script, setup } from "./scripts";
 import { Session } from "./session";
 import { shellLine } from "./shell";
@@ -70,18 +71,12 @@ export function dependencies(
 const replaced = { deleteBeforeReplace: true } as const;
 
 /**
- * How long a script may take, in seconds, before it is ended, if it should not keep to its own limit (`time_limit` in
- * `scripts/time.sh`): by that it has put back what it had begun.
- */
-const timeLimit = 1500;
-
-/**
  * A Debian host over SSH, and the only place that makes a `remote.Command`. Each is one short line that calls a script
  * under `/usr/local/lib/soar-profiling/<environment>/`: on failure the provider prints the whole command, and a user
  * must see the validator's message, not a script.
  */
 export class Host extends pulumi.ComponentResource {
-  private readonly environment: string;
+  private readonly lines: ScriptLines;
   private readonly ssh: SshSettings;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   private readonly setup: command.remote.Command;
@@ -95,15 +90,15 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Host", name, {}, opts);
-    this.environment = args.environment;
+    this.lines = new ScriptLines(args.environment, args.ssh.user);
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
     this.waiting = new Waiting(args.ssh, args.privateKey);
     if (args.detectDrift === true) {
       const session = new Session(args.ssh, args.privateKey);
-      this.drift = new Drift({ session, stack: args.owner, command: this.driftCommand() });
+      this.drift = new Drift({ session, stack: args.owner, command: this.lines.drift() });
       if (pulumi.runtime.isDryRun()) {
-        this.trial = new Trial(session, this.drift.told, (id, base) => this.checkCommand(id, base));
+        this.trial = new Trial(session, this.drift.told, (id, base) => this.lines.check(id, base));
       }
     }
     const move = {
@@ -138,8 +133,8 @@ export class Host extends pulumi.ComponentResource {
             const own = [args.environment, args.owner, args.ownsPlatform ? "own" : "shared", ...option, "--"];
             return shellLine(["timeout", seconds + 60, "sh", "-s", "--", ...own, ...words]);
           }),
-        delete: this.removal(["uninstall"]),
-        stdin: look.text.apply((text) => setup(text, this.sudo(), args.scripts)),
+        delete: this.lines.removal(["uninstall"]),
+        stdin: look.text.apply((text) => setup(text, this.lines.asRoot, args.scripts)),
         addPreviousOutputInEnv: false,
       },
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.
@@ -163,8 +158,8 @@ export class Host extends pulumi.ComponentResource {
         connection: this.connection,
         create: pulumi
           .all([action.run, generation, this.tried(action, () => made)])
-          .apply(([words, option]) => this.line([...words, ...option])),
-        ...(action.remove === undefined ? {} : { delete: this.removal(action.remove) }),
+          .apply(([words, option]) => this.lines.run([...words, ...option])),
+        ...(action.remove === undefined ? {} : { delete: this.lines.removal(action.remove) }),
         ...(action.stdin === undefined ? {} : { stdin: action.stdin }),
         ...(action.silent === true ? { logging: command.remote.Logging.None } : {}),
         addPreviousOutputInEnv: false,
@@ -180,6 +175,11 @@ export class Host extends pulumi.ComponentResource {
     this.waiting.add(made);
     if (action.record !== undefined) this.drift?.done(action.record, made.create);
     return made;
+  }
+
+  /** The line of a declaration that runs one of the scripts which this host was given. */
+  declared(script: string, ...args: (string | number)[]): string {
+    return this.lines.declared([script, ...args]);
   }
 
   /**
@@ -208,48 +208,5 @@ export class Host extends pulumi.ComponentResource {
     const { record: id, stdin: declaration, trial } = action;
     if (trial === undefined || id === undefined || declaration === undefined) return undefined;
     return this.trial?.of({ id, declaration, base: trial.base }, resource);
-  }
-
-  private sudo(): string {
-    return this.ssh.user === "root" ? "" : "sudo -n ";
-  }
-
-  /**
-   * Does nothing on a host that has neither records nor scripts of the environment: all was removed already, or the host is a
-   * new one. With the scripts alone there, the records were lost, and the scripts have a spare of them.
-   */
-  private removal(words: readonly (string | number)[]): string {
-    return `test ! -d ${this.records()} && test ! -d ${this.directory()} || ${this.line(words)}`;
-  }
-
-  /** Finds nothing on a host where the scripts are not there yet. */
-  private driftCommand(): string {
-    const isThere = `test -d ${this.records()} || test -d ${this.directory()}`;
-    return `if ${isThere}; then ${this.looking("drift", [], ":")}; fi`;
-  }
-
-  private checkCommand(id: string, base: string | undefined): string {
-    const older = "echo unchecked it lacks a script of this program, which comes with an up";
-    return this.looking("check", [id, ...(base === undefined ? [] : [base])], older);
-  }
-
-  /** Runs what only looks at the host. Where the scripts were removed or edited, it runs by the copies of them. */
-  private looking(script: string, args: readonly string[], otherwise: string): string {
-    const places = [`${this.records()}/scripts/${this.environment}`, this.directory()];
-    const run = `for at in ${places.join(" ")}; do test ! -x $at/${script} || exec $at/${script} "$@"; done; ${otherwise}`;
-    return `${this.sudo()}${shellLine(["timeout", 60, "sh", "-c", run, "sh", ...args])}`;
-  }
-
-  private directory(): string {
-    return `/usr/local/lib/soar-profiling/${this.environment}`;
-  }
-
-  private records(): string {
-    return `/var/lib/soar-profiling/${this.environment}`;
-  }
-
-  private line(words: readonly (string | number)[]): string {
-    const [script, ...args] = words;
-    return `${this.sudo()}${shellLine(["timeout", "-k", 30, timeLimit, `${this.directory()}/${script}`, ...args])}`;
   }
 }

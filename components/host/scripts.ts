@@ -50,6 +50,19 @@ export function readScript(name: string): string {
   return readFileSync(path.join(directory, name), "utf8");
 }
 
+/** The same without the comments that it begins with. */
+export function withoutHead(name: string): string {
+  return readScript(name).replace(/^(?:(?:#|\/\/).*\n)+/, "");
+}
+
+/**
+ * A script whose lines are a command each, as one line: where a login shell reads it, which may not take a line break within
+ * quotes.
+ */
+export function oneLine(name: string): string {
+  return withoutHead(name).trim().split("\n").join("; ");
+}
+
 /**
  * What brings a host to where all later commands find their scripts, as one text for `sh -s`: first it looks whether the host
  * is ready, as the user who logs in, and does nothing where it is not.
@@ -58,16 +71,9 @@ export function readScript(name: string): string {
  * @param further scripts that declarations call
  */
 export function setup(preflight: string, asRoot: string, further: readonly Script[] = []): string {
-  const words = [
-    "set -eu",
-    "environment=$1 owner=$2 platform=$3 generation=0",
-    "shift 3",
-    'if [ "$1" = --generation ]; then generation=$2 && shift 2; fi',
-    "shift # --",
-  ];
   const put = `${asRoot}sh -s -- "$environment" "$owner" "$platform" "$generation" `;
   return whole(
-    `${words.join("\n")}\n(\n${preflight})\n${put}${hereDocument("installer", installer(further))}`,
+    `${readScript("setup.sh")}(\n${preflight})\n${put}${hereDocument("installer", installer(further))}`,
   );
 }
 
@@ -83,18 +89,15 @@ export function installer(further: readonly Script[] = []): string {
     readScript("owners.sh"),
     readScript("install.sh"),
     ...parts,
-    "keep_copies\nclaim_platform",
+    "keep_copies",
+    "claim_platform",
   ];
   return whole(texts.join("\n"));
 }
 
-/**
- * A script for `sh -s` that fails, and does nothing, where it does not arrive to its last line: a shell reads a group to its
- * closing brace before it runs any of it.
- */
+/** A script for `sh -s` that fails, and does nothing, where it does not arrive to its last line (see `scripts/whole.sh`). */
 export function whole(script: string): string {
-  const cutOff = "soar-profiling: the script was cut off on its way; nothing was changed";
-  return `{ trap 'echo "${cutOff}" >&2; exit 1' EXIT; }\n{\ntrap - EXIT\n${script}\n}\n`;
+  return withoutHead("whole.sh").replace("# the script", () => script);
 }
 
 /**

@@ -2,8 +2,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../../config/refusal";
 import { dialed, type SshSettings } from "./connection";
-import { valueOf } from "./values";
 import type { DestroyCheck } from "./destroy-check";
+import { withoutHead } from "./scripts";
+import { valueOf } from "./values";
 import { type SshConnection, openSsh } from "./ssh";
 import { backgroundSsh } from "./ssh-command";
 
@@ -50,12 +51,6 @@ export function throughTunnel(url: string, localPort: number): string {
   return local.toString().replace(/\/+$/, "");
 }
 
-const dialTunnel = `
-  const [, port] = /port (.*)$/.exec(process.argv[1]);
-  const socket = require("net").connect(port, "127.0.0.1", () => socket.destroy());
-  socket.on("error", () => { console.error(process.env.MESSAGE); process.exitCode = 1; });
-`;
-
 /** Whether something answers at the tunnel's port. */
 export function tunnelCheck({
   localPort,
@@ -67,7 +62,11 @@ export function tunnelCheck({
   const message =
     `The tunnel to ${url} is not there: nothing answers at 127.0.0.1 port ${localPort}. The program opens it: add ` +
     `--run-program to pulumi destroy, pulumi refresh and whatever has --refresh. Or open it by hand meanwhile: ${byHand}`;
-  return { question: `the tunnel at 127.0.0.1 port ${localPort}`, script: dialTunnel, message };
+  return {
+    question: `the tunnel at 127.0.0.1 port ${localPort}`,
+    script: withoutHead("tunnel-answers.cjs"),
+    message,
+  };
 }
 
 class Tunnel {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { callingUser } from "./user";
 
 /**
  * Opens a page in the user's browser where there is a screen; where there is none, or no browser, nothing happens. Under
@@ -11,10 +12,7 @@ export function openInBrowser(
 ): void {
   const command = opener(env, platform);
   if (command === undefined) return;
-  const { SUDO_UID: uid, SUDO_GID: gid } = env;
-  const isSudo = process.getuid?.() === 0 && uid !== undefined && gid !== undefined;
-  const user = isSudo ? { uid: Number(uid), gid: Number(gid) } : {};
-  const child = spawn(command, [url], { detached: true, stdio: "ignore", env, ...user });
+  const child = spawn(command, [url], { detached: true, stdio: "ignore", env, ...callingUser(env) });
   // The address is printed in any case.
   child.on("error", () => undefined);
   child.unref();

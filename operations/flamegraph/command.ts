@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { addDurations, formatDuration } from "../../config/units";
 import { HostSession } from "../verify/session";
@@ -11,6 +10,7 @@ import { chooseWay, type FlamegraphOptions, type Way } from "./options";
 import { servePage } from "./server";
 import { nothing, type Sides, sidesOfLabel, sidesOfTimes, type Subject } from "./sides";
 import { formatComparison } from "./table";
+import { writeForUser } from "./user";
 
 /**
  * Shows the flame graph of a service until it is interrupted, or writes the profile to a file, or prints what changed.
@@ -60,13 +60,13 @@ async function show(
   console.log(`${what}: ${plural(profiles, "profile")}, ${plural(samples, "sample")}`);
   const content = gzipSync(merged.pprof);
   if (output !== undefined) {
-    await writeFile(output, content);
+    await writeForUser(output, content);
     console.log(`Written to ${output}`);
     return;
   }
   const page = await servePage({ name: `${service.name}.${kind}.pb.gz`, title: what, content });
   console.log(`Open ${page.url}\nCtrl-C ends it.`);
-  openInBrowser(page.url);
+  openInBrowser(page.once);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   await page.end();
 }

@@ -16,8 +16,10 @@ export interface ShownProfile {
 
 /** A page that is served. */
 export interface Page {
-  /** Where a browser finds it. */
+  /** Where a browser finds it, as often as it asks. */
   url: string;
+  /** Leads there whoever asks first, and nobody after that: for a command line, which everybody on the machine can read. */
+  once: string;
   end(): Promise<void>;
 }
 
@@ -39,12 +41,23 @@ const types: Record<string, string> = {
   ".woff2": "font/woff2",
 };
 
+/** The browser keeps nothing of it, and tells no other page where it was. */
+const discreet = { "Cache-Control": "no-store", "Referrer-Policy": "no-referrer" };
+
+function newPath(): string {
+  return `/${randomBytes(16).toString("hex")}/`;
+}
+
 /**
  * Serves speedscope's page and a profile on loopback, at a free port. The path begins with random characters, so that no
  * other page in the browser, and no other program, can guess where the profile is.
  */
 export async function servePage(profile: ShownProfile): Promise<Page> {
-  const secret = `/${randomBytes(16).toString("hex")}/`;
+  const [secret, ticket] = [newPath(), newPath()];
+  const shown = { profileURL: profile.name, title: profile.title, view };
+  const hash = Object.entries(shown).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const page = `${secret}#${hash.join("&")}`;
+  let isUsed = false;
   const assets = new Set(await readdir(release));
   const contentOf = async (name: string): Promise<Buffer | undefined> => {
     if (name === profile.name) return profile.content;
@@ -56,6 +69,11 @@ export async function servePage(profile: ShownProfile): Promise<Page> {
       return;
     }
     const [at = ""] = (request.url ?? "").split("?");
+    if (at === ticket && !isUsed) {
+      isUsed = true;
+      response.writeHead(303, { ...discreet, Location: page }).end();
+      return;
+    }
     const name = at === secret ? "index.html" : at.slice(secret.length);
     const content = at.startsWith(secret) ? await contentOf(name) : undefined;
     if (content === undefined) {
@@ -65,9 +83,8 @@ export async function servePage(profile: ShownProfile): Promise<Page> {
     const headers = {
       "Content-Type": types[path.extname(name)] ?? "text/plain; charset=utf-8",
       "Content-Length": content.length,
-      "Cache-Control": "no-store",
-      "Referrer-Policy": "no-referrer",
       "X-Content-Type-Options": "nosniff",
+      ...discreet,
     };
     response.writeHead(200, headers).end(content);
   };
@@ -76,10 +93,10 @@ export async function servePage(profile: ShownProfile): Promise<Page> {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const shown = { profileURL: profile.name, title: profile.title, view };
-  const hash = Object.entries(shown).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const origin = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}${secret}#${hash.join("&")}`,
+    url: origin + page,
+    once: origin + ticket,
     end: async () => {
       server.close();
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Drift, parseStates } from "../../components/host/drift";
+import { oneLine } from "../../components/host/scripts";
 import { Session } from "../../components/host/session";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
 import { stateOf } from "./mocks";
@@ -163,10 +164,11 @@ describe("drift", () => {
     // By the copies, should the scripts be no longer what they were.
     const records = "/var/lib/soar-profiling/test";
     const scripts = "/usr/local/lib/soar-profiling/test";
-    const run = `for at in ${records}/scripts/test ${scripts}; do test ! -x $at/drift || exec $at/drift "$@"; done; :`;
     expect(target.seen.commands).toEqual([
       expect.stringContaining(
-        quoted(`if test -d ${records} || test -d ${scripts}; then timeout 60 sh -c '${run}' sh; fi`),
+        quoted(
+          `test ! -d ${records} && test ! -d ${scripts} || timeout 60 sh -c '${oneLine("by-copies.sh")}' sh `,
+        ) + quoted(`${records}/scripts/test ${scripts} '' drift`),
       ),
     ]);
   });

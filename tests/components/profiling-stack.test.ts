@@ -192,7 +192,7 @@ describe("a stack on the platform of another", () => {
     ]);
     expect(resources[0]?.inputs["create"]).toContain(" sh -s -- test org/soar-profiling/test shared -- ");
     expect(resources[1]?.inputs["stdin"]).toContain("package alloy 1.10.0-2\n");
-    expect(resources[1]?.inputs["stdin"]).toContain("http://127.0.0.1:12399/-/reload");
+    expect(resources[1]?.inputs["stdin"]).toContain("/alloy-reload http://127.0.0.1:12399\n");
   });
 
   it("sends profiles as the owner does, and only if the owner is of this version", async () => {

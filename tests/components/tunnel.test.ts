@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { portForwards } from "../../components/host/connection";
+import { portForwards, reachabilityCheck } from "../../components/host/connection";
 import { atDestroy } from "../../components/host/destroy-check";
 import { openTunnel, throughTunnel, tunnelCheck } from "../../components/host/tunnel";
 import { newKey, startTarget, type Target } from "../sandbox/plugins/ssh-target";
@@ -199,6 +199,14 @@ test("the check before a destroy tells what to do when the tunnel is not there",
   });
   await openTunnel(args());
   await expect(ask(check.delete)).resolves.toMatchObject({ stderr: "" });
+});
+
+test("the check before a destroy finds an SSH server", async () => {
+  const asked = atDestroy(reachabilityCheck(args().ssh));
+  const [node = "", ...options] = asked.interpreter as string[];
+  expect(asked.delete).toBe(`an SSH server at 127.0.0.1 port ${ssh.port}`);
+  for (const question of [asked.create, asked.delete] as string[])
+    await expect(run(node, [...options, question])).resolves.toMatchObject({ stderr: "" });
 });
 
 test("the forwards of what is on the host's loopback, each port once", () => {

@@ -71,7 +71,7 @@ describe("a limit of time", () => {
 
   test("of the scripts ends before that of the command line around them, and has room in it for the way back", () => {
     const around = /const timeLimit = (\d+);/.exec(
-      readFileSync(path.join(scripts, "../host.ts"), "utf8"),
+      readFileSync(path.join(scripts, "../script-lines.ts"), "utf8"),
     )?.[1];
     const limits = execFileSync(
       "sh",

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openInBrowser, opener } from "../../operations/flamegraph/browser";
 import { type Page, servePage } from "../../operations/flamegraph/server";
+import { writeForUser } from "../../operations/flamegraph/user";
 
 describe("the page of a profile", () => {
   const name = "soar-run.cpu.pb.gz";
@@ -55,11 +56,69 @@ describe("the page of a profile", () => {
       expect(await status(pathname + name, method), method).toBe(405);
   });
 
+  test("is where the first one is sent to that asks at its other address, and nobody after that", async () => {
+    const { pathname } = new URL(page.once);
+    expect(page.once).toBe(`${base.origin}${pathname}`);
+    expect(pathname).toMatch(/^\/[0-9a-f]{32}\/$/);
+    expect(pathname).not.toBe(base.pathname);
+    for (const at of [`${pathname}index.html`, pathname + name]) expect(await status(at), at).toBe(404);
+    expect(await status(pathname, "HEAD")).toBe(405);
+    const first = await fetch(page.once, { redirect: "manual" });
+    expect(first.status).toBe(303);
+    expect(base.origin + (first.headers.get("location") ?? "")).toBe(page.url);
+    expect(first.headers.get("cache-control")).toBe("no-store");
+    expect(await status(pathname)).toBe(404);
+    expect(await status(base.pathname)).toBe(200);
+  });
+
   test("has an address of its own each time, and is gone when it has ended", async () => {
     const other = await servePage({ name, title: "", content });
     expect(new URL(other.url).pathname).not.toBe(base.pathname);
     await other.end();
     await expect(fetch(other.url)).rejects.toThrow();
+  });
+});
+
+describe("a file of a profile", () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "profile-"));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+  const sudo = { SUDO_UID: "1234", SUDO_GID: "1235" };
+
+  test("is written, also where there is one already", async () => {
+    const file = path.join(directory, "again.pb.gz");
+    for (const content of ["first and longer", "second"]) {
+      await writeForUser(file, Buffer.from(content), {});
+      expect(await readFile(file, "utf8")).toBe(content);
+    }
+    const missing = path.join(directory, "none", "a.pb.gz");
+    await expect(writeForUser(missing, Buffer.from(""), {})).rejects.toThrow(
+      `ENOENT: no such file or directory, open '${missing}'`,
+    );
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("is of the user who called sudo, unless it was there", async () => {
+    const owner = async (file: string): Promise<number[]> => {
+      const { uid, gid } = await stat(file);
+      return [uid, gid];
+    };
+    const file = path.join(directory, "sudo.pb.gz");
+    await writeForUser(file, Buffer.from("a"), sudo);
+    expect(await owner(file)).toEqual([1234, 1235]);
+    await chown(file, 1, 2);
+    await writeForUser(file, Buffer.from("b"), sudo);
+    expect(await owner(file)).toEqual([1, 2]);
+    expect(await readFile(file, "utf8")).toBe("b");
+    await writeForUser("/dev/null", Buffer.from("c"), sudo);
+    expect(await owner("/dev/null")).toEqual([0, 0]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("is one's own without sudo, whatever its variables say", async () => {
+    const file = path.join(directory, "own.pb.gz");
+    await writeForUser(file, Buffer.from("a"), sudo);
+    expect((await stat(file)).uid).toBe(process.getuid?.());
   });
 });
 

@@ -6,8 +6,8 @@
 #   2  the undo has the paths, and the old files are kept beside the real ones.
 #   3  a unit that is the host's own is called `host-unit`, before `guest`; a service brings its package (`install`), which had
 #      a command of its own in users' states before.
-# What Pulumi calls at a deletion is in the users' states, and has no number: a script goes on to take the arguments that it
-# took, and another meaning gets another word.
+# What Pulumi calls at a deletion is in the users' states, and what reloads and probes a service is in the records: they have no
+# number. A script goes on to take the arguments that it took, and another meaning gets another word.
 # shellcheck disable=SC2034
 own_format=3
 

@@ -9,7 +9,8 @@ others() { # the environments that still configure this unit
   done | sort -u
 }
 
-# Where the unit answers may have moved since our own declaration: as the latest of those on this host says.
+# Where the unit answers may have moved since our own declaration: as the latest of those on this host says. What its lines call
+# are the scripts of its own environment.
 take_latest_probes() {
   # shellcheck disable=SC2012 # paths of ours, by time
   latest=$(grep -lsx "unit $unit" "$state_root"/*/*/manifest | xargs ls -t | head -n 1)

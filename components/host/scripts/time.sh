@@ -5,7 +5,7 @@
 # Seconds since the boot, for deadlines: the clock may be set meanwhile.
 uptime_seconds() { read -r _uptime _ </proc/uptime && printf '%s\n' "${_uptime%.*}"; }
 
-# What was begun is finished, or taken back, by then: sooner than the `timeout` around it (see host.ts), which would leave
+# What was begun is finished, or taken back, by then: sooner than the `timeout` around it (script-lines.ts), which would leave
 # that to the next run.
 begun=$(uptime_seconds)
 time_limit=${SOAR_TIME_LIMIT:-1440}

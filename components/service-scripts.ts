@@ -2,16 +2,22 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Script } from "./host/scripts";
 
-/** What asks the programs of a host what they run on; declarations call them as `inForce`. */
+/** What tells the programs of a host of new files, and asks them how they are and what they run on; declarations call them. */
 const names = [
   "in-force.pl",
+  "pyroscope-answers",
   "pyroscope-in-force",
+  "alloy-reload",
+  "alloy-ready",
+  "alloy-faults",
   "alloy-in-force",
+  "prometheus-reload",
   "prometheus-in-force",
+  "site-answers",
   "caddy-in-force",
 ];
 
 /** Those, to be put on the host. */
-export function inForceScripts(): Script[] {
+export function serviceScripts(): Script[] {
   return names.map((name) => ({ name, text: readFileSync(path.join(__dirname, "scripts", name), "utf8") }));
 }
