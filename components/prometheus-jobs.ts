@@ -161,7 +161,9 @@ export function rulesOf(
   { environment, services, platform }: Pick<PrometheusJobsArgs, "environment" | "services" | "platform">,
   owner: string,
 ): RulesArgs {
-  const jobs = scrapeTargets(services, platform).map(({ name }) => name);
+  // Prometheus cannot tell a service that is away from one whose metrics fail.
+  const lasting = services.filter(({ schedule }) => schedule === "always");
+  const jobs = scrapeTargets(lasting, platform).map(({ name }) => name);
   return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
 }
 
