@@ -1,5 +1,5 @@
 import { hostPort } from "../config/ports";
-import type { ProfileKind } from "../config/service";
+import { profiled, type ProfileKind } from "../config/service";
 import type { Service } from "../config/settings";
 import type { EndpointRequirement } from "./host/preflight";
 
@@ -11,12 +11,13 @@ const paths: Record<ProfileKind, string> = { cpu: "/debug/pprof/profile", heap: 
  * reason to ask them all once more, which costs each the profile that Alloy would have taken meanwhile.
  */
 export function profileEndpoints(services: readonly Service[]): EndpointRequirement[] {
-  return services.flatMap(({ name, address, port, profiles, duration }) =>
+  return profiled(services).flatMap(({ name, address, port, profiles, duration, schedule }) =>
     profiles.map((kind) => ({
       name,
       url: `http://${hostPort(address, port)}${paths[kind]}`,
       // A heap profile is a picture of the moment.
       ...(kind === "cpu" ? { seconds: duration } : {}),
+      ...(schedule === "intermittent" ? { mayBeAway: true } : {}),
     })),
   );
 }

@@ -3,12 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { oss, Provider } from "@pulumiverse/grafana";
 import type { Secrets } from "../config/load";
 import { refusal } from "../config/refusal";
+import { profiled } from "../config/service";
 import type { GrafanaSettings, Settings } from "../config/settings";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import { exploreUrl } from "../render/grafana/explore";
 import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
 import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline-dashboard";
-import { intervals } from "../render/prometheus/profile-rules";
+import { intervals } from "../render/prometheus/silent-profiles";
 import { profilesDashboard } from "../render/grafana/profiles-dashboard";
 import { declareAlerts } from "./grafana/alerts";
 import { declareDatasources, sourcesOf, uidsOf } from "./grafana/datasources";
@@ -29,13 +30,14 @@ export interface GrafanaObservabilityArgs {
 
 /** What an environment has in Grafana: datasources, a folder, dashboards and alert rules. */
 export class GrafanaObservability extends pulumi.ComponentResource {
-  /** For each service, a link that opens its profiles in Grafana's Explore. */
+  /** For each service with profiles, a link that opens them in Grafana's Explore. */
   readonly explore: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:GrafanaObservability", name, {}, opts);
     const { settings, secrets } = args;
-    const { environment, services, grafana } = settings;
+    const { environment, grafana } = settings;
+    const services = profiled(settings.services);
     const provider = new Provider(
       `${name}-provider`,
       { url: addressOf(args), ...(secrets.grafanaAuth === undefined ? {} : { auth: secrets.grafanaAuth }) },
@@ -66,7 +68,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
       if (grafana.alerts !== undefined) {
         const watched = {
           environment,
-          services,
+          services: settings.services,
           platform: monitoredPlatform(settings),
           settings: settings.prometheus,
         };
@@ -136,5 +138,5 @@ function pipelineOf(
   { environment, services }: Settings,
   { environment: platform, storage }: PlatformInfo,
 ): PipelineInfo {
-  return { environment, platform, storage, intervals: intervals(services) };
+  return { environment, platform, storage, intervals: intervals(profiled(services)) };
 }

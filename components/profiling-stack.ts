@@ -26,7 +26,7 @@ export interface ProfilingStackArgs extends LoadedConfig {
 export class ProfilingStack extends pulumi.ComponentResource {
   /** Addresses, most of them on the host's loopback; `tunnel` is the command that brings those here. */
   readonly urls: pulumi.Output<StackUrls>;
-  /** The kinds of profiles of each service, such as `cpu, heap`. */
+  /** The kinds of profiles of each service, such as `cpu, heap`, or `no profiles`. */
   readonly services: pulumi.Output<Record<string, string>>;
   /** The packages' exact versions. */
   readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
@@ -115,7 +115,11 @@ export class ProfilingStack extends pulumi.ComponentResource {
     this.services = was.unless(
       isAll,
       "services",
-      pulumi.output(Object.fromEntries(services.map(({ name: of, profiles }) => [of, profiles.join(", ")]))),
+      pulumi.output(
+        Object.fromEntries(
+          services.map(({ name: of, profiles }) => [of, profiles.join(", ") || "no profiles"]),
+        ),
+      ),
     );
     this.versions = own?.versions ?? info.apply(({ alloy }) => ({ alloy: alloy.version }));
     this.retention = own?.retention?.apply(formatDuration);

@@ -169,7 +169,9 @@ export function rulesOf(
   owner: string,
 ): RulesArgs {
   const { environment, services, platform, settings } = watched;
-  const jobs = scrapeTargets(services, platform, settings.skip).map(({ name }) => name);
+  // Prometheus cannot tell a service that is away from one whose metrics fail.
+  const lasting = services.filter(({ schedule }) => schedule === "always");
+  const jobs = scrapeTargets(lasting, platform, settings.skip).map(({ name }) => name);
   return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
 }
 

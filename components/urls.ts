@@ -10,7 +10,7 @@ export interface StackUrls {
   alloy: string;
   prometheus?: string;
   grafana?: string;
-  /** For each service, a link that opens its profiles in Grafana's Explore. */
+  /** For each service with profiles, a link that opens them in Grafana's Explore. */
   explore?: Record<string, string>;
   tunnel: string;
 }

@@ -59,10 +59,11 @@ export function flag(): z.ZodBoolean {
   return z.boolean({ error: expected(form) }).meta({ form });
 }
 
+export const portForm = "a port number from 1 to 65535";
+
 export function port(): z.ZodNumber {
-  const form = "a port number from 1 to 65535";
-  const error = expected(form);
-  return z.number({ error }).int({ error }).min(1, { error }).max(65_535, { error }).meta({ form });
+  const error = expected(portForm);
+  return z.number({ error }).int({ error }).min(1, { error }).max(65_535, { error }).meta({ form: portForm });
 }
 
 export function duration() {

@@ -6,7 +6,7 @@ import type { SettingKey } from "./validate";
 
 /** Where a secret stays one, for it goes into files only. All else is part of command lines, outputs and messages. */
 const keepable =
-  /^(services\[\d+\]\.(labels(\.|\[).+|repository|gitRef|unit|metrics\.path)|alloy\.fragments(\.|\[).+)$/;
+  /^(services\[\d+\]\.(labels(\.|\[).+|repository|gitRef|unit|metrics\.path|metrics\.labels(\.|\[).+)|alloy\.fragments(\.|\[).+)$/;
 
 /** The settings that have such a place. */
 const keepableKeys: readonly string[] = ["services", "alloy"];

@@ -13,7 +13,7 @@ export function tooManyLabels(settings: PartialSettings): Issue[] {
   const { services = [], platform, pyroscope } = settings;
   if (platform === undefined || pyroscope === undefined) return [];
   return services.flatMap((service, i): Issue[] => {
-    if (service === undefined) return [];
+    if (service === undefined || service.profiles.length === 0) return [];
     const room = mostLabels - addedLabels(service, settings).length;
     const count = Object.keys(service.labels).length;
     if (count <= room) return [];

@@ -69,10 +69,10 @@ function sshServer({ host, otherListeners = [] }: PartialSettings): Listener[] {
 
 function listed(
   list: "otherListeners" | "services",
-  entries: readonly (Pick<Listener, "name" | "address" | "port"> | undefined)[],
+  entries: readonly ((Pick<Listener, "name" | "address"> & { port?: number | undefined }) | undefined)[],
 ): Listener[] {
   return entries.flatMap((entry, i) => {
-    if (entry === undefined) return [];
+    if (entry?.port === undefined) return [];
     const { name, address, port } = entry;
     return [{ name, path: `${list}[${i}].port`, address, port }];
   });
@@ -120,7 +120,8 @@ function longIntervals({ platform, pyroscope, services = [] }: PartialSettings, 
   const { retention } = pyroscope;
   return services.flatMap((service, i): Issue[] => {
     const path = `services[${i}].interval`;
-    if (service === undefined || isWrong(path) || service.interval < retention) return [];
+    if (service === undefined || service.profiles.length === 0) return [];
+    if (isWrong(path) || service.interval < retention) return [];
     const message = `${formatDuration(service.interval)} is not shorter than pyroscope.retention, ${formatDuration(retention)}: set a shorter one`;
     return [{ path, message }];
   });

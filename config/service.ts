@@ -1,49 +1,8 @@
 import { z } from "zod";
 import { loopbackAddress } from "./addresses";
 import * as field from "./fields";
-
-/** Labels that we, Alloy or Pyroscope set. */
-const ownLabels = [
-  "service_name",
-  "environment",
-  "job",
-  "instance",
-  "service_repository",
-  "service_git_ref",
-  "thread",
-  "otel_scope_name",
-  "otel_scope_version",
-];
-
-/** Pyroscope's `max_label_name_length` and `max_label_value_length`, in bytes. */
-const longestName = 1_024;
-const longestValue = 2_048;
-
-function labelProblem(name: string, value: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    return "must be named with letters, digits and _, and not begin with a digit";
-  if (name.startsWith("__")) return "must not begin with __: such labels are dropped";
-  if (name.length > longestName) return `must have a name of at most ${longestName} bytes`;
-  if (ownLabels.includes(name)) return "is set by soar-profiling itself: choose another name";
-  if (value.includes("\0")) return "must not contain a NUL character";
-  if (/\p{Surrogate}/u.test(value)) return "must be valid Unicode";
-  if (Buffer.byteLength(value) > longestValue) return `must be at most ${longestValue} bytes long`;
-  return undefined;
-}
-
-const labelsForm = "a map of label name to text";
-
-const labels = z
-  .record(z.string(), field.opaqueText("a label's value, not empty"), { error: `must be ${labelsForm}` })
-  .superRefine(checkLabels, { when: field.isMap })
-  .meta({ form: labelsForm });
-
-function checkLabels(value: Record<string, unknown>, context: z.RefinementCtx): void {
-  for (const [name, text] of Object.entries(value)) {
-    const message = labelProblem(name, typeof text === "string" ? text : "");
-    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
-  }
-}
+import { metrics } from "./metrics";
+import { labelRules, labels, reservedInProfiles } from "./service-labels";
 
 /** The kinds of profile that a service can serve. */
 export const profileKinds = ["cpu", "heap"] as const;
@@ -54,33 +13,21 @@ export type ProfileKind = (typeof profileKinds)[number];
 
 const profiles = z
   .array(profileKind, { error: field.expected('a list of "cpu" and "heap"') })
-  .min(1, { error: "must name at least one of cpu and heap" })
   .refine((kinds) => new Set(kinds).size === kinds.length, { error: "must name each kind once" });
+
+/** When a service runs: always, or now and then, as one that a timer starts. */
+const schedules = ["always", "intermittent"] as const;
+
+const schedule = z.enum(schedules, { error: field.expected('"always" or "intermittent"') });
+
+export type Schedule = (typeof schedules)[number];
 
 const line = (what: string) =>
   field
     .text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u)
     .meta({ form: `${what}, in one line of at most 500 characters` });
 
-/** Where a service serves metrics for Prometheus; `true` stands for the defaults. */
-const metricsAt = field.map("true, false, or a map with path and port", {
-  path: field
-    .text('a path such as "/metrics"', /^\/[\w./~-]*$/)
-    .default("/metrics")
-    .describe("The path of the metrics."),
-  port: field
-    .port()
-    .optional()
-    .describe("The port of the metrics, at the address of the service.")
-    .meta({ fallback: "the port of the profiles" }),
-});
-
-const metrics = z.preprocess(
-  (value) => (value === true ? {} : value === false ? undefined : value),
-  metricsAt.optional(),
-);
-
-/** One service to profile. */
+/** One service: what is taken of it, and how. */
 export const serviceSchema = field
   .map("a map with name and port", {
     name: field
@@ -88,9 +35,24 @@ export const serviceSchema = field
       .describe(
         "The service's name, which is its label `service_name`. No two services have the same; one with `metrics` is not `alloy`, `host` or `pyroscope`.",
       ),
-    port: field.port().describe("The port at which it serves `/debug/pprof/`."),
+    port: field
+      .port()
+      .optional()
+      .describe("The port at which it serves `/debug/pprof/`, and its metrics unless those have another.")
+      .meta({ fallback: "**required** for profiles, and for metrics without a port of their own" }),
     address: loopbackAddress().default("127.0.0.1").describe("The address at which it listens."),
-    profiles: profiles.default(["cpu"]).describe("The kinds of profile that the service serves, each once."),
+    profiles: profiles
+      .default(["cpu"])
+      .describe(
+        "The kinds of profile that the service serves, each once. `[]` is for one that serves none, and has `metrics`, a " +
+          "`unit` or both.",
+      ),
+    schedule: schedule
+      .default("always")
+      .describe(
+        "When it runs. `intermittent` is for one that a timer starts: that it is away is no fault, to the alerts, to the " +
+          "preflight of an `up` and to `npm run verify`. While it runs and answers wrongly, it is one.",
+      ),
     interval: field
       .duration()
       .refine((value) => value <= 86_400, {
@@ -107,12 +69,9 @@ export const serviceSchema = field
         "How long each CPU profile measures. More than 1s, less than 1h, and at least 1s less than `interval`; exactly " +
           "14s only with an `interval` of 15s. Without cpu among its `profiles` it means nothing.",
       ),
-    labels: labels
-      .default({})
-      .describe(
-        `Further labels of its profiles. Names are of letters, digits and _, not ${ownLabels.join(", ")}. ` +
-          `A value is any text of at most ${longestValue} bytes.`,
-      ),
+    labels: labels(reservedInProfiles).describe(
+      `Further labels of its profiles. ${labelRules(reservedInProfiles)}`,
+    ),
     repository: line("the address of the source code")
       .optional()
       .describe("The address of the source code, for Grafana's links to it: the label `service_repository`.")
@@ -125,9 +84,7 @@ export const serviceSchema = field
       .meta({ fallback: "none" }),
     metrics: metrics
       .prefault(false)
-      .describe(
-        "Where it serves metrics for `prometheus`. `true` stands for the defaults of `path` and `port`.",
-      ),
+      .describe("Where it serves metrics for `prometheus`. `true` stands for the defaults of its fields."),
     unit: field
       .text(`a systemd unit such as "soar-run.service"`, /^[A-Za-z0-9:_.@\\-]+\.service$/)
       .optional()
@@ -137,7 +94,46 @@ export const serviceSchema = field
       )
       .meta({ fallback: "none: no journal is sent" }),
   })
-  .superRefine(checkDuration, { when: field.isMap });
+  .superRefine(checkDuration, { when: field.isMap })
+  .superRefine(checkPort, { when: field.isMap })
+  .superRefine(checkPurpose, { when: field.isMap });
+
+/** A service that serves profiles. */
+export type Profiled<Service> = Service & { readonly port: number };
+
+/** Those of some services that serve profiles; the schema sees to it that they have a port. */
+export function profiled<
+  Service extends { readonly profiles: readonly string[]; readonly port?: number | undefined },
+>(services: readonly Service[]): Profiled<Service>[] {
+  return services.filter(
+    (service): service is Profiled<Service> => service.profiles.length > 0 && service.port !== undefined,
+  );
+}
+
+/** What a service may be written as, with parts of it wrong. */
+interface Written {
+  port?: unknown;
+  profiles?: unknown;
+  metrics?: unknown;
+  unit?: unknown;
+}
+
+function checkPort(value: unknown, context: z.RefinementCtx): void {
+  const { port, profiles, metrics } = value as Written;
+  const servesMetrics = field.isMap({ value: metrics }) && (metrics as { port?: unknown }).port === undefined;
+  const servesProfiles = !Array.isArray(profiles) || profiles.length > 0;
+  if (port !== undefined || !(servesProfiles || servesMetrics)) return;
+  const message = field.expected(field.portForm)({});
+  context.addIssue({ code: "custom", path: ["port"], message });
+}
+
+function checkPurpose(value: unknown, context: z.RefinementCtx): void {
+  const { profiles, metrics, unit } = value as Written;
+  if (!Array.isArray(profiles) || profiles.length > 0 || metrics !== undefined || unit !== undefined) return;
+  const message =
+    "is empty, and so nothing of the service is taken: name cpu, heap or both, or set metrics or unit";
+  context.addIssue({ code: "custom", path: ["profiles"], message });
+}
 
 function checkDuration(value: unknown, context: z.RefinementCtx): void {
   const { profiles, interval, duration } = value as {

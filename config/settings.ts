@@ -58,7 +58,7 @@ export const settingsSchema = z.strictObject({
   services: z
     .array(serviceSchema, { error: field.expected("a list of services") })
     .prefault([])
-    .describe("The services that are profiled.")
+    .describe("The services, and what is taken of each: profiles, metrics, its journal.")
     .meta({
       samples: [
         [

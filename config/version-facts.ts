@@ -3,7 +3,7 @@ export interface Concerned {
   readonly pyroscope: { readonly kind: "local"; readonly raftPort: number } | { readonly kind: "remote" };
   readonly alloy: { readonly fragments: Readonly<Record<string, string>> };
   readonly logs?: object | undefined;
-  readonly services: readonly { readonly name: string }[];
+  readonly services: readonly { readonly name: string; readonly profiles: readonly string[] }[];
 }
 
 /** Something that is true of a program from one version on. */
@@ -114,8 +114,10 @@ export const versionFacts = {
     fact: "pyroscope.scrape refuses a profile whose Content-Type is not application/octet-stream",
     answer: "preflight and verify ask the endpoints",
     source: "grafana/alloy v1.11.0, internal/component/pyroscope/scrape/scrape_loop.go",
-    concerns: ({ services }) =>
-      services.length === 0 ? undefined : `Look at what these send: ${names(services)}.`,
+    concerns: ({ services }) => {
+      const asked = services.filter(({ profiles }) => profiles.length > 0);
+      return asked.length === 0 ? undefined : `Look at what these send: ${names(asked)}.`;
+    },
   },
   endsByItself: {
     program: "Alloy",
@@ -177,7 +179,7 @@ export const versionFacts = {
     answer: "a local Pyroscope drops the labels at ingestion",
     source: "grafana/alloy #6569; 1.18.1 run",
     concerns: ({ pyroscope, services }) =>
-      pyroscope.kind === "local" || services.length === 0
+      pyroscope.kind === "local" || services.every(({ profiles }) => profiles.length === 0)
         ? undefined
         : "Drop the two in the remote Pyroscope: each upgrade makes new series, and a series has room for 30 labels.",
   },

@@ -21,8 +21,8 @@ Everything that is wrong is told at once, before any resource exists. A key that
 const secretsIntroduction = `## Secrets
 
 A secret is a key of its own, a text that \`pulumi config set --secret KEY\` encrypts. One in plain text is refused, and so is
-one that nothing uses. What else may be a secret: a value of \`labels\`, \`repository\`, \`gitRef\`, \`unit\` and \`metrics.path\` of a
-service, and a text of \`alloy.fragments\`.`;
+one that nothing uses. What else may be a secret: a value of \`labels\`, \`repository\`, \`gitRef\`, \`unit\`, \`metrics.path\` and a value
+of \`metrics.labels\` of a service, and a text of \`alloy.fragments\`.`;
 
 /** `docs/settings.md`: every field of every setting with its form, its default and its meaning. */
 export function settingsPage(): string {

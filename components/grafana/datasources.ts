@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { oss } from "@pulumiverse/grafana";
 import type { Secrets } from "../../config/load";
+import { profiled } from "../../config/service";
 import type { Settings } from "../../config/settings";
 import { formatDuration, parseDuration } from "../../config/units";
 import {
@@ -12,6 +13,7 @@ import {
   datasourceUids,
 } from "../../render/grafana/datasources";
 import { grafanaUid } from "../../render/grafana/identity";
+import { longestScrapeInterval } from "../../render/prometheus/jobs";
 import { pyroscopeUrl } from "../pyroscope";
 
 /** Where a datasource is, as Grafana sees it, and how it lets one in. */
@@ -67,8 +69,13 @@ export function declareDatasources(
   uids: pulumi.Output<DatasourceUids>,
   opts: pulumi.CustomResourceOptions,
 ): oss.DataSource[] {
-  const shortest = services.map(({ interval }) => interval).sort((a, b) => a - b)[0];
-  const minStep = formatDuration(shortest ?? parseDuration("15s"));
+  const shortest = profiled(services)
+    .map(({ interval }) => interval)
+    .sort((a, b) => a - b)[0];
+  const rhythm = {
+    profiles: formatDuration(shortest ?? parseDuration("15s")),
+    metrics: longestScrapeInterval(services),
+  };
   return datasourceKinds.flatMap((kind) => {
     const source = sources[kind];
     if (source === undefined) return [];
@@ -86,7 +93,7 @@ export function declareDatasources(
         accessMode: "proxy",
         ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
         jsonDataEncoded: uids.apply((all) =>
-          JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers }),
+          JSON.stringify({ ...datasourceSettings(kind, all, rhythm), ...headers }),
         ),
         ...(secure === undefined ? {} : { secureJsonDataEncoded: secure }),
       },

@@ -67,6 +67,8 @@ export interface EndpointRequirement {
   url: string;
   /** Whole seconds that it is asked to measure for (`?seconds=`), and has to obey. @default it answers at once */
   seconds?: number;
+  /** That nothing listens there is told, and no reason for a warning. @default false */
+  mayBeAway?: boolean;
 }
 
 /** Endpoints, and what is wanted of each. */
@@ -185,8 +187,8 @@ function checks(required: Requirements): (string | number)[] {
   ];
 }
 
-function endpointLine({ name, url, seconds = 0 }: EndpointRequirement): string {
-  return `${name} ${url} ${seconds}`;
+function endpointLine({ name, url, seconds = 0, mayBeAway = false }: EndpointRequirement): string {
+  return `${name} ${url} ${seconds}${mayBeAway ? " may-be-away" : ""}`;
 }
 
 /** Endpoints that the script asks at once. */

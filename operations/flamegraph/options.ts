@@ -7,7 +7,7 @@ import { type Duration, parseDuration, UnitError } from "../../config/units";
 export interface FlamegraphOptions {
   /** @default the selected one */
   stack: string | undefined;
-  /** @default the first service */
+  /** @default the first service with profiles */
   service: string | undefined;
   /** @default the service's first kind */
   profile: string | undefined;
@@ -71,7 +71,8 @@ export function chooseWay(
   { services }: Settings,
   options: Pick<FlamegraphOptions, "service" | "profile">,
 ): Way {
-  const name = options.service ?? services[0]?.name;
+  const first = services.find(({ profiles }) => profiles.length > 0) ?? services[0];
+  const name = options.service ?? first?.name;
   if (name === undefined)
     throw new Error("The stack has no services yet: declare one in its setting services");
   const service = services.find((one) => one.name === name);
@@ -79,6 +80,8 @@ export function chooseWay(
     const known = services.map((one) => one.name).join(", ");
     throw new Error(`No service of the stack is called ${name}; they are ${known}`);
   }
+  if (service.profiles.length === 0)
+    throw new Error(`No profiles are declared of ${name}: its setting profiles is empty`);
   const wanted = options.profile ?? service.profiles[0];
   const kind = profileKinds.find((one) => one === wanted && service.profiles.includes(one));
   if (kind === undefined)

@@ -6,8 +6,8 @@ export type LinkName = (typeof links)[number];
 
 /** How a step is. */
 export interface Link {
-  /** `unknown` where what comes before it hides it. */
-  state: "ok" | "broken" | "unknown";
+  /** `unknown` where what comes before it hides it; `away` where it need not be there now, as its service is intermittent. */
+  state: "ok" | "broken" | "unknown" | "away";
   /** What was seen, or what is wrong. */
   detail: string;
   /** What to do, where it is not as it should be. */
@@ -44,6 +44,11 @@ export function unknown(detail: string): Link {
   return { state: "unknown", detail, remedy: "ask again in a minute" };
 }
 
+/** Not there now, by right. */
+export function away(detail: string): Link {
+  return { state: "away", detail };
+}
+
 /** The first step that does not hold; where all do that were seen, the first that was not seen. */
 export function firstFault(chain: Chain): (Link & { name: LinkName }) | undefined {
   const first = (state: Link["state"]): LinkName | undefined =>
@@ -52,7 +57,7 @@ export function firstFault(chain: Chain): (Link & { name: LinkName }) | undefine
   return name === undefined ? undefined : { name, ...chain.links[name] };
 }
 
-/** Whether all of it was seen to hold. */
+/** Whether all of it was seen to hold, but for what need not be there now. */
 export function isWhole(chain: Chain): boolean {
-  return links.every((link) => chain.links[link].state === "ok");
+  return links.every((link) => ["ok", "away"].includes(chain.links[link].state));
 }

@@ -1,7 +1,7 @@
 import { hostPort } from "../../config/ports";
-import type { ProfileKind } from "../../config/service";
+import type { Profiled, ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
-import { broken, type Link, ok, unknown } from "./chain";
+import { away, broken, type Link, ok, unknown } from "./chain";
 import { faultOf, kinds, type Limits } from "./contract";
 import { type DecodedProfile, decodeProfile, labelCounts, NoProfile } from "./decode";
 import { type HostFacts, whyStopped } from "./host-facts";
@@ -11,7 +11,7 @@ import { list, plural } from "./words";
 
 /** The question for a profile, as Alloy asks it. A profiler that is busy is asked again until Alloy's turn is over. */
 export function profileRequest(
-  { address, port, duration, interval }: Service,
+  { address, port, duration, interval }: Profiled<Service>,
   kind: ProfileKind,
 ): HttpRequest {
   const { path } = kinds[kind];
@@ -41,12 +41,13 @@ export interface EndpointContext {
 
 /** Judges what an endpoint answered. */
 export function judgeEndpoint(
-  service: Service,
+  service: Profiled<Service>,
   kind: ProfileKind,
   answer: HttpAnswer,
   context: EndpointContext,
 ): Endpoint {
   const listens = judgeListener(service, answer, context);
+  if (listens.state === "away") return { listens, profile: listens, decoded: undefined };
   if (answer.isRefused) return { listens, profile: unknown("nothing to ask"), decoded: undefined };
   return { listens, ...judgeProfile(service, kind, answer, context) };
 }
@@ -56,7 +57,11 @@ export function unitOf({ name, unit }: Service): string {
   return unit ?? `${name}.service`;
 }
 
-function judgeListener(service: Service, answer: HttpAnswer, { facts, setting }: EndpointContext): Link {
+function judgeListener(
+  service: Profiled<Service>,
+  answer: HttpAnswer,
+  { facts, setting }: EndpointContext,
+): Link {
   const where = hostPort(service.address, service.port);
   const unit = unitOf(service);
   const holder = facts.listeners.find(({ address }) => address === where)?.unit;
@@ -67,12 +72,17 @@ function judgeListener(service: Service, answer: HttpAnswer, { facts, setting }:
       `set ${setting}.port and ${setting}.unit to what belongs together`,
     );
   }
+  const state = facts.units.get(unit)?.state;
+  const runs = state === "active";
+  const others = facts.listeners.filter((listener) => listener.unit === unit).map(({ address }) => address);
   const stopped = whyStopped(facts, unit);
+  if (service.schedule === "intermittent" && others.length === 0) {
+    // A oneshot is `activating` for as long as it runs.
+    return away(stopped === undefined || state === "activating" ? `nothing listens at ${where}` : stopped);
+  }
   if (stopped !== undefined) {
     return broken(stopped, `start it (systemctl start ${unit}), and see why it ended: journalctl -u ${unit}`);
   }
-  const runs = facts.units.get(unit)?.state === "active";
-  const others = facts.listeners.filter((listener) => listener.unit === unit).map(({ address }) => address);
   if (runs && others.length > 0) {
     return broken(
       `nothing listens at ${where}: ${unit} runs, and listens at ${list(others)}`,
@@ -102,6 +112,8 @@ function judgeProfile(
     const what = answer.isTooLate
       ? `says nothing within ${Math.round(answer.took)} s`
       : `gives no answer: ${answer.error ?? ""}`;
+    if (service.schedule === "intermittent" && !answer.isTooLate)
+      return { profile: unknown(`${path} ${what}; it may just have ended`), decoded: undefined };
     return no(`${path} ${what}`, `see what keeps ${service.name} from answering`);
   }
   if (answer.status === 503) {

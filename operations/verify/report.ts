@@ -2,7 +2,7 @@ import { type Chain, firstFault, type LinkName, links } from "./chain";
 import type { Check } from "./checks";
 import type { Report } from "./verify";
 import { readableSize } from "../../config/units";
-import { age } from "./words";
+import { age, list } from "./words";
 
 const titles: Record<LinkName, string> = {
   listens: "LISTENS",
@@ -39,14 +39,24 @@ export function formatReport({ chains, checks, ok, seconds, environment, host }:
       `- ${where.join(", ")}: ${detail.replace(/\.$/, "")}.\n  What to do: ${remedy.replace(/\.$/, "")}.`,
   );
   const verdict = ok
-    ? `${environment} on ${host}: all of it arrives, and is whole`
+    ? `${environment} on ${host}: all of it arrives, and is whole${exceptAway(chains, checks)}`
     : `${environment} on ${host}: ${problems.length} broken`;
   return [
-    table([header, ...rows]),
+    ...(chains.length === 0 ? [] : [table([header, ...rows])]),
     table(facts),
     ...(told.length === 0 ? [] : [told.join("\n")]),
     `${verdict} (${seconds.toFixed(1)} s)`,
   ].join("\n\n");
+}
+
+/** Who is away by right, in words. */
+function exceptAway(chains: readonly Chain[], checks: readonly Check[]): string {
+  const services = chains.filter(({ links }) => links.alloy.state === "away").map(({ service }) => service);
+  const others = checks
+    .filter(({ state }) => state === "away")
+    .map(({ name }) => name.replace(/^service /, ""));
+  const all = [...new Set([...services, ...others])];
+  return all.length === 0 ? "" : `, but for what is intermittent and away: ${list(all)}`;
 }
 
 interface Problem {
@@ -76,7 +86,7 @@ export function problemsOf(chains: readonly Chain[], checks: readonly Check[]): 
 
 function cell(chain: Chain, link: LinkName): string {
   const { state, detail } = chain.links[link];
-  return state === "ok" ? detail : state === "broken" ? "BROKEN" : "?";
+  return state === "ok" ? detail : state === "broken" ? "BROKEN" : state === "away" ? "away" : "?";
 }
 
 function amountOf({ kind, amount, lastSeen }: Chain): string {

@@ -1,8 +1,8 @@
 import { hostPort } from "../../config/ports";
-import type { ProfileKind } from "../../config/service";
+import type { Profiled, ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
-import { type AlloyState, isOfKind, targetOf } from "./alloy";
-import { broken, type Link, ok, unknown } from "./chain";
+import { type AlloyState, isOfKind, type ScrapeTarget, targetOf } from "./alloy";
+import { away, broken, type Link, ok, unknown } from "./chain";
 import { type HostFacts, whyStopped } from "./host-facts";
 import { age } from "./words";
 
@@ -17,13 +17,20 @@ export interface SentContext {
   now: number;
   /** Pyroscope does not answer: then it is no wonder that nothing is sent. */
   isPyroscopeAway: boolean;
+  /** An intermittent service that does not run. */
+  isServiceAway: boolean;
 }
 
 const again =
   "a pulumi up puts its configuration back; with detectDrift a preview shows what was changed by hand";
 
+/** Whether nothing listened when Alloy last asked the service: it names the endpoint. Pyroscope's refusal is another. */
+export function wasAway(target: ScrapeTarget | undefined): boolean {
+  return /\/debug\/pprof\/.*connection refused/s.test(target?.lastError ?? "");
+}
+
 /** Whether Alloy takes a kind of profile of a service and has sent it, by its own word. */
-export function judgeSent(service: Service, kind: ProfileKind, context: SentContext): Link {
+export function judgeSent(service: Profiled<Service>, kind: ProfileKind, context: SentContext): Link {
   const { alloy, facts, environment, labels, now } = context;
   if ("error" in alloy) {
     const stopped = whyStopped(facts, "alloy.service");
@@ -73,6 +80,8 @@ export function judgeSent(service: Service, kind: ProfileKind, context: SentCont
     );
   }
   const since = (now - lastScrape) / 1000;
+  if (context.isServiceAway)
+    return away(lastScrape === 0 ? "has not asked yet" : `asked ${age(since)} ago, and will again`);
   const patience = 2 * service.interval + service.duration + 15;
   // Two profiles at once: the other one was somebody's, as this check's own, and the next is not refused.
   const isBusy = lastError.includes("HTTP status (503)") && since <= patience;

@@ -1,6 +1,6 @@
 import type { ProfileKind } from "../../config/service";
 import type { Service } from "../../config/settings";
-import { broken, farBack, type Link, ok, unknown } from "./chain";
+import { away, broken, farBack, type Link, ok, unknown } from "./chain";
 import { kinds } from "./contract";
 import type { DecodedProfile } from "./decode";
 import { type HostFacts, whyStopped } from "./host-facts";
@@ -49,6 +49,8 @@ export interface StoredContext {
   lastSeen: number | undefined;
   /** The endpoint had no sample: an idle service has none in Pyroscope. */
   isIdle: boolean;
+  /** An intermittent service that does not run. */
+  isServiceAway: boolean;
 }
 
 /** How much there is: samples add up, and what is in use at one time does not. */
@@ -60,7 +62,7 @@ export function amountOf(kind: ProfileKind, series: readonly StoredSeries[]): nu
 
 /** Whether Pyroscope has fresh samples with the labels that are declared. */
 export function judgeStored(service: Service, kind: ProfileKind, context: StoredContext): Link {
-  const { error, isLocal, facts, series, labels, now, isIdle } = context;
+  const { error, isLocal, facts, series, labels, now, isIdle, isServiceAway } = context;
   if (error !== undefined) {
     const stopped = isLocal ? whyStopped(facts, "pyroscope.service") : undefined;
     if (stopped !== undefined) {
@@ -75,6 +77,8 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
     if (lost !== undefined) return lost;
     if (isIdle) return ok("no samples: the service is idle");
     const { lastSeen } = context;
+    if (isServiceAway)
+      return away(lastSeen === undefined ? "nothing yet" : `the last came ${age(lastSeen)} ago`);
     const back = age(lastSeen === undefined ? farBack : lookback(service.interval));
     const last = lastSeen === undefined ? "" : `; the last came ${age(lastSeen)} ago`;
     return broken(
@@ -92,6 +96,7 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
   }
   const since = Math.max(0, (now - newest.last) / 1000);
   const patience = 2 * service.interval + service.duration + 15;
+  if (isServiceAway) return away(`the last came ${age(since)} ago`);
   if (since > patience && !isIdle) {
     return broken(
       `the newest profile in Pyroscope is ${age(since)} old, at an interval of ${age(service.interval)}`,

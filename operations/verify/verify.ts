@@ -1,3 +1,4 @@
+import { profiled } from "../../config/service";
 import { askAlloy, type AlloyState } from "./alloy";
 import { type Chain, isWhole } from "./chain";
 import {
@@ -11,13 +12,14 @@ import {
 import { unitOf } from "./endpoint";
 import { untilFirstProfiles } from "./first-profiles";
 import { checkGrafana } from "./grafana";
-import type { Declared } from "./declared";
+import type { Chosen, Declared } from "./declared";
 import { factsScript, parseFacts } from "./host-facts";
 import { judgeProbe } from "./probe-check";
 import { probe } from "./probe";
 import { askFacts, type KnownPyroscope } from "./pyroscope-facts";
 import type { HostSession } from "./session";
 import { isLocal, type VerifyTarget } from "./target";
+import { checkUnprofiled } from "./unprofiled";
 import { Ways } from "./ways";
 
 /** What was found. */
@@ -48,13 +50,15 @@ export async function verify(
   const start = Date.now();
   const { settings, platform } = target;
   const { environment } = settings;
-  const declared = declaredOf(target, names);
+  const chosen = chosenOf(target, names);
+  const declared = declaredOf(chosen);
+  const unprofiled = chosen.filter(({ service }) => service.profiles.length === 0);
   const pyroscope = session.pyroscope(target);
   const alloyUrl = `http://127.0.0.1:${platform.alloy.httpPort}`;
   const wanted = {
     environment,
     units: [
-      ...new Set([...declared.map(({ service }) => unitOf(service)), "alloy.service", "pyroscope.service"]),
+      ...new Set([...chosen.map(({ service }) => unitOf(service)), "alloy.service", "pyroscope.service"]),
     ],
     packages: ["alloy", ...(isLocal(target) ? ["pyroscope"] : [])],
     directory: isLocal(target) ? "/var/lib/pyroscope" : undefined,
@@ -69,8 +73,9 @@ export async function verify(
   const facts = parseFacts(printed);
   const ways = new Ways(session.http, pyroscope, { target, facts, alloy, known, asked: Date.now() });
   const isAway = known.error !== undefined;
-  const [chains, probed, datasources] = await Promise.all([
+  const [chains, others, probed, datasources] = await Promise.all([
     ways.follow(declared),
+    checkUnprofiled(session.http, unprofiled, facts),
     isAway ? [] : probe(pyroscope, environment, known.limits),
     checkGrafana(target, session.http),
   ]);
@@ -81,6 +86,7 @@ export async function verify(
     ...judgeRetention(target, known, Date.now()),
     ...judgeDisk(target, facts),
     ...judgeProbe(probed, known.version),
+    ...others,
     ...datasources,
   ];
   const isOk = chains.every(isWhole) && checks.every(({ state }) => state !== "broken");
@@ -94,14 +100,19 @@ export async function verify(
   };
 }
 
-function declaredOf({ settings: { services } }: VerifyTarget, names: readonly string[]): Declared[] {
+/** The services to look at, each with its place in the settings. */
+function chosenOf({ settings: { services } }: VerifyTarget, names: readonly string[]): Chosen[] {
   const stranger = names.find((name) => !services.some((service) => service.name === name));
   if (stranger !== undefined) {
     const known = services.map(({ name }) => name).join(", ");
     throw new Error(`No service of the stack is called ${stranger}; they are ${known}`);
   }
-  return services.flatMap((service, i) => {
-    if (names.length > 0 && !names.includes(service.name)) return [];
-    return service.profiles.map((kind) => ({ service, kind, setting: `services[${i}]` }));
-  });
+  const all = services.map((service, i) => ({ service, setting: `services[${i}]` }));
+  return all.filter(({ service }) => names.length === 0 || names.includes(service.name));
+}
+
+function declaredOf(chosen: readonly Chosen[]): Declared[] {
+  return chosen.flatMap(({ service, setting }) =>
+    profiled([service]).flatMap((one) => one.profiles.map((kind) => ({ service: one, kind, setting }))),
+  );
 }

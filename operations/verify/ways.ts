@@ -1,8 +1,8 @@
 import { holds } from "../../config/versions";
 import { profileLabels } from "../../render/alloy/profiles";
 import { hottestFunction, type FlameGraph, type TimeRange } from "../pyroscope-api";
-import type { AlloyState } from "./alloy";
-import { type Chain, farBack } from "./chain";
+import { type AlloyState, targetOf } from "./alloy";
+import { away, type Chain, farBack } from "./chain";
 import { type Endpoint, judgeEndpoint, profileRequest } from "./endpoint";
 import type { HostFacts } from "./host-facts";
 import type { HostHttp } from "./http";
@@ -16,7 +16,7 @@ import {
   seriesRequest,
 } from "./pyroscope";
 import type { KnownPyroscope } from "./pyroscope-facts";
-import { judgeSent } from "./sent";
+import { judgeSent, wasAway } from "./sent";
 import { type Amounts, amountsOfGraph, largeFunctions } from "./shares";
 import {
   amountOf,
@@ -135,13 +135,25 @@ export class Ways {
     return new Map([...last, ...older]);
   }
 
+  /** An intermittent service that does not run, or has started since Alloy asked it last. */
+  private isAway({ declared: { service, kind }, endpoint }: Look): boolean {
+    const { target, alloy } = this.context;
+    if (service.schedule === "always") return false;
+    if (endpoint.listens.state !== "ok") return endpoint.listens.state === "away";
+    const { environment } = target.settings;
+    return (
+      "targets" in alloy && wasAway(targetOf(alloy.targets, { service: service.name, environment, kind }))
+    );
+  }
+
   private chain({ look, stored }: Found, last: number | undefined, now: number): Chain {
     const { declared, endpoint, amounts } = look;
     const { target, facts, alloy, asked, known } = this.context;
     const { environment } = target.settings;
     const { service, kind } = declared;
     const labels = profileLabels(environment, service);
-    const context = { facts, environment, labels };
+    const isServiceAway = this.isAway(look);
+    const context = { facts, environment, labels, isServiceAway };
     const lastSeen = last === undefined ? undefined : Math.max(0, (now - last) / 1000);
     const isIdle = amounts?.total === 0;
     const compared = endpoint.profile.state === "ok" ? amounts : undefined;
@@ -168,7 +180,7 @@ export class Ways {
           lastSeen,
           isIdle,
         }),
-        functions: judgeFunctions(compared, kept, unit),
+        functions: isServiceAway ? away("nothing to compare") : judgeFunctions(compared, kept, unit),
       },
       amount: amountOf(kind, stored.series),
       lastSeen,

@@ -66,7 +66,8 @@ const refusalsBlock: Block = {
                 prefix,
                 match_all: true,
                 action: "inc",
-                max_idle_duration: "24h",
+                // Longer than three intervals of a day, for which the alerts look back.
+                max_idle_duration: "96h",
               },
             },
           ],

@@ -1,5 +1,5 @@
 import { hostPort } from "../../config/ports";
-import { type ProfileKind, profileKinds } from "../../config/service";
+import { profiled, type Profiled, type ProfileKind, profileKinds } from "../../config/service";
 import type { Service } from "../../config/settings";
 import { goDuration } from "../../config/units";
 import { byText, managedBy } from "../header";
@@ -7,16 +7,17 @@ import { writeProfiles } from "./destination";
 import { profileLabel } from "./label";
 import { type AlloyObject, type Block, object, reference, renderAlloy } from "./syntax";
 
+/** What of a service decides how its profiles are labelled. */
+export type LabelledService = Pick<Service, "name" | "labels" | "repository" | "gitRef">;
+
 /** What of a service decides how it is scraped. */
-export type ScrapedService = Pick<
-  Service,
-  "name" | "address" | "port" | "profiles" | "interval" | "duration" | "labels" | "repository" | "gitRef"
->;
+export type ScrapedService = LabelledService &
+  Pick<Service, "address" | "port" | "profiles" | "interval" | "duration">;
 
 export interface ProfilesArgs {
   /** Part of the component names, so that several environments share one Alloy. */
   readonly environment: string;
-  /** In any order. */
+  /** In any order; nothing is taken of those without profiles. */
   readonly services: readonly ScrapedService[];
   /** Whether the platform's destination has a user and a password. */
   readonly authenticates: boolean;
@@ -28,7 +29,7 @@ export interface ProfilesArgs {
  * is silent from all others. The order of the services does not change the text.
  */
 export function renderProfiles({ environment, services, authenticates }: ProfilesArgs): string {
-  const sorted = [...services].sort((a, b) => byText(a.name, b.name));
+  const sorted = profiled(services).sort((a, b) => byText(a.name, b.name));
   const blocks = sorted.flatMap((service) =>
     profileKinds
       .filter((kind) => service.profiles.includes(kind))
@@ -47,7 +48,7 @@ function scrape(
   environment: string,
   label: string,
   kind: ProfileKind,
-  service: ScrapedService,
+  service: Profiled<ScrapedService>,
   authenticates: boolean,
 ): Block {
   return {
@@ -66,7 +67,7 @@ function scrape(
   };
 }
 
-function target(environment: string, service: ScrapedService): AlloyObject {
+function target(environment: string, service: Profiled<ScrapedService>): AlloyObject {
   return object({
     __address__: hostPort(service.address, service.port),
     ...profileLabels(environment, service),
@@ -74,7 +75,7 @@ function target(environment: string, service: ScrapedService): AlloyObject {
 }
 
 /** The labels that a service's profiles have in Pyroscope. */
-export function profileLabels(environment: string, service: ScrapedService): Record<string, string> {
+export function profileLabels(environment: string, service: LabelledService): Record<string, string> {
   const labels = Object.entries(service.labels).sort(([a], [b]) => byText(a, b));
   return {
     service_name: service.name,

@@ -1,4 +1,3 @@
-import { scrapeInterval } from "../prometheus/jobs";
 import { grafanaUid } from "./identity";
 
 export type DatasourceKind = "pyroscope" | "prometheus" | "loki" | "tempo";
@@ -25,19 +24,26 @@ export function datasourceUids(environment: string, kinds: readonly DatasourceKi
   return Object.fromEntries(kinds.map((kind) => [kind, grafanaUid(environment, kind)]));
 }
 
+/** How often there is something new, such as `15s`. */
+export interface Rhythm {
+  /** The shortest interval between two profiles of a service. */
+  readonly profiles: string;
+  /** The longest one between two scrapes by Prometheus. */
+  readonly metrics: string;
+}
+
 /**
  * The settings (`jsonData`) of a datasource, with its links to those of the others that there are. A variable of
  * Grafana's takes one `$` through the API.
- * @param minStep the shortest interval between two profiles of a service, such as `15s`
  */
-export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, minStep: string): object {
+export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, rhythm: Rhythm): object {
   switch (kind) {
     case "pyroscope":
-      return { minStep };
+      return { minStep: rhythm.profiles };
     case "prometheus":
       return {
         httpMethod: "POST",
-        timeInterval: scrapeInterval,
+        timeInterval: rhythm.metrics,
         ...(uids.tempo === undefined
           ? {}
           : { exemplarTraceIdDestinations: [{ name: "trace_id", datasourceUid: uids.tempo }] }),

@@ -50,7 +50,7 @@ function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
       title: "Profiles sent, of those due",
       unit: "percentunit",
       description:
-        "By service and kind, over three intervals. A line that falls to 0 is a service that is silent: an alert names it.",
+        "By service and kind, over three intervals. A line that falls to 0 is a service that is silent: an alert names it, unless it is an intermittent one that is away.",
       lines: info.intervals.map((interval) => ({
         expr: sentOfDue(environment, platform, interval),
         legend: "{{service_name}} {{kind}}",

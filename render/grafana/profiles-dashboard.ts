@@ -8,6 +8,7 @@ import { dashboard, type PanelBuilder, withPanels } from "./panels";
 /** What the dashboard *Profiles* is about. */
 export interface ProfilesDashboardArgs {
   readonly environment: string;
+  /** Those with profiles. */
   readonly services: readonly { readonly name: string; readonly profiles: readonly string[] }[];
   /** The uid of Pyroscope's datasource. */
   readonly pyroscope: string;

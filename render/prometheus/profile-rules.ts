@@ -1,121 +1,24 @@
-import type { Service } from "../../config/settings";
 import { type Duration, formatDuration } from "../../config/units";
-import { refusals } from "../alloy/platform";
-import { profileLabel } from "../alloy/label";
-import { byText } from "../header";
 import { grown, select, type Alert, type Recording } from "./rule";
-
-/** What of a service decides how its profiles are watched. */
-export type WatchedService = Pick<Service, "name" | "profiles" | "interval">;
-
-export interface ProfileRulesArgs {
-  readonly environment: string;
-  /** The environment that owns the platform, a label of Alloy's metrics. */
-  readonly owner: string;
-  readonly services: readonly WatchedService[];
-}
-
-/** Whatever a service's interval is: Prometheus asks Alloy every 15 seconds, and a growth takes several answers. */
-const shortestWindow = 60;
-
-/** How far back something that was tried in vain tells why nothing arrives: Alloy waits up to 5 minutes before it tries again. */
-const shortestMemory = 600;
-
-/** What we record, each with an interval in seconds as value: of every service and kind that is declared, */
-const declared = "profiling:interval_seconds";
-/** of those that have sent nothing for three of their intervals, */
-const silent = "profiling:silent_interval_seconds";
-/** of the silent ones that refuse to be asked, with the reason, */
-const refused = "profiling:refused_interval_seconds";
-/** and of the silent ones whose profiles Pyroscope does not take. */
-const undelivered = "profiling:undelivered_interval_seconds";
-
-const sent = "pyroscope_write_sent_profiles_total";
-const dropped = "pyroscope_write_dropped_profiles_total";
-const retries = "pyroscope_write_retries_total";
-
-/** The intervals of the services, the shortest first. */
-export function intervals(services: readonly Pick<Service, "interval">[]): Duration[] {
-  return [...new Set(services.map(({ interval }) => interval))].sort((a, b) => a - b);
-}
-
-/** How long a service may send nothing: three of its intervals. */
-export function silence(interval: Duration): Duration {
-  return Math.max(shortestWindow, 3 * interval) as Duration;
-}
-
-/** The declared profiles of an environment: a series each, with the names that its alerts have. */
-export function declaredProfiles(environment: string, interval?: Duration): string {
-  const all = `${declared}${select({ environment })}`;
-  return interval === undefined ? all : `${all} == ${interval}`;
-}
+import {
+  declaredProfiles,
+  dropped,
+  profileRecordings,
+  type ProfileRulesArgs,
+  refused,
+  retries,
+  sent,
+  shortestMemory,
+  silence,
+  silent,
+  undelivered,
+  type WatchedService,
+} from "./silent-profiles";
 
 /** The rules about each service's and kind's profiles, by what Alloy counts of the two components that they go through. */
 export function profileRules(args: ProfileRulesArgs): (Alert | Recording)[] {
   if (args.services.length === 0) return [];
-  return [
-    ...declarations(args),
-    ...findings(args),
-    ...silences(args),
-    profilesDropped(args),
-    unwatched(args),
-  ];
-}
-
-function declarations({ environment, services }: ProfileRulesArgs): Recording[] {
-  const sorted = [...services].sort((a, b) => byText(a.name, b.name));
-  return sorted.flatMap(({ name, profiles, interval }) =>
-    [...profiles].sort(byText).map((kind) => {
-      const component_id = `pyroscope.write.${profileLabel(environment, kind, name)}`;
-      const labels = { environment, service_name: name, kind, component_id };
-      return { record: declared, expr: `vector(${interval})`, labels };
-    }),
-  );
-}
-
-/** Who is silent, and why, as far as Alloy counts it. */
-function findings({ environment, owner, services }: ProfileRulesArgs): Recording[] {
-  const labels = { environment };
-  const alloy = select({ environment: owner, job: "alloy" });
-  const all = (of: (interval: Duration) => string): string => intervals(services).map(of).join(" or ");
-  const isSilent = (interval: Duration): string => `${silent}${select(labels)} == ${interval}`;
-  const memory = (interval: Duration): string => `${Math.max(shortestMemory, silence(interval))}s`;
-  return [
-    {
-      record: silent,
-      expr: all((interval) => silentFor(environment, alloy, interval)),
-    },
-    {
-      record: refused,
-      expr: all((interval) => {
-        const refusing = grown(refusals, alloy, memory(interval));
-        const asked = `"component_id", "pyroscope.write.$1", "scrape", "pyroscope[.]scrape[.](.+)"`;
-        const reasons = `sum by (component_id, reason) (label_replace(${refusing}, ${asked})) ^ 0`;
-        return `${reasons} * on (component_id) group_left (service_name, kind) (${isSilent(interval)})`;
-      }),
-      labels,
-    },
-    {
-      record: undelivered,
-      expr: all((interval) => {
-        const tried = [retries, dropped].map((metric) => grown(metric, alloy, memory(interval))).join(" or ");
-        const others = `${refused}${select(labels)}`;
-        return `${isSilent(interval)} and on (component_id) (${tried}) unless on (component_id) ${others}`;
-      }),
-    },
-  ];
-}
-
-function silentFor(environment: string, alloy: string, interval: Duration): string {
-  const window = silence(interval);
-  return [
-    declaredProfiles(environment, interval),
-    // For as long: neither a service that has just been declared nor one of an Alloy that has just started is silent.
-    `and on (component_id) ${declaredProfiles(environment)} offset ${window}s`,
-    `and on () up${alloy} == 1`,
-    `and on () time() - process_start_time_seconds${alloy} > ${window}`,
-    `unless on (component_id) (${grown(sent, alloy, `${window}s`)})`,
-  ].join(" ");
+  return [...profileRecordings(args), ...silences(args), profilesDropped(args), unwatched(args)];
 }
 
 /** Exactly one of them fires for each service and kind that is silent, by the nearest cause. */

@@ -1,15 +1,17 @@
 import { Document, visit } from "yaml";
 import { managedBy } from "../header";
-import { deliveryRules, profileRules, type WatchedService } from "./profile-rules";
+import { deliveryRules, profileRules } from "./profile-rules";
 import { pyroscopeRules, type PyroscopeRulesArgs } from "./pyroscope-rules";
 import { select, type Alert, type Recording } from "./rule";
+import type { WatchedService } from "./silent-profiles";
 
 export interface RulesArgs {
   readonly environment: string;
-  /** The `job` labels of the environment's targets. */
+  /** The `job` labels of the environment's targets that are always there. */
   readonly jobs: readonly string[];
   /** The environment that owns the platform, a label of Alloy's metrics. */
   readonly owner: string;
+  /** Those without profiles too. */
   readonly services: readonly WatchedService[];
   /** Of a Pyroscope on the host, where the platform is this environment's own. */
   readonly pyroscope?: PyroscopeRulesArgs | undefined;
@@ -20,10 +22,11 @@ export interface RulesArgs {
  * in the same words and numbers.
  */
 export function profilingRules(args: RulesArgs): (Alert | Recording)[] {
-  const { environment, jobs, owner, services, pyroscope } = args;
+  const { environment, jobs, owner, pyroscope } = args;
+  const services = args.services.filter(({ profiles }) => profiles.length > 0);
   return [
     ...(jobs.length === 0 ? [] : [targetDown(environment, jobs)]),
-    ...profileRules(args),
+    ...profileRules({ environment, owner, services }),
     ...(owner === environment ? deliveryRules(environment, services) : []),
     ...(pyroscope === undefined ? [] : pyroscopeRules(environment, pyroscope)),
   ];

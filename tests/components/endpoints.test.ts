@@ -51,6 +51,18 @@ describe("what a stack asks its services for before anything is changed", { time
     expect(await preflight({ services: [{ ...service, duration: "8s" }] })).not.toEqual(before);
   });
 
+  it("is nothing of a service without profiles, and need not be there where that may be away", async () => {
+    const { stdin } = await preflight({
+      services: [
+        { name: "soar-web", port: 9092, profiles: [], metrics: true },
+        { name: "soar-pull-data", port: 9093, schedule: "intermittent" },
+      ],
+    });
+    expect(stdin).toContain(
+      "<<'end of endpoints'\nsoar-pull-data http://127.0.0.1:9093/debug/pprof/profile 5 may-be-away\nend of endpoints\n",
+    );
+  });
+
   it("does not lengthen the command line, which has room for 128 KiB", async () => {
     const services = Array.from({ length: 1000 }, (_, n) => ({ name: `service-${n}`, port: 20_000 + n }));
     const pyroscope = { retention: "1h", diskBudget: "2GiB" };
@@ -76,14 +88,21 @@ describe("an endpoint", { timeout: 30_000 }, () => {
   /** What the preflight's part says of it: findings and warnings, a line each. */
   const asked = async (
     port: number,
-    { type = "application/octet-stream", seconds = 0, path = "/usr/bin:/bin", isThere = true } = {},
+    {
+      type = "application/octet-stream",
+      seconds = 0,
+      path = "/usr/bin:/bin",
+      isThere = true,
+      presence = "",
+    } = {},
   ): Promise<string> => {
     const script = [
       'finding() { echo "finding: $1"; }',
       'warning() { echo "warning: $1"; }',
+      'note() { echo "note: $1"; }',
       readScript("endpoints.sh"),
       `sockets='127.0.0.1 ${isThere ? port : 1} 7 name'`,
-      `endpoints='one http://127.0.0.1:${port}/profile ${seconds}'`,
+      `endpoints='one http://127.0.0.1:${port}/profile ${seconds} ${presence}'`,
       `check_endpoints "${type}" 1000000 CORRECT ADAPT`,
     ];
     const shell = spawn("/bin/sh", ["-c", script.join("\n")], {
@@ -164,6 +183,21 @@ describe("an endpoint", { timeout: 30_000 }, () => {
     expect(await asked(port, { seconds: 2 })).toBe("");
     expect(await asked(port, { seconds: 10 })).toMatch(/answers after 2\.\d s when asked for 10 s: ADAPT$/);
     expect(urls).toEqual(["/profile?seconds=2", "/profile?seconds=10"]);
+  });
+
+  it("that may be away is noted where it is, also when it ends while it is asked, and refused with a wrong answer", async () => {
+    const presence = "may-be-away";
+    const away = (port: number): string =>
+      `note: these are away, as they may be: one (127.0.0.1:${port}); what they serve was not looked at`;
+    const ending = await listening(
+      createTcpServer((socket) => void socket.on("data", () => socket.destroy())),
+    );
+    expect(await asked(ending, { presence })).toBe(away(ending));
+    expect(await asked(ending, { presence, isThere: false })).toBe(away(ending));
+    const failing = await serving((_, response) => void response.writeHead(500).end("no"));
+    expect(await asked(failing, { presence })).toMatch(
+      /^finding: one: \S+ answers 500 with no Content-Type /,
+    );
   });
 
   it("that nobody serves yet is a warning, and needs no curl; one that is served does", async () => {

@@ -73,6 +73,17 @@ describe("a stack with Grafana", () => {
     expect(JSON.stringify(others)).not.toContain("s3ntinel");
   });
 
+  test("shows services with profiles, and asks as often as there are metrics", async () => {
+    const web = { name: "a-web", port: 9093, profiles: [], interval: "5s", metrics: { interval: "30s" } };
+    const all = byName(
+      await stackOf({ ...production, services: [web, ...services], grafana: { url } }, { grafanaAuth }),
+    );
+    expect(all["pyroscope"]).toMatchObject({ jsonDataEncoded: '{"minStep":"10s"}' });
+    expect(json(all["prometheus"]?.["jsonDataEncoded"])).toMatchObject({ timeInterval: "30s" });
+    expect(all["profiles"]?.["configJson"]).not.toContain("a-web");
+    expect(all["pipeline"]?.["configJson"]).not.toContain("== 5");
+  });
+
   test("has none of it without grafana, and only what is known otherwise", async () => {
     expect(inGrafana(await stackOf(production))).toEqual([]);
     const { prometheus, ...rest } = production;

@@ -186,7 +186,13 @@ describe("alloy-in-force", () => {
 });
 
 describe("prometheus-in-force", () => {
-  const target = { name: "soar-run", address: "127.0.0.1:9091", path: "/metrics" };
+  const target = {
+    name: "soar-run",
+    address: "127.0.0.1:9091",
+    path: "/metrics",
+    interval: parseDuration("15s"),
+    labels: {},
+  };
   const rules = `# ours\ngroups:\n  - name: test-profiling\n    rules:\n      - alert: A\n        expr: up == 0\n      - record: "b:c"\n        expr: |\n          sum(x)\n            > 1\n`;
   const active = (scrapePool: string, more: object = {}): object => ({
     discoveredLabels: {

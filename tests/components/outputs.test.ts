@@ -68,6 +68,15 @@ describe("the outputs of a stack", () => {
     ]);
   });
 
+  test("name a service without profiles, of which Alloy takes nothing", async () => {
+    const web = { name: "soar-web", profiles: [], unit: "soar-web.service" };
+    const { outputs, inputs } = await outputsOf({ services: [...minimal.services, web] });
+    expect(outputs["services"]).toEqual({ "soar-run": "cpu", "soar-web": "no profiles" });
+    const stdin = String(inputs["soar-profiles-config-files"]?.["stdin"]);
+    expect(stdin).toContain("soar-run");
+    expect(stdin).not.toContain("soar-web");
+  });
+
   test("are what was applied last, where an up leaves commands out", async () => {
     const last = await outputsOf(before);
     const name = "soar-platform-pyroscope-config-files";

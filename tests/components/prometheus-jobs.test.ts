@@ -126,3 +126,12 @@ describe("the jobs of a stack on the platform of another", () => {
     ]);
   });
 });
+
+it("no rule is about the metrics of a service that may be away, which are scraped", async () => {
+  const pull = { name: "soar-pull-data", port: 9093, profiles: [], metrics: true, schedule: "intermittent" };
+  const resources = await stackOf({ ...base, services: [...base.services, pull], prometheus: { url } });
+  const found = resources.find(({ name }) => name === "soar-prometheus-config-files");
+  const text = String(found?.inputs["stdin"]);
+  expect(text).toContain("job_name: production-soar-pull-data");
+  expect(text).toContain('job=~"alloy|host|pyroscope|soar-run"');
+});

@@ -37,8 +37,8 @@ test("each has its defaults", () => {
     insecureNoAuthentication: false,
   });
   expect(all.services.map(({ metrics }) => metrics)).toEqual([
-    { path: "/metrics" },
-    { path: "/m", port: 9192 },
+    { path: "/metrics", interval: 15, labels: {} },
+    { path: "/m", port: 9192, interval: 15, labels: {} },
   ]);
 });
 

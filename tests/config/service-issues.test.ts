@@ -25,7 +25,56 @@ test.each<[string, object, string]>([
     changed({ profiles: ["cpu", "mutex"] }),
     `services[0].profiles[1]: must be "cpu" or "heap", not "mutex"`,
   ],
-  ["no kind", changed({ profiles: [] }), "services[0].profiles: must name at least one of cpu and heap"],
+  [
+    "nothing at all",
+    changed({ profiles: [] }),
+    "services[0].profiles: is empty, and so nothing of the service is taken: name cpu, heap or both, or set metrics or unit",
+  ],
+  [
+    "profiles without a port",
+    services({ name: "soar-run", metrics: { port: 9191 } }),
+    "services[0].port: is required: set a port number from 1 to 65535",
+  ],
+  [
+    "metrics without a port",
+    services({ name: "soar-run", profiles: [], metrics: true }),
+    "services[0].port: is required: set a port number from 1 to 65535",
+  ],
+  [
+    "a schedule of its own",
+    changed({ schedule: "daily" }),
+    `services[0].schedule: must be "always" or "intermittent", not "daily"`,
+  ],
+  [
+    "a scrape that takes longer than the interval",
+    changed({ metrics: { interval: "5s", timeout: "1m" } }),
+    "services[0].metrics.timeout: must not be longer than the interval: set it to 5s or less, or metrics.interval to 1m or more",
+  ],
+  [
+    "a scrape that takes longer than the default interval",
+    changed({ metrics: { timeout: "16s" } }),
+    "services[0].metrics.timeout: must not be longer than the interval: set it to 15s or less, or metrics.interval to 16s or more",
+  ],
+  [
+    "metrics too seldom",
+    changed({ metrics: { interval: "121s" } }),
+    "services[0].metrics.interval: must be at most 2m: a target that has not answered for 2m is told as down",
+  ],
+  [
+    "a label of ours on metrics",
+    changed({ metrics: { labels: { environment: "x" } } }),
+    "services[0].metrics.labels.environment: is set by soar-profiling itself",
+  ],
+  [
+    "a label of Prometheus's own on metrics",
+    changed({ metrics: { labels: { le: "1" } } }),
+    "services[0].metrics.labels.le: is Prometheus's name for a part of a histogram or summary",
+  ],
+  [
+    "a label for relabelling on metrics",
+    changed({ metrics: { labels: { __scheme__: "https" } } }),
+    "services[0].metrics.labels.__scheme__: must not begin with __",
+  ],
   ["a kind twice", changed({ profiles: ["cpu", "cpu"] }), "services[0].profiles: must name each kind once"],
   [
     "a duration as long as the interval",
@@ -93,6 +142,18 @@ test.each(["thread", "otel_scope_name", "otel_scope_version", "service_git_ref"]
     ]);
   },
 );
+
+describe("a service without profiles", () => {
+  test.each<[string, object]>([
+    ["has metrics", { port: 9091, metrics: true }],
+    ["has metrics at a port of their own", { metrics: { port: 9091 } }],
+    ["has a unit, and needs no port", { unit: "soar-sitemap.service" }],
+    ["has as many labels as it likes, and any interval", { unit: "a.service", labels: many, interval: "1d" }],
+  ])("%s", (_, change) => {
+    const pyroscope = { retention: "1h" };
+    expect(issues({ pyroscope, ...services({ name: "soar-web", profiles: [], ...change }) })).toEqual([]);
+  });
+});
 
 describe("the labels that a series has room for", () => {
   const remote = { pyroscope: { remote: { url: "https://profiles.example" } } };

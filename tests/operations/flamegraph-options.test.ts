@@ -58,6 +58,14 @@ describe("the service and the kind", () => {
     );
   });
 
+  test("are those of a service with profiles", () => {
+    const some = { services: [{ name: "soar-sitemap", profiles: [] }, ...services] } as unknown as Settings;
+    expect(chooseWay(some, { service: undefined, profile: undefined }).service.name).toBe("soar-run");
+    expect(() => chooseWay(some, { service: "soar-sitemap", profile: undefined })).toThrow(
+      "No profiles are declared of soar-sitemap: its setting profiles is empty",
+    );
+  });
+
   test("are refused with those that there are", () => {
     expect(() => choose("soar")).toThrow(
       "No service of the stack is called soar; they are soar-run, soar-web",

@@ -7,7 +7,7 @@ import { defaultLimits } from "../../operations/verify/contract";
 import { judgeEndpoint } from "../../operations/verify/endpoint";
 import { type HostFacts, parseFacts } from "../../operations/verify/host-facts";
 import type { HttpAnswer } from "../../operations/verify/http";
-import { judgeSent } from "../../operations/verify/sent";
+import { judgeSent, wasAway } from "../../operations/verify/sent";
 import { amountOf, judgeStored, type StoredContext } from "../../operations/verify/stored";
 import { answer, facts, recorded } from "./answers";
 import { cpuTypes, encodeProfile } from "./profiles";
@@ -60,6 +60,30 @@ describe("the link to a service", () => {
     expect(judge(refused, unit("inactive")).profile.state).toBe("unknown");
   });
 
+  test("does not break for an intermittent service that is away, and says so", () => {
+    const intermittent = { schedule: "intermittent" };
+    const away = (known: Partial<HostFacts>): object => judge(refused, known, intermittent);
+    for (const [known, detail] of [
+      [unit("inactive"), "soar-run.service is stopped (inactive)"],
+      [
+        unit("failed", ["Error: no data"]),
+        "soar-run.service is stopped (failed, exit-code); its last line: Error: no data",
+      ],
+      // A oneshot that has begun.
+      [unit("activating"), "nothing listens at 127.0.0.1:9091"],
+      [unit("active"), "nothing listens at 127.0.0.1:9091"],
+      [{}, "nothing listens at 127.0.0.1:9091"],
+    ] as const) {
+      const link = { state: "away", detail };
+      expect(away(known)).toEqual({ listens: link, profile: link, decoded: undefined });
+    }
+    const elsewhere = { ...unit("active"), ...listening(["127.0.0.1:9092", "soar-run.service"]) };
+    expect(away(elsewhere)).toMatchObject({ listens: { state: "broken" } });
+    const reset = answer("", { status: 0, error: "(56) Recv failure: Connection reset by peer" });
+    expect(judge(reset, {}, intermittent).profile.state).toBe("unknown");
+    expect(judge(answer("", { status: 404 }), {}, intermittent).profile.state).toBe("broken");
+  });
+
   test("names whose port it is instead", () => {
     const { listens } = judge(answer(profile), listening(["127.0.0.1:9091", "nats.service"]));
     expect(listens.detail).toBe("127.0.0.1:9091 is a port of nats.service, not of soar-run.service");
@@ -101,6 +125,7 @@ describe("the link to Alloy", () => {
     changes: object = {},
     away = false,
     known: Partial<HostFacts> = {},
+    isServiceAway = false,
   ): Link => {
     const declared = serviceOf(changes);
     return judgeSent(declared, "cpu", {
@@ -108,6 +133,7 @@ describe("the link to Alloy", () => {
       facts: facts(known),
       environment: "sandbox",
       isPyroscopeAway: away,
+      isServiceAway,
       labels: profileLabels("sandbox", declared),
       now: (target?.lastScrape ?? 0) + 7_000,
     });
@@ -139,6 +165,23 @@ describe("the link to Alloy", () => {
     expect(judge({ error: "refused" }, {}, false, { units }).detail).toBe(
       "Alloy: alloy.service is stopped (inactive)",
     );
+  });
+
+  test("is not broken while the service is away by right, but for what is not declared", () => {
+    const gone = (path: string): string =>
+      `Get "http://127.0.0.1:9091${path}": dial tcp 127.0.0.1:9091: connect: connection refused`;
+    const down = { health: "down", lastError: gone("/debug/pprof/profile?seconds=4") };
+    expect(judge(changed(down)).state).toBe("broken");
+    expect(judge(changed(down), {}, false, {}, true)).toEqual({
+      state: "away",
+      detail: "asked 7 s ago, and will again",
+    });
+    expect(judge(changed(down), { port: 9191 }, false, {}, true).state).toBe("broken");
+    const lastly = (lastError: string): boolean => wasAway(target && { ...target, lastError });
+    expect(lastly(down.lastError)).toBe(true);
+    expect(lastly(gone("/push.v1.PusherService/Push"))).toBe(false);
+    expect(lastly("")).toBe(false);
+    expect(wasAway(undefined)).toBe(false);
   });
 
   test("is not to blame while Pyroscope is away", () => {
@@ -180,6 +223,7 @@ describe("the link to Pyroscope", () => {
       facts: facts(),
       environment: "production",
       isIdle: false,
+      isServiceAway: false,
       lastSeen: undefined,
       series,
       all: [],
@@ -208,6 +252,22 @@ describe("the link to Pyroscope", () => {
     expect(judge({ series: [], lastSeen: 3 * 3600 }).detail).toBe(
       "Pyroscope has nothing of it of the last 5 min; the last came 3 h ago",
     );
+  });
+
+  test("does not break for a service that is away by right, unless a label is lost", () => {
+    const isServiceAway = true;
+    expect(judge({ series: [], isServiceAway })).toEqual({ state: "away", detail: "nothing yet" });
+    expect(judge({ series: [], lastSeen: 3 * 3600, isServiceAway }).detail).toBe("the last came 3 h ago");
+    const last = now - 240_000;
+    expect(judge({ series: [{ labels, sum: 300, last, newest: 100 }], isServiceAway })).toEqual({
+      state: "away",
+      detail: "the last came 4 min ago",
+    });
+    const others = { ...labels, job: "other" };
+    expect(judge({ series: [{ labels: others, sum: 1, last, newest: 1 }], isServiceAway }).state).toBe(
+      "broken",
+    );
+    expect(judge({ error: "refused", isServiceAway }).state).toBe("broken");
   });
 
   test("is counted by samples that add up, and by the heap of the newest profile", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { broken, type Chain, ok, unknown } from "../../operations/verify/chain";
+import { away, broken, type Chain, isWhole, ok, unknown } from "../../operations/verify/chain";
 import { check } from "../../operations/verify/checks";
 import { formatReport } from "../../operations/verify/report";
 
@@ -39,6 +39,35 @@ ok  declared  what runs is what was declared
 
 production on soar: all of it arrives, and is whole (7.0 s)
 `);
+});
+
+test("what is away by right is no problem, and told", () => {
+  const stopped = away("soar-pull-data.service is stopped (inactive)");
+  const pull = chain("soar-pull-data", {
+    listens: stopped,
+    profile: stopped,
+    alloy: away("asked 20 s ago, and will again"),
+    pyroscope: away("the last came 5 h ago"),
+    functions: away("nothing to compare"),
+  });
+  expect(isWhole(pull)).toBe(true);
+  const checks = [
+    check("service soar-web", ok("no profiles are declared; http://127.0.0.1:9092/metrics answers")),
+    check(
+      "service soar-sitemap",
+      away("no profiles are declared; soar-sitemap.service is stopped (inactive)"),
+    ),
+  ];
+  const report = { ok: true, environment: "production", host: "soar", checks, seconds: 7 };
+  const text = formatReport({ ...report, chains: [chain("soar-run"), pull] });
+  expect(text).toMatch(/^soar-pull-data +cpu +away +away +away +away +away +/m);
+  expect(text.split("\n\n").slice(1)).toEqual([
+    "ok    service soar-web      no profiles are declared; http://127.0.0.1:9092/metrics answers\n" +
+      "away  service soar-sitemap  no profiles are declared; soar-sitemap.service is stopped (inactive)",
+    "production on soar: all of it arrives, and is whole, but for what is intermittent and away: " +
+      "soar-pull-data and soar-sitemap (7.0 s)",
+  ]);
+  expect(formatReport({ ...report, chains: [] })).toMatch(/^ok {4}service soar-web/);
 });
 
 test("where nothing came, it is told when the last one did", () => {

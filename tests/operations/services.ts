@@ -1,9 +1,10 @@
+import { profiled, type Profiled } from "../../config/service";
 import type { Service } from "../../config/settings";
 import { validateSettings } from "../../config/validate";
 import { minimal } from "../components/stack";
 
-/** The settings of a service, checked, and with their defaults. */
-export function serviceOf(changes: object = {}): Service {
+/** The settings of a service with profiles, checked, and with their defaults. */
+export function serviceOf(changes: object = {}): Profiled<Service> {
   const service = {
     name: "soar-run",
     port: 9091,
@@ -14,7 +15,7 @@ export function serviceOf(changes: object = {}): Service {
   };
   const result = validateSettings({ ...minimal, services: [service] }, new Set());
   if ("issues" in result) throw new Error(JSON.stringify(result.issues));
-  const [first] = result.settings.services;
+  const [first] = profiled(result.settings.services);
   if (first === undefined) throw new Error("no service");
   return first;
 }

@@ -17,6 +17,7 @@ import { alerts, storage } from "./samples";
 
 const environment = "production";
 const uids = datasourceUids(environment, datasourceKinds);
+const rhythm = { profiles: "15s", metrics: "30s" };
 const services = [
   { name: "soar-web", profiles: ["cpu"] },
   { name: "soar-run", profiles: ["cpu", "heap"] },
@@ -55,7 +56,7 @@ describe("uids", () => {
     fc.assert(
       fc.property(fc.subarray([...datasourceKinds]), (kinds: DatasourceKind[]) => {
         const some = datasourceUids(environment, kinds);
-        const settings = kinds.map((kind) => datasourceSettings(kind, some, "15s"));
+        const settings = kinds.map((kind) => datasourceSettings(kind, some, rhythm));
         for (const uid of references(settings)) expect(Object.values(some)).toContain(uid);
       }),
     );
@@ -67,7 +68,7 @@ describe("uids", () => {
 
 describe("datasources", () => {
   test("are linked with each other", () => {
-    const tempo = datasourceSettings("tempo", uids, "15s");
+    const tempo = datasourceSettings("tempo", uids, rhythm);
     const tags = [{ key: "service.name", value: "service_name" }];
     expect(tempo).toMatchObject({
       tracesToLogsV2: {
@@ -82,16 +83,17 @@ describe("datasources", () => {
         profileTypeId: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
       },
     });
-    expect(datasourceSettings("loki", uids, "15s")).toMatchObject({
+    expect(datasourceSettings("loki", uids, rhythm)).toMatchObject({
       derivedFields: [{ url: "${__value.raw}", datasourceUid: "production-tempo" }],
     });
-    expect(datasourceSettings("prometheus", uids, "15s")).toMatchObject({
+    expect(datasourceSettings("prometheus", uids, rhythm)).toMatchObject({
       exemplarTraceIdDestinations: [{ name: "trace_id", datasourceUid: "production-tempo" }],
+      timeInterval: "30s",
     });
   });
 
   test("find the trace in a line of the service, by the regular expression as Grafana applies it", () => {
-    const { derivedFields } = datasourceSettings("loki", uids, "15s") as {
+    const { derivedFields } = datasourceSettings("loki", uids, rhythm) as {
       derivedFields: { matcherRegex: string }[];
     };
     const line = 'INFO flight matched trace_id=4bf92f3577b34da6a3ce929d0e0e4736 took="3 ms"';
@@ -101,10 +103,10 @@ describe("datasources", () => {
   });
 
   test("have no link to what there is not, and take one $ for a variable", () => {
-    expect(datasourceSettings("tempo", { tempo: "t" }, "15s")).toEqual({ nodeGraph: { enabled: true } });
-    expect(datasourceSettings("loki", { loki: "l" }, "15s")).toEqual({ maxLines: 1000 });
-    expect(datasourceSettings("pyroscope", uids, "10s")).toEqual({ minStep: "10s" });
-    const all = datasourceKinds.map((kind) => datasourceSettings(kind, uids, "15s"));
+    expect(datasourceSettings("tempo", { tempo: "t" }, rhythm)).toEqual({ nodeGraph: { enabled: true } });
+    expect(datasourceSettings("loki", { loki: "l" }, rhythm)).toEqual({ maxLines: 1000 });
+    expect(datasourceSettings("pyroscope", uids, { ...rhythm, profiles: "10s" })).toEqual({ minStep: "10s" });
+    const all = datasourceKinds.map((kind) => datasourceSettings(kind, uids, rhythm));
     expect(JSON.stringify([all, profiles, pipeline, alertRules(alerts)])).not.toContain("$$");
   });
 });

@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { parseDuration } from "../../config/units";
 import { renderProfiles } from "../../render/alloy/profiles";
 import {
+  longestScrapeInterval,
   renderScrapeJob,
   renderTargetFile,
   scrapeTargets,
@@ -12,10 +13,21 @@ import {
 import { renderRules } from "../../render/prometheus/rules";
 import { accepted } from "../config/sample";
 import { rules, sampleServices } from "./samples";
+import type { WatchedService } from "../../render/prometheus/silent-profiles";
 
 const { services } = accepted({
   services: [
-    { name: "soar-web", port: 9092, metrics: { path: "/internal/metrics", port: 9192 } },
+    {
+      name: "soar-web",
+      port: 9092,
+      metrics: {
+        path: "/internal/metrics",
+        port: 9192,
+        interval: "1m",
+        timeout: "30s",
+        labels: { team: "web", component: "liveview" },
+      },
+    },
     { name: "soar-run", port: 9091, metrics: true },
     { name: "soar-ingest-ogn", port: 9093, address: "::1", metrics: true },
     { name: "soar-ingest-adsb", port: 9094 },
@@ -50,7 +62,16 @@ describe("golden", () => {
       environment: "staging",
       owner: "production",
       jobs: ["soar-run-staging"],
-      services: [{ name: "soar-run-staging", profiles: ["cpu"], interval: parseDuration("60s") }],
+      services: [
+        { name: "soar-run-staging", profiles: ["cpu"], interval: parseDuration("60s"), schedule: "always" },
+        {
+          name: "soar-pull-data",
+          profiles: ["cpu"],
+          interval: parseDuration("60s"),
+          schedule: "intermittent",
+        },
+        { name: "soar-web-staging", profiles: [], interval: parseDuration("15s"), schedule: "always" },
+      ],
     });
     await expect(text).toMatchFileSnapshot("../golden/prometheus-rules-shared.yml");
   });
@@ -58,17 +79,26 @@ describe("golden", () => {
 
 describe("the targets of an environment", () => {
   test("are its services with metrics, and the platform's processes where it is its own", () => {
+    const common = { interval: 15, labels: {} };
     expect(targets).toEqual([
-      { name: "alloy", address: "127.0.0.1:12345", path: "/metrics" },
+      { name: "alloy", address: "127.0.0.1:12345", path: "/metrics", ...common },
       {
         name: "host",
         address: "127.0.0.1:12345",
         path: "/api/v0/component/prometheus.exporter.unix.platform/metrics",
+        ...common,
       },
-      { name: "pyroscope", address: "127.0.0.1:4040", path: "/profiles/metrics" },
-      { name: "soar-ingest-ogn", address: "[::1]:9093", path: "/metrics" },
-      { name: "soar-run", address: "127.0.0.1:9091", path: "/metrics" },
-      { name: "soar-web", address: "127.0.0.1:9192", path: "/internal/metrics" },
+      { name: "pyroscope", address: "127.0.0.1:4040", path: "/profiles/metrics", ...common },
+      { name: "soar-ingest-ogn", address: "[::1]:9093", path: "/metrics", ...common },
+      { name: "soar-run", address: "127.0.0.1:9091", path: "/metrics", ...common },
+      {
+        name: "soar-web",
+        address: "127.0.0.1:9192",
+        path: "/internal/metrics",
+        interval: 60,
+        timeout: 30,
+        labels: { team: "web", component: "liveview" },
+      },
     ]);
     expect(scrapeTargets(services, undefined).map(({ name }) => name)).toEqual([
       "soar-ingest-ogn",
@@ -81,17 +111,55 @@ describe("the targets of an environment", () => {
     ]);
   });
 
-  test("have the same labels and paths in both kinds of file", () => {
+  test("have the same labels, paths and times in both kinds of file", () => {
     for (const one of targets) {
       const { scrape_configs } = parse(renderScrapeJob("e", one)) as {
-        scrape_configs: { metrics_path?: string; static_configs: { targets: string[]; labels: object }[] }[];
+        scrape_configs: {
+          metrics_path?: string;
+          scrape_interval: string;
+          scrape_timeout?: string;
+          static_configs: { targets: string[]; labels: object }[];
+        }[];
       };
       const [job] = scrape_configs;
       const [fromFile] = parse(renderTargetFile("e", one)) as [{ targets: string[]; labels: object }];
       const [fromJob] = job?.static_configs ?? [];
       const path = job?.metrics_path === undefined ? {} : { __metrics_path__: job.metrics_path };
-      expect(fromFile).toEqual({ ...fromJob, labels: { ...fromJob?.labels, ...path } });
+      const interval = job?.scrape_interval === "15s" ? {} : { __scrape_interval__: job?.scrape_interval };
+      const timeout = job?.scrape_timeout === undefined ? {} : { __scrape_timeout__: job.scrape_timeout };
+      expect(fromFile).toEqual({
+        ...fromJob,
+        labels: { ...fromJob?.labels, ...path, ...interval, ...timeout },
+      });
     }
+  });
+
+  test("have a time limit within a short interval, which a target of a common job would exceed", () => {
+    const limit = (interval: string): string | undefined => {
+      const { services } = accepted({ services: [{ name: "a", port: 1, metrics: { interval } }] });
+      const [one] = scrapeTargets(services, undefined);
+      if (one === undefined) throw new Error("no target");
+      expect(renderScrapeJob("e", one)).not.toContain("scrape_timeout");
+      return /__scrape_timeout__: (.*)/.exec(renderTargetFile("e", one))?.[1];
+    };
+    expect(["1s", "12s", "15s", "2m"].map(limit)).toEqual(["1s", "10s", undefined, undefined]);
+  });
+
+  test("are those of services without profiles too", () => {
+    const { services } = accepted({
+      services: [
+        { name: "web", profiles: [], metrics: { port: 61_225, path: "/data/metrics" } },
+        { name: "sitemap", profiles: [], unit: "soar-sitemap.service", schedule: "intermittent" },
+      ],
+    });
+    expect(scrapeTargets(services, undefined)).toMatchObject([
+      { name: "web", address: "127.0.0.1:61225", path: "/data/metrics" },
+    ]);
+  });
+
+  test("are asked by Grafana in the longest of their rhythms", () => {
+    expect(longestScrapeInterval([])).toBe("15s");
+    expect(longestScrapeInterval(services)).toBe("1m");
   });
 });
 
@@ -112,7 +180,12 @@ describe("the rules", () => {
   ];
   const nothing = { environment: "e", owner: "o", jobs: [], services: [] };
   const own = { ...nothing, owner: "e" };
-  const service = { name: "s", profiles: ["cpu" as const], interval: parseDuration("60s") };
+  const service = {
+    name: "s",
+    profiles: ["cpu" as const],
+    interval: parseDuration("60s"),
+    schedule: "always" as const,
+  };
 
   test("are none where there is nothing to watch", () => {
     expect(renderRules(nothing)).toBeUndefined();
@@ -143,6 +216,23 @@ describe("the rules", () => {
         ...diskAlerts,
       ]);
     }
+  });
+
+  test("are none of a service without profiles", () => {
+    const other = { ...service, name: "t", profiles: [], interval: parseDuration("10m") };
+    const text = (services: WatchedService[]): string | undefined => renderRules({ ...own, services });
+    expect(renderRules({ ...nothing, services: [other] })).toBeUndefined();
+    expect(text([other])).toBe(text([]));
+    expect(text([other, service])).toBe(text([service]));
+  });
+
+  test("of an intermittent service are about what answers, and not of its being away", () => {
+    const text = renderRules({ ...own, services: [{ ...service, schedule: "intermittent" }] }) ?? "";
+    expect(text).toContain("component_id: pyroscope.write.e_CPU_s, schedule: intermittent }");
+    const recorded = text.split("record: profiling:silent_interval_seconds\n")[1]?.split("\n")[0] ?? "";
+    expect(recorded).toContain('profiling:interval_seconds{environment="e",schedule="intermittent"} == 60');
+    expect(recorded).toMatch(/ unless on \(component_id\) label_replace\(.*reason="connection refused"/);
+    expect(renderRules({ ...own, services: [service] })).not.toContain("connection refused");
   });
 
   test("have a line for each service and kind, and no alert for each", () => {

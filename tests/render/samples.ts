@@ -1,14 +1,15 @@
 import { parseDuration } from "../../config/units";
-import type { ScrapedService } from "../../render/alloy/profiles";
+import type { Service } from "../../config/settings";
 import type { AlertArgs } from "../../render/grafana/alert-rules";
 import type { RulesArgs } from "../../render/prometheus/rules";
 import { accepted } from "../config/sample";
 
-/** Services of every kind: both profiles, several rhythms, all labels, IPv6. */
-export function sampleServices(): ScrapedService[] {
+/** Services of every kind: both profiles and none, several rhythms, all labels, IPv6. */
+export function sampleServices(): Service[] {
   return accepted({
     services: [
       { name: "soar-web", port: 9092 },
+      { name: "soar-sitemap", profiles: [], unit: "soar-sitemap.service", schedule: "intermittent" },
       {
         name: "soar-run",
         port: 9091,
@@ -38,8 +39,8 @@ export const rules: RulesArgs = {
   owner: "production",
   jobs: ["alloy", "host", "pyroscope", "soar-run"],
   services: [
-    { name: "soar-run", profiles: ["heap", "cpu"], interval: parseDuration("60s") },
-    { name: "soar.web", profiles: ["cpu"], interval: parseDuration("10m") },
+    { name: "soar-run", profiles: ["heap", "cpu"], interval: parseDuration("60s"), schedule: "always" },
+    { name: "soar.web", profiles: ["cpu"], interval: parseDuration("10m"), schedule: "always" },
   ],
   pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
 };

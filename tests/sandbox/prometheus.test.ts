@@ -117,7 +117,13 @@ describe("the host's own Prometheus", async () => {
   });
 
   test("names one of six services that falls silent while its metrics go on, and no other; and ends when it is back", async () => {
-    stack.configure({ services: all });
+    // One of them may be away, with its metrics.
+    const resting = "soar-web-staging";
+    stack.configure({
+      services: all.map((service) =>
+        service.name === resting ? { ...service, schedule: "intermittent" } : service,
+      ),
+    });
     await stack.up();
     await expectUp(stack, "sandbox", ["alloy", "host", "pyroscope", ...all.map(({ name }) => name)]);
     const count = 'count(profiling:interval_seconds{environment="sandbox"})';
@@ -142,6 +148,7 @@ describe("the host's own Prometheus", async () => {
     const within = { timeout: 300_000, interval: 3_000 };
     await expect.poll(firing, within).toEqual([]);
 
+    await stack.operator(`systemctl stop ${resting}`);
     // One answers 404, and what another answers is more than Pyroscope takes.
     await impair("soar-web", "not-found");
     await impair("soar-ingest-adsb", "oversize");
@@ -152,6 +159,7 @@ describe("the host's own Prometheus", async () => {
         "ProfilesNotDelivered soar-ingest-adsb cpu sandbox",
         "ProfilesRefused soar-web cpu sandbox HTTP status (404)",
       ]);
+    await stack.operator(`systemctl start ${resting}`);
     await expectUp(stack, "sandbox", ["alloy", "host", "pyroscope", ...all.map(({ name }) => name)]);
 
     await impair("soar-web", "none");

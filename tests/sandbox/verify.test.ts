@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Chain, firstFault, isWhole } from "../../operations/verify/chain";
 import type { Report } from "../../operations/verify/verify";
 import { editFile, eventually } from "./harness/faults";
+import { targets } from "./harness/prometheus";
 import { TestStack } from "./harness/stack";
 
 const profilesFile = "/etc/alloy/conf.d/sandbox-profiles.alloy";
@@ -158,5 +159,50 @@ describe("verify", { timeout: 900_000 }, async () => {
       expect(away[way], way).toMatch(/^pyroscope: Pyroscope: pyroscope\.service is stopped \(/);
     await stack.operator("systemctl start pyroscope");
     await eventually(stack, "curl -sf http://127.0.0.1:4040/ready");
+  });
+
+  test("is content with a service without profiles, and with an intermittent one that does not run", async () => {
+    const changes: Record<string, object> = {
+      "soar-web": { profiles: [], metrics: { interval: "5s", timeout: "2s", labels: { team: "web" } } },
+      "soar-web-staging": { schedule: "intermittent", metrics: true },
+    };
+    stack.configure({
+      services: services.map((service) => ({ ...service, ...changes[service.name] })),
+      prometheus: { url: "http://127.0.0.1:9090" },
+    });
+    await stack.operator("systemctl stop soar-web-staging");
+    const { text, outputs } = await stack.up();
+    expect(text).toContain(
+      "note: these are away, as they may be: soar-web-staging (127.0.0.1:9193); what they serve was not looked at",
+    );
+    expect(outputs["services"]?.value).toMatchObject({
+      "soar-web": "no profiles",
+      "soar-web-staging": "cpu",
+    });
+    await expect.poll(faults, { timeout: 200_000, interval: 1_000 }).toEqual({});
+
+    const { code, report } = await stack.verify();
+    expect(code).toBe(0);
+    expect(report.chains.map(nameOf)).toEqual(ways.filter((way) => way !== "soar-web cpu"));
+    expect(report.chains.find(({ service }) => service === "soar-web-staging")?.links.listens).toEqual({
+      state: "away",
+      detail: "soar-web-staging.service is stopped (inactive)",
+    });
+    expect(report.checks).toContainEqual({
+      name: "service soar-web",
+      state: "ok",
+      detail: `no profiles are declared; soar-web.service runs and http://127.0.0.1:${portOf("soar-web")}/metrics answers`,
+    });
+    const found = await targets(stack);
+    expect(found.find(({ labels }) => labels["job"] === "soar-web")?.labels).toMatchObject({ team: "web" });
+
+    // It runs again, and Alloy has not asked it since.
+    await stack.operator("systemctl start soar-web-staging");
+    await expect.poll(faults, { timeout: 60_000, interval: 1_000 }).toEqual({});
+    await stack.operator("systemctl stop soar-web");
+    expect(await faults()).toMatchObject({
+      "service soar-web": expect.stringContaining("soar-web.service is stopped") as unknown,
+    });
+    await stack.operator("systemctl start soar-web");
   });
 });

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
-# What endpoints of HTTP answer, against what is wanted of them. Read in by the preflight, whose sockets, findings and
-# warnings it uses.
+# What endpoints of HTTP answer, against what is wanted of them. Read in by the preflight, whose sockets, findings,
+# warnings and notes it uses.
 
-# Asks at once all of $endpoints that listen, a line "NAME URL SECONDS" each; 503 is asked again.
+# Asks at once all of $endpoints that listen, a line "NAME URL SECONDS [may-be-away]" each; 503 is asked again.
 #   TYPE     the Content-Type that is wanted; - takes any but a text or a picture
 #   BYTES    the most that an answer may have, uncompressed; 0 takes any
 #   CORRECT  what to do where something else is served
@@ -11,13 +11,12 @@ check_endpoints() { # TYPE BYTES CORRECT ADAPT
   wanted=$1 most=$2 correct=$3 adapt=$4
   # Of an answer without a limit some is enough to judge it.
   most_fetched=$((most > 0 ? most : 67108864))
-  asked=0 absent='' without=''
+  asked=0 absent='' away='' without=''
   curl=$(command -v curl) || curl=
   answers=$(mktemp -d) || { finding "no file can be made in ${TMPDIR:-/tmp}" && return 0; }
-  while read -r name url seconds; do
+  while read -r name url seconds presence; do
     if ! listens "$url"; then
-      absent="$absent$name $url
-"
+      is_not_there "$name" "$url" "$presence"
       continue
     fi
     if [ -z "$curl" ]; then
@@ -25,7 +24,7 @@ check_endpoints() { # TYPE BYTES CORRECT ADAPT
       continue
     fi
     asked=$((asked + 1))
-    ask "$name" "$url" "$seconds" "$answers/$asked" >"$answers/$asked.says" &
+    ask "$name" "$url" "$seconds" "$answers/$asked" "$presence" >"$answers/$asked.says" &
     [ $((asked % 50)) -ne 0 ] || wait
   done <<EOF2
 $endpoints
@@ -38,22 +37,38 @@ EOF2
     says=$(cat "$answers/$number.says") || says="answer $number was lost"
     case $says in
     '') ;;
-    'absent '*) absent="$absent${says#absent }
-" ;;
+    'absent '*)
+      read -r _ name url presence <<EOF2
+$says
+EOF2
+      is_not_there "$name" "$url" "$presence"
+      ;;
     *) finding "$says" ;;
     esac
   done
   rm -rf "$answers"
-  [ -z "$absent" ] || warn_of_absent
+  # Services may come later.
+  [ -z "$absent" ] ||
+    warning "nothing listens yet where these are to be asked: $(places "$absent"); what they serve was not looked at"
+  [ -z "$away" ] || note "these are away, as they may be: $(places "$away"); what they serve was not looked at"
 }
 
-# Services may come later; what is not there is told once for each place.
-warn_of_absent() {
-  places=$(printf '%s' "$absent" | sed -E 's,^(\S+) [a-z]+://([^/]+).*,\1 (\2),' | sort -u)
-  count=$(printf '%s\n' "$places" | wc -l)
-  shown=$(printf '%s\n' "$places" | head -n 10 | paste -sd , - | sed 's/,/, /g')
+is_not_there() { # NAME URL PRESENCE
+  case $3 in
+  may-be-away) away="$away$1 $2
+" ;;
+  *) absent="$absent$1 $2
+" ;;
+  esac
+}
+
+# Prints each place once, of lines "NAME URL".
+places() { # LINES
+  all=$(printf '%s' "$1" | sed -E 's,^(\S+) [a-z]+://([^/]+).*,\1 (\2),' | sort -u)
+  count=$(printf '%s\n' "$all" | wc -l)
+  shown=$(printf '%s\n' "$all" | head -n 10 | paste -sd , - | sed 's/,/, /g')
   [ "$count" -le 10 ] || shown="$shown and $((count - 10)) more"
-  warning "nothing listens yet where these are to be asked: $shown; what they serve was not looked at"
+  printf '%s' "$shown"
 }
 
 listens() { # URL
@@ -75,8 +90,8 @@ $address $port "* | *"
   return 1
 }
 
-# Prints what is wrong and what to do, or "absent NAME URL"; nothing where it answers as is wanted.
-ask() { # NAME URL SECONDS FILE
+# Prints what is wrong and what to do, or "absent NAME URL PRESENCE"; nothing where it answers as is wanted.
+ask() { # NAME URL SECONDS FILE PRESENCE
   url=$2
   [ "$3" -eq 0 ] || url="$2?seconds=$3"
   # What is measured has to be put together, too.
@@ -92,9 +107,11 @@ EOF2
     if [ "$status" != 503 ] || [ "$(date +%s)" -ge "$patience" ]; then break; fi
     sleep 0.5
   done
+  # One that may be away may also end while it is asked: no answer, or a part of one.
+  case $5:$code in may-be-away:18 | may-be-away:52 | may-be-away:56) code=7 ;; esac
   case $code in
   0) problem=$(judge_answer "$status" "$time" "$type" "$3" "$4") ;;
-  7) echo "absent $1 $2" && return 0 ;;
+  7) echo "absent $1 $2 $5" && return 0 ;;
   28) problem="takes connections and has no whole answer within $limit s$(of_seconds "$3"): $(if_hanging "$3")" ;;
   *)
     problem="gives no answer ($(tr '\n' ' ' <"$4.err" | sed 's/ $//')): $correct"

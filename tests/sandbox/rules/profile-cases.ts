@@ -71,7 +71,12 @@ const staging: RulesArgs = {
   environment: "staging",
   owner: "production",
   jobs: [],
-  services: ["x", "y"].map((name) => ({ name, profiles: ["cpu"], interval: parseDuration("60s") })),
+  services: ["x", "y"].map((name) => ({
+    name,
+    profiles: ["cpu"],
+    interval: parseDuration("60s"),
+    schedule: "always",
+  })),
 };
 const ofStaging = (name: string): Series => ({
   series: counted("sent", `staging_CPU_${name}`),
@@ -81,7 +86,7 @@ const ofStaging = (name: string): Series => ({
 /** One service that is profiled every hour. */
 const hourly: RulesArgs = {
   ...owner,
-  services: [{ name: "a", profiles: ["cpu"], interval: parseDuration("1h") }],
+  services: [{ name: "a", profiles: ["cpu"], interval: parseDuration("1h"), schedule: "always" }],
 };
 
 /** Silent services. */

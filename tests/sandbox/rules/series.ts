@@ -13,8 +13,13 @@ export const owner: RulesArgs = {
   owner: environment,
   jobs: services,
   services: [
-    ...["a", "b", "c.d", "e-f", "g"].map((name) => ({ name, profiles: ["cpu" as const], interval: minute })),
-    { name: "run", profiles: ["cpu", "heap"], interval: minute },
+    ...["a", "b", "c.d", "e-f", "g"].map((name) => ({
+      name,
+      profiles: ["cpu" as const],
+      interval: minute,
+      schedule: "always" as const,
+    })),
+    { name: "run", profiles: ["cpu", "heap"], interval: minute, schedule: "always" },
   ],
   pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
 };
