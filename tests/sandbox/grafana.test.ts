@@ -82,7 +82,12 @@ describe("Grafana", { timeout: 480_000 }, async () => {
       "sandbox-tempo tempo http://127.0.0.1:3200",
     ]);
     expect(await api("/api/datasources/uid/sandbox-loki")).toMatchObject({
-      jsonData: { derivedFields: [{ datasourceUid: "sandbox-tempo", url: "${__value.raw}" }] },
+      jsonData: {
+        derivedFields: [
+          { datasourceUid: "sandbox-tempo", url: "${__value.raw}" },
+          { datasourceUid: "sandbox-tempo", matcherType: "label" },
+        ],
+      },
     });
     const found = (await api("/api/search")) as Record<string, unknown>[];
     expect(found.map(({ uid, folderUid = "" }) => `${String(folderUid)}/${String(uid)}`).sort()).toEqual([
