@@ -73,6 +73,7 @@ export function environmentParts(
       platform: monitoredPlatform(settings),
       owner: platform.environment,
       secret: hasSecretService,
+      sendsLogs: logs !== undefined,
       alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);

@@ -64,7 +64,8 @@ export class GrafanaObservability extends pulumi.ComponentResource {
         .apply(([info, uid]) => pipelineDashboard(info, uid));
       declareDashboard(`${name}-pipeline`, folder, ofPipeline, onDatasources);
       if (grafana.alerts !== undefined) {
-        const watched = { environment, services, platform: monitoredPlatform(settings) };
+        const platform = monitoredPlatform(settings);
+        const watched = { environment, services, platform, sendsLogs: settings.logs !== undefined };
         const rules = pulumi
           .all([args.platform, prometheus])
           .apply(([info, uid]) => ({ ...rulesOf(watched, info.environment), prometheus: uid }));

@@ -58,6 +58,8 @@ export interface PrometheusJobsArgs {
   owner: pulumi.Input<string>;
   /** A service's settings hold a secret. */
   secret: boolean;
+  /** Whether the services' logs go to Loki. */
+  sendsLogs: boolean;
   /** Where the alerts are: in Prometheus, or "elsewhere", which is in Grafana. */
   alerts: "here" | "elsewhere";
 }
@@ -158,11 +160,12 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
 
 /** What the rules of an environment are about, for Prometheus and for Grafana. */
 export function rulesOf(
-  { environment, services, platform }: Pick<PrometheusJobsArgs, "environment" | "services" | "platform">,
+  watched: Pick<PrometheusJobsArgs, "environment" | "services" | "platform" | "sendsLogs">,
   owner: string,
 ): RulesArgs {
+  const { environment, services, platform, sendsLogs } = watched;
   const jobs = scrapeTargets(services, platform).map(({ name }) => name);
-  return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
+  return { environment, jobs, owner, services, sendsLogs, pyroscope: platform?.pyroscope };
 }
 
 function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part {

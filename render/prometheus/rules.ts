@@ -1,5 +1,6 @@
 import { Document, visit } from "yaml";
 import { managedBy } from "../header";
+import { logRules } from "./log-rules";
 import { deliveryRules, profileRules, type WatchedService } from "./profile-rules";
 import { pyroscopeRules, type PyroscopeRulesArgs } from "./pyroscope-rules";
 import { select, type Alert, type Recording } from "./rule";
@@ -11,6 +12,8 @@ export interface RulesArgs {
   /** The environment that owns the platform, a label of Alloy's metrics. */
   readonly owner: string;
   readonly services: readonly WatchedService[];
+  /** Whether its services' logs go to Loki. @default they do not */
+  readonly sendsLogs?: boolean | undefined;
   /** Of a Pyroscope on the host, where the platform is this environment's own. */
   readonly pyroscope?: PyroscopeRulesArgs | undefined;
 }
@@ -20,10 +23,11 @@ export interface RulesArgs {
  * in the same words and numbers.
  */
 export function profilingRules(args: RulesArgs): (Alert | Recording)[] {
-  const { environment, jobs, owner, services, pyroscope } = args;
+  const { environment, jobs, owner, services, pyroscope, sendsLogs = false } = args;
   return [
     ...(jobs.length === 0 ? [] : [targetDown(environment, jobs)]),
     ...profileRules(args),
+    ...(sendsLogs ? logRules(args) : []),
     ...(owner === environment ? deliveryRules(environment, services) : []),
     ...(pyroscope === undefined ? [] : pyroscopeRules(environment, pyroscope)),
   ];

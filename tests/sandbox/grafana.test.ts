@@ -1,4 +1,4 @@
-import { environmentAlerts, platformAlerts } from "../alert-names";
+import { environmentAlerts, logAlerts, platformAlerts } from "../alert-names";
 import { afterAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
 import { backendNames } from "../../sandbox/tools/backends";
@@ -107,6 +107,7 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(group).toMatchObject({ interval: 30 });
     expect((group as { rules: { title: string }[] }).rules.map(({ title }) => title)).toEqual([
       ...environmentAlerts,
+      ...logAlerts,
       ...platformAlerts,
     ]);
     expect(await api("/api/v1/provisioning/policies")).toMatchObject({

@@ -6,6 +6,7 @@ import { renderRules, type RulesArgs } from "../../render/prometheus/rules";
 import { ensureImage } from "../../sandbox/host/image";
 import { run } from "../../sandbox/log";
 import { promtoolTest } from "./harness/promtool";
+import { logCases } from "./rules/log-cases";
 import { pipelineCases } from "./rules/pipeline-cases";
 import { profileCases } from "./rules/profile-cases";
 import { owner, type Case } from "./rules/series";
@@ -21,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const cases: Case[] = [...pipelineCases, ...profileCases, ...storageCases];
+const cases: Case[] = [...pipelineCases, ...profileCases, ...logCases, ...storageCases];
 
 describe("promtool sees the alert", () => {
   test.each(cases)("%s: %s", async (alert, _, at, series, firing, args) => {
@@ -37,7 +38,7 @@ describe("promtool sees the alert", () => {
       alerts.filter((name) =>
         cases.some(([alert, , , , firing]) => alert === name && fires === firing.length > 0),
       );
-    expect(alerts.length).toBe(13);
+    expect(alerts.length).toBe(15);
     expect(seen(true)).toEqual(alerts);
     expect(seen(false)).toEqual(alerts);
   });
