@@ -1,13 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load";
+import { otlpReceiver } from "../config/otlp";
 import { PublicSite } from "./public-site";
 import type { Host } from "./host/host";
 import type { FileDigest } from "./host/service-config";
 import { Logs } from "./logs";
+import { Otlp } from "./otlp";
 import type { PlatformInfo } from "./platform";
 import { Profiles } from "./profiles";
 import { monitoredPlatform, PrometheusJobs } from "./prometheus-jobs";
-import { Traces } from "./traces";
 
 /** What an environment's parts are made of. */
 export interface EnvironmentPartsArgs extends LoadedConfig {
@@ -50,18 +51,17 @@ export function environmentParts(
   // A host takes one change at a time: the profiles come first, so that they flow while the others follow.
   const next = { ...opts, dependsOn: [...opts.dependsOn, profiles] };
   const declareLogs = (): Logs | undefined => {
-    if (logs === undefined) return undefined;
+    if (logs?.source.includes("journal") !== true) return undefined;
     const { logsPassword: password } = secrets;
     const args = { ...onAlloy, settings: logs, services, password, secret: hasSecretService };
     return new Logs(`${name}-logs`, args, next);
   };
-  const declareTraces = (): Traces | undefined => {
-    if (traces === undefined) return undefined;
-    return new Traces(
-      `${name}-traces`,
-      { ...onAlloy, settings: traces, password: secrets.tracesPassword },
-      next,
-    );
+  const declareOtlp = (): Otlp | undefined => {
+    const receiver = otlpReceiver(settings);
+    if (receiver === undefined) return undefined;
+    const { tracesPassword, logsPassword } = secrets;
+    const ways = { receiver, traces, tracesPassword, logs, logsPassword };
+    return new Otlp(`${name}-traces`, { ...onAlloy, ...ways, services, secret: hasSecretService }, next);
   };
   const declareJobs = (): PrometheusJobs | undefined => {
     if (prometheus === undefined) return undefined;
@@ -73,6 +73,7 @@ export function environmentParts(
       platform: monitoredPlatform(settings),
       owner: platform.environment,
       secret: hasSecretService,
+      sendsLogs: logs !== undefined,
       alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);
@@ -85,6 +86,6 @@ export function environmentParts(
   };
 
   const publicSite = declareSite();
-  const all = [profiles, declareLogs(), declareTraces(), declareJobs(), publicSite];
+  const all = [profiles, declareLogs(), declareOtlp(), declareJobs(), publicSite];
   return { parts: all.filter((part) => part !== undefined), site: publicSite };
 }

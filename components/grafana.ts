@@ -71,6 +71,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
           services: settings.services,
           platform: monitoredPlatform(settings),
           settings: settings.prometheus,
+          sendsLogs: settings.logs !== undefined,
         };
         const rules = pulumi
           .all([args.platform, prometheus])

@@ -1,9 +1,10 @@
+import { otlpReceiver } from "../config/otlp";
 import type { Settings } from "../config/settings";
 import { renderDestination } from "../render/alloy/destination";
 import { renderLogs } from "../render/alloy/logs";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderProfiles } from "../render/alloy/profiles";
-import { renderTraces } from "../render/alloy/traces";
+import { renderOtlp } from "../render/alloy/otlp";
 import { scrapeTargets } from "../render/prometheus/jobs";
 import type { PastRequirement, ScrapedRequirement } from "./host/past";
 import { jobsDirectory, monitoredPlatform } from "./prometheus-jobs";
@@ -43,12 +44,16 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
 /** The kinds of Alloy's components that the stack has. */
 function alloyComponents(settings: Settings): string[] {
   const { environment, services, logs, traces } = settings;
+  const receiver = otlpReceiver(settings);
+  const spans = traces === undefined ? undefined : { settings: traces, passwordFile: "/" };
+  const records =
+    logs?.source.includes("otlp") === true ? { settings: logs, services, passwordFile: "/" } : undefined;
   const texts = [
     renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
     renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),
     renderProfiles({ environment, services, authenticates: false }),
     ...(logs === undefined ? [] : [renderLogs({ environment, services, settings: logs, passwordFile: "/" })]),
-    ...(traces === undefined ? [] : [renderTraces({ environment, settings: traces, passwordFile: "/" })]),
+    ...(receiver === undefined ? [] : [renderOtlp({ environment, ports: receiver, spans, records })]),
     ...Object.values(settings.alloy.fragments),
   ];
   const kinds = texts.flatMap((text) =>

@@ -1,5 +1,6 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { otlpReceiver, type OtlpReceiver } from "../config/otlp";
 import type { LocalPyroscope, RepositorySettings, Settings } from "../config/settings";
 import type { Duration } from "../config/units";
 import { renderAptSource } from "../render/apt";
@@ -33,8 +34,8 @@ export interface PlatformInfo {
   pyroscopeUrl: string;
   /** Whether profiles go there with a user and a password. */
   authenticates: boolean;
-  /** Where the owner's own spans come in; undefined when it takes none. */
-  otlpPorts?: { grpc: number; http: number };
+  /** Where the owner's own spans and logs come in; undefined when it takes none. The setting that has them is `traces` by default. */
+  otlpPorts?: { grpc: number; http: number; setting?: "logs" };
   /** The Pyroscope on the host; undefined when it is elsewhere. */
   storage?: StorageInfo;
   /** The uids of the owner's datasources in Grafana; undefined without Grafana. */
@@ -115,7 +116,8 @@ export class Platform extends pulumi.ComponentResource {
       { parent: this, ...(pyroscope === undefined ? {} : { dependsOn: pyroscope }) },
     );
     const { version, httpPort, stability } = settings.alloy;
-    const { environment, traces } = settings;
+    const { environment } = settings;
+    const otlp = otlpReceiver(settings);
     const datasources = uidsOf(environment, sourcesOf(settings));
     this.info = {
       format: platformFormat,
@@ -124,7 +126,7 @@ export class Platform extends pulumi.ComponentResource {
       alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },
       authenticates: destination.user !== undefined,
       pyroscopeUrl: destination.url,
-      ...(traces === undefined ? {} : { otlpPorts: { grpc: traces.grpcPort, http: traces.httpPort } }),
+      ...(otlp === undefined ? {} : { otlpPorts: toldPorts(otlp) }),
       ...(settings.pyroscope.kind === "local" ? { storage: storageOf(settings.pyroscope) } : {}),
       ...(Object.keys(datasources).length === 0 ? {} : { datasources }),
     };
@@ -156,6 +158,10 @@ export class Platform extends pulumi.ComponentResource {
 /** The package source that the host is to get. */
 export function packageSource({ url, suite }: RepositorySettings): SourceRequirement {
   return { url, suite, keyring: keyring(sourceId) };
+}
+
+function toldPorts({ grpcPort, httpPort, setting }: OtlpReceiver): NonNullable<PlatformInfo["otlpPorts"]> {
+  return { grpc: grpcPort, http: httpPort, ...(setting === "logs" ? { setting } : {}) };
 }
 
 function storageOf({ version, retention }: LocalPyroscope): StorageInfo {

@@ -58,6 +58,8 @@ export interface PrometheusJobsArgs {
   owner: pulumi.Input<string>;
   /** A service's settings hold a secret. */
   secret: boolean;
+  /** Whether the services' logs go to Loki. */
+  sendsLogs: boolean;
   /** Where the alerts are: in Prometheus, or "elsewhere", which is in Grafana. */
   alerts: "here" | "elsewhere";
 }
@@ -163,16 +165,16 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
 
 /** What the rules of an environment are about, for Prometheus and for Grafana. */
 export function rulesOf(
-  watched: Pick<PrometheusJobsArgs, "environment" | "services" | "platform"> & {
+  watched: Pick<PrometheusJobsArgs, "environment" | "services" | "platform" | "sendsLogs"> & {
     settings: Pick<PrometheusSettings, "skip">;
   },
   owner: string,
 ): RulesArgs {
-  const { environment, services, platform, settings } = watched;
+  const { environment, services, platform, settings, sendsLogs } = watched;
   // Prometheus cannot tell a service that is away from one whose metrics fail.
   const lasting = services.filter(({ schedule }) => schedule === "always");
   const jobs = scrapeTargets(lasting, platform, settings.skip).map(({ name }) => name);
-  return { environment, jobs, owner, services, pyroscope: platform?.pyroscope };
+  return { environment, jobs, owner, services, sendsLogs, pyroscope: platform?.pyroscope };
 }
 
 function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part {

@@ -4,12 +4,12 @@ import { largestProfile } from "../render/pyroscope";
 import { alloyPorts, alloyUnit } from "./alloy";
 import { caddyRequirement } from "./public-site";
 import { profileEndpoints } from "./endpoints";
+import { otlpPorts } from "./otlp";
 import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
 import { platformPast, scrapedRequirement } from "./past";
 import { packageSource } from "./platform";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
-import { otlpPorts } from "./traces";
 
 /**
  * What the host must offer for a stack's settings.
@@ -17,7 +17,7 @@ import { otlpPorts } from "./traces";
  * @param machine of another stack's platform, if that is known
  */
 export function requirements(settings: Settings, alloy: string, machine?: MachineRequirement): Requirements {
-  const spans = settings.traces === undefined ? [] : otlpPorts(settings.traces);
+  const otlp = otlpPorts(settings);
   const programs = [
     ...(settings.site === undefined ? [] : [caddyRequirement]),
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
@@ -26,7 +26,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
   const scraped = scrapedRequirement(settings);
   if (settings.platform.kind !== "own") {
     return {
-      ports: spans,
+      ports: otlp,
       disks: [],
       programs,
       endpoints,
@@ -36,7 +36,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
   }
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
-    ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...spans],
+    ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...otlp],
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
     sources: [packageSource(settings.repository)],

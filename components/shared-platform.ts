@@ -2,15 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { identityOf, isOtherHost } from "./host/identity";
+import { refuseTakenPorts } from "./otlp";
 import { platformFormat, type PlatformInfo } from "./platform";
-import { refuseTakenPorts } from "./traces";
 
 /**
  * The platform of another stack, which runs on the same host.
  * @param stack this one, `organization/project/stack`
  */
 export function platformOf(settings: Settings, stack: string): pulumi.Output<PlatformInfo> {
-  const { platform, traces } = settings;
+  const { platform } = settings;
   if (platform.kind === "own") throw new Error("this stack owns its platform");
   if (platform.stack === stack)
     throw refusal(
@@ -21,12 +21,13 @@ export function platformOf(settings: Settings, stack: string): pulumi.Output<Pla
     const info = usable(output, platform.stack);
     refuseOther(info, platform.stack, settings);
     const { alloy, otlpPorts: otlp } = info;
+    const by = otlp?.setting ?? "traces";
     const taken = {
       "Alloy's HTTP server (alloy.httpPort)": alloy.httpPort,
-      "the port for OTLP/gRPC (traces.grpcPort)": otlp?.grpc,
-      "the port for OTLP/HTTP (traces.httpPort)": otlp?.http,
+      [`the port for OTLP/gRPC (${by}.grpcPort)`]: otlp?.grpc,
+      [`the port for OTLP/HTTP (${by}.httpPort)`]: otlp?.http,
     };
-    if (traces !== undefined) refuseTakenPorts(traces, platform.stack, taken);
+    refuseTakenPorts(settings, platform.stack, taken);
     return info;
   });
 }

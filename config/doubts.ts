@@ -22,8 +22,9 @@ function unusedMetrics({ services, prometheus }: Settings): Issue[] {
 
 function unusedUnits({ services, logs }: Settings): Issue[] {
   const named = services.filter(({ unit }) => unit !== undefined).map(({ name }) => name);
-  if (logs !== undefined || named.length === 0) return [];
-  const message = `is set (${short(named)}), and no journal is sent anywhere: set logs.url, or leave it out`;
+  if (logs?.source.includes("journal") === true || named.length === 0) return [];
+  const remedy = logs === undefined ? "set logs.url" : "add journal to logs.source";
+  const message = `is set (${short(named)}), and no journal is sent anywhere: ${remedy}, or leave it out`;
   return [{ path: "services[].unit", message }];
 }
 

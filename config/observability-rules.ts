@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
+import { checkLogs } from "./log-rules";
 import { isLoopback } from "./observability";
 import type { Listener } from "./ports";
 import type { IsWrong } from "./right-parts";
 import type { Issue, PartialSettings } from "./issue";
-import type { Service } from "./settings";
 
 /** What Prometheus, logs, traces, Grafana and the site ask of the other settings. */
 export function checkObservability(
@@ -13,7 +13,7 @@ export function checkObservability(
 ): Issue[] {
   return [
     ...loops(settings, listeners),
-    ...journals(settings, isWrong),
+    ...checkLogs(settings, isWrong),
     ...jobNames(settings),
     ...skippedJobs(settings),
     ...alertSource(settings),
@@ -80,36 +80,6 @@ function skippedJobs({ prometheus, services = [] }: PartialSettings): Issue[] {
     if (ownJobs.includes(name) || measured.includes(name)) return [];
     const message = `"${name}" is nothing that Prometheus would be told of: name a service with metrics, alloy, host or pyroscope, or leave it out`;
     return [{ path: `prometheus.skip[${i}]`, message }];
-  });
-}
-
-/** The units whose own lines about sending would be sent again, without end. */
-const pipeline = ["alloy.service", "loki.service"];
-
-function journals({ logs, services }: PartialSettings, isWrong: IsWrong): Issue[] {
-  if (logs === undefined || services === undefined) return [];
-  const looping = services.flatMap((service, i): Issue[] => {
-    if (service?.unit === undefined || !pipeline.includes(service.unit)) return [];
-    const message = `is part of the way to Loki: its lines about sending would be sent again, without end; leave it out`;
-    return [{ path: `services[${i}].unit`, message }];
-  });
-  const found = [...looping, ...sharedUnits(services)];
-  const mayHaveUnit = (service: Service | undefined, i: number): boolean =>
-    service?.unit !== undefined || isWrong(`services[${i}].unit`);
-  if (services.some(mayHaveUnit)) return found;
-  return [{ path: "logs.url", message: "has nothing to send: set services[].unit, whose journals it takes" }];
-}
-
-/** A line is of one unit, and goes to Loki with one service's name. */
-function sharedUnits(services: NonNullable<PartialSettings["services"]>): Issue[] {
-  const seen = new Map<string, number>();
-  return services.flatMap((service, i): Issue[] => {
-    if (service?.unit === undefined) return [];
-    const first = seen.get(service.unit);
-    seen.set(service.unit, first ?? i);
-    if (first === undefined) return [];
-    const message = `${service.unit} is also the unit of services[${first}], and its lines can be of one service only: leave it out here`;
-    return [{ path: `services[${i}].unit`, message }];
   });
 }
 

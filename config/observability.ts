@@ -58,7 +58,21 @@ export const prometheus = optional(
   "The host's own Prometheus, which gets jobs and rules for the services, Pyroscope and Alloy. It is on with its `url`.",
 );
 
+/** Where the lines come from. */
+export const logSources = ["journal", "otlp"] as const;
+const logSource = z.enum(logSources);
+const sourceForm = '"journal", "otlp" or the list [journal, otlp]';
+
 const levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
+
+const otlpPort = (protocol: string, usual: number) =>
+  field
+    .port()
+    .optional()
+    .describe(
+      `Where Alloy takes logs by OTLP/${protocol}, on 127.0.0.1. Not with \`traces\`, whose ports are for both.`,
+    )
+    .meta({ fallback: `${usual}, or that of \`traces\`` });
 
 export const logs = optional(
   field.map("a map with at least url", {
@@ -68,13 +82,30 @@ export const logs = optional(
       })
       .describe("Loki's base address, from the host, without `/loki/api/v1/push`."),
     ...account("logsPassword"),
+    source: z
+      .union(
+        [logSource, z.array(logSource).min(1, { error: "must name at least one of journal and otlp" })],
+        { error: field.expected(sourceForm) },
+      )
+      .transform((value) => (typeof value === "string" ? [value] : value))
+      .prefault("journal")
+      .describe(
+        "Where the lines come from: `journal` is the journals of the services' units, and `otlp` is what the services send to " +
+          "the receiver of `traces`, which is there without `traces` too. With both, each service's lines come from one of them.",
+      )
+      .meta({ form: "`journal`, `otlp` or the list `[journal, otlp]`" }),
     level: z
       .enum(levels, { error: field.expected(`one of ${levels.join(", ")}`) })
       .default("debug")
-      .describe("The least severe level that is sent. A line without a level always is."),
+      .describe(
+        "The least severe level that is sent. A line without a level always is. A line of the journal whose program wrote no " +
+          "priority has the level that its text says, or else `info`; a log record has that of its severity.",
+      ),
+    grpcPort: otlpPort("gRPC", 4317),
+    httpPort: otlpPort("HTTP", 4318),
   }),
 ).describe(
-  "The journals of the services' units, which Alloy sends to Loki. They are on with `url`, and at least one service needs a `unit`.",
+  "The services' logs, which Alloy sends to Loki. They are on with `url`. With the journal as `source`, at least one service needs a `unit`.",
 );
 
 export const traces = optional(

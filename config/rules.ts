@@ -1,6 +1,7 @@
 import { tooManyLabels } from "./label-rules";
 import { checkObservability, knownServers } from "./observability-rules";
 import type { Issue, PartialSettings } from "./issue";
+import { otlpReceiver } from "./otlp";
 import { findCollisions, hostPort, type Listener } from "./ports";
 import type { IsWrong } from "./right-parts";
 import type { LocalPyroscope, Service } from "./settings";
@@ -41,7 +42,7 @@ function listenersOf(settings: PartialSettings): Listener[] {
   ];
 }
 
-function ownListeners({ platform, pyroscope, alloy, traces }: PartialSettings): Listener[] {
+function ownListeners({ platform, pyroscope, alloy, traces, logs }: PartialSettings): Listener[] {
   const listeners: Listener[] = [];
   const own = (name: string, path: string, port: number): void => {
     listeners.push({ name, path, address: "127.0.0.1", port });
@@ -54,9 +55,10 @@ function ownListeners({ platform, pyroscope, alloy, traces }: PartialSettings): 
       own("Pyroscope raft", "pyroscope.raftPort", pyroscope.raftPort);
   }
   if (ownsPlatform && alloy !== undefined) own("Alloy HTTP", "alloy.httpPort", alloy.httpPort);
-  if (traces !== undefined) {
-    own("Alloy OTLP/gRPC", "traces.grpcPort", traces.grpcPort);
-    own("Alloy OTLP/HTTP", "traces.httpPort", traces.httpPort);
+  const otlp = otlpReceiver({ traces, logs });
+  if (otlp !== undefined) {
+    own("Alloy OTLP/gRPC", `${otlp.setting}.grpcPort`, otlp.grpcPort);
+    own("Alloy OTLP/HTTP", `${otlp.setting}.httpPort`, otlp.httpPort);
   }
   return listeners;
 }

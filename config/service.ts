@@ -2,6 +2,7 @@ import { z } from "zod";
 import { loopbackAddress } from "./addresses";
 import * as field from "./fields";
 import { metrics } from "./metrics";
+import { logSources } from "./observability";
 import { labelRules, labels, reservedInProfiles } from "./service-labels";
 
 /** The kinds of profile that a service can serve. */
@@ -93,6 +94,14 @@ export const serviceSchema = field
           "not `alloy.service` or `loki.service`.",
       )
       .meta({ fallback: "none: no journal is sent" }),
+    logs: z
+      .enum(logSources, { error: field.expected('"journal" or "otlp"') })
+      .optional()
+      .describe(
+        "Where its lines come from, where `logs.source` is both: a service that prints what it also sends by OTLP would have " +
+          "all of it twice in Loki. With `otlp`, only what systemd says of the `unit` is taken from the journal.",
+      )
+      .meta({ fallback: "`journal` with a `unit`, else `otlp`" }),
   })
   .superRefine(checkDuration, { when: field.isMap })
   .superRefine(checkPort, { when: field.isMap })

@@ -43,7 +43,12 @@ export const settingsSchema = z.strictObject({
   }),
   alloy,
   prometheus: prometheus.meta({ samples: [{ url: "http://127.0.0.1:9090" }] }),
-  logs: logs.meta({ samples: [{ url: "http://127.0.0.1:3100", level: "info" }] }),
+  logs: logs.meta({
+    samples: [
+      { url: "http://127.0.0.1:3100", level: "info" },
+      { url: "http://127.0.0.1:3100", source: ["journal", "otlp"] },
+    ],
+  }),
   traces: traces.meta({ samples: [{ url: "http://127.0.0.1:4320" }] }),
   grafana: grafana.meta({
     samples: [

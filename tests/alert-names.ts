@@ -8,6 +8,9 @@ export const environmentAlerts = [
   "ProfilesUnwatched",
 ];
 
+/** Those that an environment with logs has after them. */
+export const logAlerts = ["LogsDropped", "LogsNotDelivered"];
+
 /** Those that the owner of the platform has beside them, with Pyroscope 1.x on its host. */
 export const platformAlerts = [
   "AlloyDeliversNothing",

@@ -1,13 +1,17 @@
 import type { LogsSettings } from "../../config/settings";
 import { byText, managedBy } from "../header";
 import { environmentLabel } from "./label";
+import { lessSevere, levelStages } from "./levels";
+import { lokiWrite } from "./loki";
 import { type Block, object, reference, renderAlloy } from "./syntax";
 
 /** A unit, and the service whose lines its journal has. */
 export interface LoggedService {
   readonly name: string;
-  /** Without one nothing of the service is sent. */
+  /** Without one nothing of the service is in the journal. */
   readonly unit?: string | undefined;
+  /** Where its own lines come from. @default journal */
+  readonly logs?: "journal" | "otlp" | undefined;
 }
 
 export interface LogsArgs {
@@ -24,15 +28,13 @@ export interface LogsArgs {
 /** How far back the journal is read at the first start, or when Alloy comes back after a while. Alloy's own is 7h. */
 const maxAge = "24h";
 
-/** The longest wait between two attempts to send, so that lines flow again soon after Loki is back. */
-const maxBackoff = "30s";
-
 /**
  * Renders the way of the journal's lines to Loki, with the labels `unit`, `level`, `service_name` and `environment`: one
  * rule for each unit. The order of the services does not change the text.
  *
  * The journal is read whole and sorted out after it. In Alloy before 1.12 a change of `loki.source.journal` waits for Loki,
- * and may wait for ever (grafana/alloy pull request 4571): so nothing in that component depends on the services.
+ * and may wait for ever (grafana/alloy pull request 4571), and so does one of `loki.process`: so nothing in those components
+ * depends on the services or on the least level.
  */
 export function renderLogs({ environment, services, settings, passwordFile }: LogsArgs): string {
   const label = environmentLabel(environment);
@@ -61,22 +63,36 @@ export function renderLogs({ environment, services, settings, passwordFile }: Lo
           regex: "init\\.scope;(.+)",
           target_label: "unit",
         }),
+        ...(settings.source.includes("otlp") ? [bySystemd] : []),
         rule({ source_labels: ["__journal_priority_keyword"], target_label: "level" }),
       ],
     },
     {
       name: "loki.relabel",
       label: `${label}_lines`,
-      attributes: { forward_to: [reference(`loki.write.${label}.receiver`)] },
+      attributes: { forward_to: [reference(`loki.process.${label}_text.receiver`)] },
       blocks: [
         ...serviceNames(services),
         rule({ source_labels: ["service_name"], regex: ".+", action: "keep" }),
-        ...lessSevere(settings.level),
-        // Alloy makes it of the component's name.
-        rule({ regex: "job", action: "labeldrop" }),
+        ...sentByOtlp(services),
+        // Alloy makes the job of the component's name.
+        rule({ regex: `job|${by}`, action: "labeldrop" }),
       ],
     },
-    { name: "loki.write", label, blocks: [endpoint(settings, passwordFile)] },
+    {
+      name: "loki.process",
+      label: `${label}_text`,
+      attributes: { forward_to: [reference(`loki.relabel.${label}_levels.receiver`)] },
+      blocks: levelStages,
+    },
+    {
+      name: "loki.relabel",
+      label: `${label}_levels`,
+      attributes: { forward_to: [reference(`loki.write.${label}.receiver`)] },
+      blocks: dropped(settings.level),
+    },
+    // For as long as it takes: what cannot be sent yet stays in the journal.
+    lokiWrite(label, settings, passwordFile, 0),
   ]);
 }
 
@@ -84,43 +100,52 @@ function rule(attributes: Record<string, string | readonly string[]>): Block {
   return { name: "rule", attributes };
 }
 
+/** A label on the way, for what systemd says of a unit. */
+const by = "by";
+const bySystemd = rule({
+  source_labels: ["__journal__systemd_unit"],
+  regex: "init\\.scope",
+  target_label: by,
+  replacement: "systemd",
+});
+
+interface LoggedUnit extends LoggedService {
+  readonly unit: string;
+}
+
+function unitsOf(services: readonly LoggedService[]): LoggedUnit[] {
+  const units = services.flatMap((service) =>
+    service.unit === undefined ? [] : [{ ...service, unit: service.unit }],
+  );
+  return units.sort((a, b) => byText(a.unit, b.unit));
+}
+
 /** Alloy anchors a rule's expression at both ends. */
+function exactly(unit: string): string {
+  return unit.replaceAll(/[\\.]/g, "\\$&");
+}
+
 function serviceNames(services: readonly LoggedService[]): Block[] {
-  const units = services.flatMap(({ name, unit }) => (unit === undefined ? [] : [{ name, unit }]));
-  units.sort((a, b) => byText(a.unit, b.unit));
-  return units.map(({ name, unit }) =>
+  return unitsOf(services).map(({ name, unit }) =>
     rule({
       source_labels: ["unit"],
-      regex: unit.replaceAll(/[\\.]/g, "\\$&"),
+      regex: exactly(unit),
       target_label: "service_name",
       replacement: name,
     }),
   );
 }
 
-/** The journal's levels as Alloy calls them, the most severe first. A line without a level is kept. */
-const levels = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
-
-function lessSevere(least: LogsSettings["level"]): Block[] {
-  const dropped = levels.slice(levels.indexOf(least === "err" ? "error" : least) + 1);
-  if (dropped.length === 0) return [];
-  return [rule({ source_labels: ["level"], regex: dropped.join("|"), action: "drop" })];
+/** What such a service prints is what it sends: of its unit only systemd's own words are taken. */
+function sentByOtlp(services: readonly LoggedService[]): Block[] {
+  return unitsOf(services)
+    .filter(({ logs }) => logs === "otlp")
+    .map(({ unit }) => rule({ source_labels: ["unit", by], regex: `${exactly(unit)};`, action: "drop" }));
 }
 
-/** Tries for as long as it takes: what cannot be sent yet stays in the journal. */
-function endpoint({ url, tenant, user }: LogsSettings, passwordFile: string | undefined): Block {
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw new Error("user and passwordFile are given together or not at all");
-  }
-  const credentials = { username: user, password_file: passwordFile };
-  return {
-    name: "endpoint",
-    attributes: {
-      url: `${url}/loki/api/v1/push`,
-      tenant_id: tenant,
-      max_backoff_period: maxBackoff,
-      max_backoff_retries: 0,
-    },
-    blocks: user === undefined ? [] : [{ name: "basic_auth", attributes: credentials }],
-  };
+/** A line without a level is kept. */
+function dropped(least: LogsSettings["level"]): Block[] {
+  const less = lessSevere(least);
+  if (less.length === 0) return [];
+  return [rule({ source_labels: ["level"], regex: less.join("|"), action: "drop" })];
 }

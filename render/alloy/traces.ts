@@ -1,59 +1,34 @@
-import { hostPort } from "../../config/ports";
 import type { TracesSettings } from "../../config/settings";
-import { managedBy } from "../header";
-import { environmentLabel } from "./label";
-import { type Block, call, object, reference, renderAlloy } from "./syntax";
+import { batch } from "./batch";
+import { type Block, call, object, reference } from "./syntax";
 
-export interface TracesArgs {
-  /** Part of the component names, and the resource attribute `deployment.environment` of spans that have none. */
-  readonly environment: string;
-  /** Where from and where to. */
+export interface SpansArgs {
+  /** Where to. */
   readonly settings: TracesSettings;
   /** File on the host that holds the user's password and a newline; required with `settings.user`. */
   readonly passwordFile?: string | undefined;
 }
-
-/** Above it Alloy refuses spans, and their senders try again: what waits for Tempo must not take the host's memory. */
-const memoryLimit = { check_interval: "1s", limit: "512MiB", spike_limit: "128MiB" };
-
-/** A batch a second, or more when there is much. */
-const batch = { timeout: "1s", send_batch_size: 1024, send_batch_max_size: 2048 };
 
 /** Five minutes of batches wait for a Tempo that is away. */
 const retry = { max_elapsed_time: "5m" };
 const queue = { queue_size: 300 };
 
 /**
- * Renders the way of spans to Tempo: OTLP on loopback, memory-limited, with the environment, in batches, OTLP/HTTP out.
+ * The way of spans to Tempo, from a component that takes them in as `otelcol.processor.transform.<label>`: with the
+ * environment, in batches, OTLP/HTTP out.
  * @throws Error when only one of user and passwordFile is given
  */
-export function renderTraces({ environment, settings, passwordFile }: TracesArgs): string {
-  const label = environmentLabel(environment);
+export function spanBlocks(
+  environment: string,
+  label: string,
+  { settings, passwordFile }: SpansArgs,
+): Block[] {
   const input = (component: string): Block => ({
     name: "output",
     attributes: { traces: [reference(`${component}.${label}.input`)] },
   });
-  const listen = (name: string, port: number): Block => ({
-    name,
-    attributes: { endpoint: hostPort("127.0.0.1", port) },
-  });
   const attribute = `attributes["deployment.environment"]`;
-  return renderAlloy(managedBy(environment), [
-    {
-      name: "otelcol.receiver.otlp",
-      label,
-      blocks: [
-        listen("grpc", settings.grpcPort),
-        listen("http", settings.httpPort),
-        input("otelcol.processor.memory_limiter"),
-      ],
-    },
-    {
-      name: "otelcol.processor.memory_limiter",
-      label,
-      attributes: memoryLimit,
-      blocks: [input("otelcol.processor.transform")],
-    },
+  return [
     {
       name: "otelcol.processor.transform",
       label,
@@ -76,7 +51,7 @@ export function renderTraces({ environment, settings, passwordFile }: TracesArgs
       blocks: [input("otelcol.exporter.otlphttp")],
     },
     ...exporter(label, settings, passwordFile),
-  ]);
+  ];
 }
 
 function exporter(

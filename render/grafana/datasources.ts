@@ -51,16 +51,29 @@ export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, r
     case "loki":
       return {
         maxLines: 1000,
-        ...(uids.tempo === undefined ? {} : { derivedFields: [logToTrace(uids.tempo)] }),
+        ...(uids.tempo === undefined ? {} : { derivedFields: logToTrace(uids.tempo) }),
       };
     case "tempo":
       return tempoSettings(uids);
   }
 }
 
-function logToTrace(datasourceUid: string): object {
-  return { name: "trace_id", matcherRegex: "trace_id=(\\w+)", url: "${__value.raw}", datasourceUid };
+/** What a terminal takes for a colour; lines from before ours may have some. */
+const colours = "(?:\\x1b\\[[\\d;]*m)*";
+const writtenTrace = `trace_?[iI][dD]"?${colours}[=:]${colours} ?"?([0-9a-f]{32})`;
+
+/** In a line of the journal the trace is in the text, and a log record has it beside its own. */
+function logToTrace(datasourceUid: string): object[] {
+  const link = { url: "${__value.raw}", datasourceUid };
+  return [
+    { name: "trace_id", matcherRegex: writtenTrace, ...link },
+    { name: "trace_id (OTLP)", matcherType: "label", matcherRegex: "trace_id", ...link },
+  ];
 }
+
+/** The lines of both kinds that name a trace. */
+const linesOfTrace =
+  '{${__tags}} | line_format `{{__line__}}{{if .trace_id}} trace_id={{.trace_id}}{{end}}` |= "${__trace.traceId}"';
 
 function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids): object {
   const tags = [{ key: "service.name", value: "service_name" }];
@@ -78,7 +91,7 @@ function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids): object 
             filterByTraceID: false,
             filterBySpanID: false,
             customQuery: true,
-            query: '{${__tags}} |= "trace_id=${__trace.traceId}"',
+            query: linesOfTrace,
           },
         }),
     ...(prometheus === undefined

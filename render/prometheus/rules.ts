@@ -1,5 +1,6 @@
 import { Document, visit } from "yaml";
 import { managedBy } from "../header";
+import { logRules } from "./log-rules";
 import { deliveryRules, profileRules } from "./profile-rules";
 import { pyroscopeRules, type PyroscopeRulesArgs } from "./pyroscope-rules";
 import { select, type Alert, type Recording } from "./rule";
@@ -13,6 +14,8 @@ export interface RulesArgs {
   readonly owner: string;
   /** Those without profiles too. */
   readonly services: readonly WatchedService[];
+  /** Whether its services' logs go to Loki. @default they do not */
+  readonly sendsLogs?: boolean | undefined;
   /** Of a Pyroscope on the host, where the platform is this environment's own. */
   readonly pyroscope?: PyroscopeRulesArgs | undefined;
 }
@@ -22,11 +25,12 @@ export interface RulesArgs {
  * in the same words and numbers.
  */
 export function profilingRules(args: RulesArgs): (Alert | Recording)[] {
-  const { environment, jobs, owner, pyroscope } = args;
+  const { environment, jobs, owner, pyroscope, sendsLogs = false } = args;
   const services = args.services.filter(({ profiles }) => profiles.length > 0);
   return [
     ...(jobs.length === 0 ? [] : [targetDown(environment, jobs)]),
     ...profileRules({ environment, owner, services }),
+    ...(sendsLogs ? logRules(args) : []),
     ...(owner === environment ? deliveryRules(environment, services) : []),
     ...(pyroscope === undefined ? [] : pyroscopeRules(environment, pyroscope)),
   ];

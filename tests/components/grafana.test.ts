@@ -1,4 +1,4 @@
-import { environmentAlerts, platformAlerts } from "../alert-names";
+import { environmentAlerts, logAlerts, platformAlerts } from "../alert-names";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { minimal, stackOf } from "./stack";
@@ -128,6 +128,9 @@ describe("a stack with Grafana", () => {
     });
     expect(all["rules"]).toMatchObject({ folderUid: "production-profiling", intervalSeconds: 30 });
     expect(alertNames(all["rules"])).toEqual([...environmentAlerts, ...platformAlerts]);
+    const logs = { url: "http://127.0.0.1:3100", source: "otlp" };
+    const withLogs = byName(await stackOf({ ...withAlerts, logs }, { grafanaAuth }));
+    expect(alertNames(withLogs["rules"])).toEqual([...environmentAlerts, ...logAlerts, ...platformAlerts]);
     expect(all["policy"]).toBeUndefined();
     // Prometheus records what they read, and tells nobody a second time.
     const rules = async (values: Record<string, unknown>): Promise<string[]> => {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { refuseTakenPorts } from "../../components/traces";
+import { refuseTakenPorts } from "../../components/otlp";
 import type { SettingKey } from "../../config/validate";
 import type { Registered } from "./mocks";
 import { minimal, stackOf } from "./stack";
@@ -80,6 +80,37 @@ describe("a stack with logs and traces", () => {
     expect(find(resources, "soar-traces-config-files").inputs["stdin"]).toContain("unit alloy.service");
   });
 
+  test("by OTLP has both in one transaction, with a password each", async () => {
+    const { logs } = values;
+    const resources = await stackOf({ ...values, logs: { ...logs, source: "otlp" } }, secrets);
+    expect(resources.map(({ name }) => name)).not.toContain("soar-logs-config-files");
+    const { secret } = find(resources, "soar-traces-config-files").inputs["stdin"] as { secret: string };
+    expect(secret).toContain("/etc/alloy/secrets/test-traces-password\n  tr4ces pass\n");
+    expect(secret).toContain("/etc/alloy/secrets/test-otlp-logs-password\n  l0gs\n   pass\n");
+    expect(secret.match(/^directory \/etc\/alloy\/secrets /gm)).toHaveLength(1);
+  });
+
+  test("by OTLP without traces has the receiver, and asks for its ports", async () => {
+    const logs = { url: "https://loki.example", source: ["journal", "otlp"], httpPort: 4418 };
+    const resources = await stackOf({ ...values, logs, traces: undefined });
+    expect(find(resources, "soar-host-setup").inputs["create"]).toContain(
+      " port 127.0.0.1 4317 alloy.service 'Alloy (OTLP/gRPC)' logs.grpcPort" +
+        " port 127.0.0.1 4418 alloy.service 'Alloy (OTLP/HTTP)' logs.httpPort",
+    );
+    const stdin = find(resources, "soar-traces-config-files").inputs["stdin"];
+    expect(stdin).toContain('otelcol.receiver.otlp "test"');
+    expect(stdin).not.toContain("traces = ");
+    expect(find(resources, "soar-logs-config-files").inputs["stdin"]).toContain("loki.source.journal");
+    // It names the services whose lines the journal has.
+    const hidden = await stackOf(
+      { ...values, logs, traces: undefined },
+      {},
+      {},
+      new Set(["services"] as const),
+    );
+    expect(find(hidden, "soar-traces-config-files").inputs["stdin"]).toHaveProperty("secret");
+  });
+
   test("on the platform of another asks for its own ports only", async () => {
     const platform = {
       alloy: { version: "1.10.0-2", httpPort: 12399 },
@@ -96,14 +127,14 @@ describe("a stack with logs and traces", () => {
 });
 
 test("ports of the platform's owner are refused, each with what it is", () => {
-  const settings = { url: "http://x", grpcPort: 4317, httpPort: 12345 };
+  const traces = { url: "http://x", grpcPort: 4317, httpPort: 12345 };
   const taken = {
     "Alloy's HTTP server": 12345,
     "the port for OTLP/gRPC": 4317,
     "the port for OTLP/HTTP": undefined,
   };
   expect(() => {
-    refuseTakenPorts(settings, "org/p/prod", taken);
+    refuseTakenPorts({ traces }, "org/p/prod", taken);
   }).toThrow(
     new pulumi.RunError(
       "Invalid configuration:\n" +
@@ -111,5 +142,6 @@ test("ports of the platform's owner are refused, each with what it is", () => {
         "- traces.httpPort: 12345 is Alloy's HTTP server of the stack org/p/prod, on the same host: set another port",
     ),
   );
-  refuseTakenPorts({ ...settings, grpcPort: 4417, httpPort: 4418 }, "org/p/prod", taken);
+  refuseTakenPorts({ traces: { ...traces, grpcPort: 4417, httpPort: 4418 } }, "org/p/prod", taken);
+  refuseTakenPorts({}, "org/p/prod", taken);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { otlpReceiver } from "../../config/otlp";
 import { siteUsersProblem } from "../../config/secret-rules";
-import { accepted, issues } from "./sample";
+import { accepted, issues, warnings } from "./sample";
 
 const service = { name: "soar-run", port: 9091, unit: "soar-run.service" };
 const prometheus = { url: "http://127.0.0.1:9090" };
@@ -28,7 +29,7 @@ test("each has its defaults", () => {
     ],
   });
   expect(all.prometheus).toEqual({ ...prometheus, discovery: "scrape_config_files" });
-  expect(all.logs).toEqual({ url: "http://127.0.0.1:3100", level: "debug" });
+  expect(all.logs).toEqual({ url: "http://127.0.0.1:3100", level: "debug", source: ["journal"] });
   expect(all.traces).toEqual({ url: "http://127.0.0.1:4320", grpcPort: 4317, httpPort: 4318 });
   expect(all.site).toEqual({
     domain: "pyroscope.glider.flights",
@@ -101,6 +102,51 @@ describe("refused", () => {
       "logs of no unit",
       { logs, services: [{ name: "a", port: 9091 }] },
       ["logs.url: has nothing to send: set services[].unit, whose journals it takes"],
+    ],
+    [
+      "a source that is none",
+      { logs: { ...logs, source: "file" }, services: [service] },
+      ['logs.source: must be "journal", "otlp" or the list [journal, otlp], not "file"'],
+    ],
+    [
+      "no source",
+      { logs: { ...logs, source: [] }, services: [service] },
+      ["logs.source: must name at least one of journal and otlp"],
+    ],
+    [
+      "journals of no unit beside OTLP",
+      { logs: { ...logs, source: ["journal", "otlp"] }, services: [{ name: "a", port: 9091 }] },
+      ["logs.source: has journal, and no service has a unit: set services[].unit, or leave journal out"],
+    ],
+    [
+      "a service whose lines come from where none do",
+      { logs, services: [{ ...service, logs: "otlp" }] },
+      ["services[0].logs: is otlp, and logs.source is not: add it there, or leave it out here"],
+    ],
+    [
+      "a journal of a service without a unit",
+      {
+        logs: { ...logs, source: ["otlp", "journal"] },
+        services: [service, { name: "a", port: 9092, logs: "journal" }],
+      },
+      ["services[1].logs: is journal, and the service has no unit: set its unit, or leave it out"],
+    ],
+    [
+      "ports for logs beside those for traces",
+      { logs: { ...logs, source: "otlp", grpcPort: 4417 }, traces },
+      ["logs.grpcPort: is for logs without traces: set traces.grpcPort, which is for both"],
+    ],
+    [
+      "ports for logs that do not come there",
+      { logs: { ...logs, httpPort: 4418 }, services: [service] },
+      ["logs.httpPort: is for logs by OTLP: add otlp to logs.source, or leave it out"],
+    ],
+    [
+      "logs by OTLP into the port at which they come in",
+      { logs: { url: "http://127.0.0.1:4318", source: "otlp" } },
+      [
+        "logs.url: port 4318 is Alloy OTLP/HTTP (logs.httpPort), so that Alloy would send to itself: set the address of Loki",
+      ],
     ],
     [
       "the journal of Alloy itself",
@@ -199,6 +245,28 @@ describe("refused", () => {
       "siteUsers: has no use with site.insecureNoAuthentication: remove one of the two",
     ]);
   });
+});
+
+test("logs by OTLP need no unit, have the usual ports, and share those of traces", () => {
+  const otlp = { url: "http://127.0.0.1:3100", source: "otlp" };
+  const services = [{ name: "a", port: 9091, logs: "otlp" }];
+  expect(issues({ logs: otlp, services })).toEqual([]);
+  expect(otlpReceiver(accepted({ logs: otlp }))).toEqual({
+    setting: "logs",
+    grpcPort: 4317,
+    httpPort: 4318,
+  });
+  expect(otlpReceiver(accepted({ logs: { ...otlp, httpPort: 4418 } }))).toMatchObject({ httpPort: 4418 });
+  const traces = { url: "http://127.0.0.1:4320", httpPort: 4518 };
+  expect(otlpReceiver(accepted({ logs: otlp, traces }))).toEqual({
+    setting: "traces",
+    grpcPort: 4317,
+    httpPort: 4518,
+  });
+  expect(otlpReceiver(accepted())).toBeUndefined();
+  expect(warnings({ logs: otlp, services: [service] })).toEqual([
+    "services[].unit: is set (soar-run), and no journal is sent anywhere: add journal to logs.source, or leave it out",
+  ]);
 });
 
 test("one unit for two services is fine while no logs are sent", () => {

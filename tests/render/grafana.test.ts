@@ -74,7 +74,8 @@ describe("datasources", () => {
       tracesToLogsV2: {
         datasourceUid: "production-loki",
         tags,
-        query: '{${__tags}} |= "trace_id=${__trace.traceId}"',
+        query:
+          '{${__tags}} | line_format `{{__line__}}{{if .trace_id}} trace_id={{.trace_id}}{{end}}` |= "${__trace.traceId}"',
       },
       tracesToMetrics: { datasourceUid: "production-prometheus", tags },
       tracesToProfiles: {
@@ -84,7 +85,15 @@ describe("datasources", () => {
       },
     });
     expect(datasourceSettings("loki", uids, rhythm)).toMatchObject({
-      derivedFields: [{ url: "${__value.raw}", datasourceUid: "production-tempo" }],
+      derivedFields: [
+        { url: "${__value.raw}", datasourceUid: "production-tempo" },
+        {
+          url: "${__value.raw}",
+          datasourceUid: "production-tempo",
+          matcherType: "label",
+          matcherRegex: "trace_id",
+        },
+      ],
     });
     expect(datasourceSettings("prometheus", uids, rhythm)).toMatchObject({
       exemplarTraceIdDestinations: [{ name: "trace_id", datasourceUid: "production-tempo" }],
@@ -92,14 +101,20 @@ describe("datasources", () => {
     });
   });
 
-  test("find the trace in a line of the service, by the regular expression as Grafana applies it", () => {
+  const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const coloured = `\u001b[3mtrace_id\u001b[0m\u001b[2m=\u001b[0m${trace}`;
+  test.each([
+    [`INFO flight matched trace_id=${trace} took="3 ms"`, trace],
+    [`  INFO flight matched ${coloured} \u001b[3mtook\u001b[0m`, trace],
+    [`{"message":"matched","trace_id":"${trace}"}`, trace],
+    [`msg=matched traceID="${trace}"`, trace],
+    ["INFO flight matched trace_id=none", undefined],
+    [`INFO span_id=${trace}`, undefined],
+  ])("find the trace in %j, by the regular expression as Grafana applies it", (line, found) => {
     const { derivedFields } = datasourceSettings("loki", uids, rhythm) as {
       derivedFields: { matcherRegex: string }[];
     };
-    const line = 'INFO flight matched trace_id=4bf92f3577b34da6a3ce929d0e0e4736 took="3 ms"';
-    expect(new RegExp(derivedFields[0]?.matcherRegex ?? "").exec(line)?.[1]).toBe(
-      "4bf92f3577b34da6a3ce929d0e0e4736",
-    );
+    expect(new RegExp(derivedFields[0]?.matcherRegex ?? "").exec(line)?.[1]).toBe(found);
   });
 
   test("have no link to what there is not, and take one $ for a variable", () => {

@@ -46,16 +46,20 @@ test("a user comes with a password file", () => {
   expect(() => renderLogs({ ...common, settings: { ...settings(), user: "u" } })).toThrow("together");
 });
 
-/** The labels that a line of the journal has in Loki; undefined for one that is not sent. */
+const both = { source: ["journal", "otlp"] };
+
+/** The labels that a line of the journal has in Loki, unless its text says another level; undefined for one that is not sent. */
 function sent(
   list: readonly LoggedService[],
   journal: Readonly<Record<string, string>>,
   least: LogsSettings["level"] = "debug",
 ): Record<string, string> | undefined {
-  const text = renderLogs({ environment: "a-b", services: list, settings: settings({ level: least }) });
+  const values = { level: least, ...(list.some(({ logs }) => logs !== undefined) ? both : {}) };
+  const text = renderLogs({ environment: "a-b", services: list, settings: settings(values) });
   const fields = relabel(rulesOf(text, "a_b_fields"), { job: "j", environment: "a-b", ...journal });
   const visible = Object.entries(fields ?? {}).filter(([name]) => !name.startsWith("__"));
-  return relabel(rulesOf(text, "a_b_lines"), Object.fromEntries(visible));
+  const lines = relabel(rulesOf(text, "a_b_lines"), Object.fromEntries(visible));
+  return lines === undefined ? undefined : relabel(rulesOf(text, "a_b_levels"), lines);
 }
 
 const line = (unit: string, level = "info"): Record<string, string> => ({
@@ -98,6 +102,19 @@ describe("a line of the journal", () => {
 
   test("of the kernel, without any unit, is not sent", () => {
     expect(sent(services, { __journal_priority_keyword: "warning" })).toBeUndefined();
+  });
+
+  test("of a service that sends by OTLP is not sent, and what systemd says of its unit is", () => {
+    const list = [...services, { name: "otlp", unit: "soar-otlp.service", logs: "otlp" as const }];
+    expect(sent(list, line("soar-otlp.service"))).toBeUndefined();
+    const about = { ...line("init.scope", "warning"), __journal_unit: "soar-otlp.service" };
+    expect(sent(list, about)).toEqual({
+      unit: "soar-otlp.service",
+      level: "warning",
+      service_name: "otlp",
+      environment: "a-b",
+    });
+    expect(sent(list, line("soar-run.service"))).toMatchObject({ service_name: "soar-run" });
   });
 
   const levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
@@ -151,6 +168,17 @@ test("the order of the services does not change the text", () => {
   );
 });
 
+test("nothing of the components that wait for Loki depends on the settings", () => {
+  const fixed = (list: LoggedService[], values: object): string[] =>
+    renderLogs({ environment: "a", services: list, settings: settings(values) })
+      .split("\n\n")
+      .join("\n")
+      .split(/^(?=\S+ "\w+" \{$)/m)
+      .filter((block) => /^loki\.(source|process)/.test(block));
+  expect(fixed(services, { level: "err" })).toEqual(fixed([], {}));
+  expect(fixed([], {})).toHaveLength(2);
+});
+
 test("one service more is its own lines more, and nothing of the source changes", () => {
   const render = (list: LoggedService[]): string[] =>
     renderLogs({ environment: "a", services: list, settings: settings() }).split("\n");
@@ -174,6 +202,6 @@ test("no component of two environments has the same name", () => {
       ([, name, label]) => `${name} ${label}`,
     ),
   );
-  expect(names).toHaveLength(24);
+  expect(names).toHaveLength(36);
   expect(new Set(names).size).toBe(names.length);
 });

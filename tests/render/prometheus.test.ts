@@ -205,6 +205,7 @@ describe("the rules", () => {
       "ProfilesUnwatched",
     ]);
     expect(names(renderRules(own))).toEqual(delivery);
+    expect(names(renderRules({ ...nothing, sendsLogs: true }))).toEqual(["LogsDropped", "LogsNotDelivered"]);
     expect(renderRules(own, "elsewhere")).toBeUndefined();
     for (const major of [1, 2] as const) {
       expect(names(renderRules({ ...own, pyroscope: { ...pyroscope, major } }))).toEqual([

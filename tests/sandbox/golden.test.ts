@@ -48,7 +48,7 @@ describe("Alloy accepts", () => {
     ["platform-metrics", "destination-remote", "profiles-password"],
   ])("%s, %s and %s with all else beside them, as one directory", async (...own) => {
     const tree = await mkdtemp(path.join(directory, "conf.d-"));
-    const others = ["profiles-none", "logs", "logs-remote", "traces", "traces-remote"];
+    const others = ["profiles-none", "logs", "logs-remote", "traces", "traces-remote", "otlp-logs", "otlp"];
     for (const file of [...own, ...others].map((name) => `${name}.alloy`))
       await cp(path.join(golden, file), path.join(tree, file));
     expect(await check(alloy, ["validate", tree])).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-import { environmentAlerts, platformAlerts } from "../alert-names";
+import { environmentAlerts, logAlerts, platformAlerts } from "../alert-names";
 import { afterAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
 import { backendNames } from "../../sandbox/tools/backends";
@@ -82,7 +82,12 @@ describe("Grafana", { timeout: 480_000 }, async () => {
       "sandbox-tempo tempo http://127.0.0.1:3200",
     ]);
     expect(await api("/api/datasources/uid/sandbox-loki")).toMatchObject({
-      jsonData: { derivedFields: [{ datasourceUid: "sandbox-tempo", url: "${__value.raw}" }] },
+      jsonData: {
+        derivedFields: [
+          { datasourceUid: "sandbox-tempo", url: "${__value.raw}" },
+          { datasourceUid: "sandbox-tempo", matcherType: "label" },
+        ],
+      },
     });
     const found = (await api("/api/search")) as Record<string, unknown>[];
     expect(found.map(({ uid, folderUid = "" }) => `${String(folderUid)}/${String(uid)}`).sort()).toEqual([
@@ -102,6 +107,7 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(group).toMatchObject({ interval: 30 });
     expect((group as { rules: { title: string }[] }).rules.map(({ title }) => title)).toEqual([
       ...environmentAlerts,
+      ...logAlerts,
       ...platformAlerts,
     ]);
     expect(await api("/api/v1/provisioning/policies")).toMatchObject({

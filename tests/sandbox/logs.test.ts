@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { awaitLine, linesInLoki, probe, streamsInLoki, writeJournal } from "./harness/downstream";
+import {
+  awaitLine,
+  linesInLoki,
+  probe,
+  sendRecords,
+  streamsInLoki,
+  writeJournal,
+} from "./harness/downstream";
 import { eventually } from "./harness/faults";
 import { TestStack } from "./harness/stack";
 import { backendNames } from "../../sandbox/tools/backends";
@@ -98,6 +105,44 @@ describe("logs to a real Loki", { timeout: 300_000 }, async () => {
     expect(await linesInLoki(stack, `${ofProbe} |~ "too little"`)).toEqual([]);
     stack.configure({ logs: { url } });
     await stack.up();
+  });
+
+  test("with logs by OTLP too, each line is stored once, as severe as it is, and without colours", async () => {
+    const sender = { name: "sender", port: 9191, unit: "soar-sender.service", logs: "otlp" };
+    stack.configure({
+      services: [...run, ...web, probe, sender],
+      logs: { url, source: ["journal", "otlp"], level: "info" },
+    });
+    expect((await stack.up()).text).toContain("traces: alloy.service");
+    const written = (level: string, text: string): string =>
+      `\u001b[2m2026-03-01T12:00:00.1Z\u001b[0m \u001b[31m${level}\u001b[0m \u001b[2mprobe\u001b[0m\u001b[2m:\u001b[0m ${text}`;
+    await writeJournal(stack, sender.unit, written("ERROR", "of OTLP, printed too"));
+    await writeJournal(stack, probe.unit, written("DEBUG", "of no use"), written("ERROR", "of use"));
+    await sendRecords(stack, 4318, "sender", { "of OTLP, debug": 5, "of OTLP": 17 });
+    await sendRecords(stack, 4318, "probe", { "of OTLP, and printed": 17 });
+    await sendRecords(stack, 4318, "undeclared", { "of OTLP, last": 9 });
+    await awaitLine(
+      stack,
+      `{service_name="probe", level="error"}`,
+      "2026-03-01T12:00:00.1Z ERROR probe: of use",
+    );
+    await awaitLine(
+      stack,
+      `{service_name="undeclared", environment="sandbox", level="info"}`,
+      "of OTLP, last",
+    );
+    expect(await linesInLoki(stack, `{environment="sandbox"} |~ "of OTLP|of no use"`)).toEqual([
+      "of OTLP",
+      "of OTLP, last",
+    ]);
+    expect(await linesInLoki(stack, `{service_name="sender", environment="sandbox", level="error"}`)).toEqual(
+      ["of OTLP"],
+    );
+    expect(
+      await stack.operator(`ss -Hltn '( sport = 4317 or sport = 4318 )' | awk '{ print $4 }' | sort`),
+    ).toBe("127.0.0.1:4317\n127.0.0.1:4318\n");
+    stack.configure({ services: [...run, ...web, probe], logs: { url } });
+    expect((await stack.up()).text).toContain("traces: its files are gone");
   });
 
   const numbered = (name: string, count: number): string[] =>

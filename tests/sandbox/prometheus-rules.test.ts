@@ -14,6 +14,7 @@ import { run } from "../../sandbox/log";
 import { accepted } from "../config/sample";
 import { promtoolTest } from "./harness/promtool";
 import { intermittent, intermittentCases } from "./rules/intermittent-cases";
+import { logCases } from "./rules/log-cases";
 import { pipelineCases } from "./rules/pipeline-cases";
 import { profileCases } from "./rules/profile-cases";
 import { owner, type Case } from "./rules/series";
@@ -29,7 +30,13 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const cases: Case[] = [...pipelineCases, ...profileCases, ...intermittentCases, ...storageCases];
+const cases: Case[] = [
+  ...pipelineCases,
+  ...profileCases,
+  ...intermittentCases,
+  ...logCases,
+  ...storageCases,
+];
 
 describe("promtool sees the alert", () => {
   test.each(cases)("%s: %s", async (alert, _, at, series, firing, args) => {
@@ -45,7 +52,7 @@ describe("promtool sees the alert", () => {
       alerts.filter((name) =>
         cases.some(([alert, , , , firing]) => alert === name && fires === firing.length > 0),
       );
-    expect(alerts.length).toBe(13);
+    expect(alerts.length).toBe(15);
     expect(seen(true)).toEqual(alerts);
     expect(seen(false)).toEqual(alerts);
   });

@@ -92,6 +92,25 @@ export async function sendSpan(
   return traceId;
 }
 
+/** Sends log records to an OTLP/HTTP receiver on the host: texts, each with the number of its severity. */
+export async function sendRecords(
+  stack: TestStack,
+  port: number,
+  service: string,
+  records: Readonly<Record<string, number>>,
+): Promise<void> {
+  const logRecords = Object.entries(records).map(([stringValue, severityNumber]) => ({
+    timeUnixNano: time(Date.now()),
+    severityNumber,
+    body: { stringValue },
+  }));
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: service } }] };
+  const input = JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] });
+  const command = `curl -sS -f -H 'Content-Type: application/json' --data-binary @- http://127.0.0.1:${port}/v1/logs`;
+  const { code, stderr } = await sshHost(stack.host, command, { input });
+  if (code !== 0) throw new Error(stderr);
+}
+
 interface Trace {
   batches: { resource: { attributes: { key: string; value: { stringValue?: string } }[] } }[];
 }

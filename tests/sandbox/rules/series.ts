@@ -21,6 +21,7 @@ export const owner: RulesArgs = {
     })),
     { name: "run", profiles: ["cpu", "heap"], interval: minute, schedule: "always" },
   ],
+  sendsLogs: true,
   pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
 };
 
@@ -30,6 +31,11 @@ export const of = (job: string): string => `environment="production",job="${job}
 export const counted = (counter: "sent" | "dropped" | "retries", component: string): string =>
   `pyroscope_write_${counter}${counter === "retries" ? "" : "_profiles"}_total` +
   `{${of("alloy")},component_id="pyroscope.write.${component}",component_path="/",endpoint="http://p"}`;
+
+/** A counter of Alloy about one component that writes to Loki. */
+export const written = (counter: string, component: string, reason?: string): string =>
+  `loki_write_${counter}_total{${of("alloy")},component_id="loki.write.${component}",component_path="/",host="l:1"` +
+  `${reason === undefined ? "" : `,reason="${reason}"`},tenant=""}`;
 
 /** How often a service's component was refused. */
 export const refused = (component: string, reason: string): string =>
