@@ -35,6 +35,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
   readonly storageEstimate: pulumi.Output<StorageEstimate & { text: string }> | undefined;
   /** Where Pyroscope is public, with the user and the random password unless users were given; a secret. */
   readonly site: pulumi.Output<SiteAccess> | undefined;
+  /** The git reference of the services that have none of their own. */
+  readonly gitRef: pulumi.Output<string> | undefined;
   /** The SHA-256 of each file that this stack has written on the host, by its path. */
   readonly written: pulumi.Output<Record<string, string>>;
   /** How often each service's files were put back, where `detectDrift` is set. */
@@ -124,6 +126,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
         ? undefined
         : was.unless(isAll, "storageEstimate", pulumi.output(readableEstimate(services, local)));
     this.site = site?.access;
+    this.gitRef =
+      settings.gitRef === undefined ? undefined : was.unless(isAll, "gitRef", pulumi.output(settings.gitRef));
     this.written = pulumi
       .all([own?.files ?? [], ...parts.map((part) => part.files)])
       .apply((files) => Object.fromEntries(files.flat().map(({ path, sha256 }) => [path, sha256])));
@@ -134,12 +138,13 @@ export class ProfilingStack extends pulumi.ComponentResource {
 
   /** Everything that a stack exports. Pulumi shows them by their names: the longest, `written`, comes last. */
   outputs(): Record<string, unknown> {
-    const { urls, site, services, versions, retention, storageEstimate, generations, platform, written } =
-      this;
+    const { urls, site, services, gitRef, versions, retention } = this;
+    const { storageEstimate, generations, platform, written } = this;
     const all = {
       urls,
       site,
       services,
+      gitRef,
       versions,
       retention,
       storageEstimate,

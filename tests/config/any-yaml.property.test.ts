@@ -55,6 +55,7 @@ const whole: Record<string, unknown> = {
     },
     { name: "b", port: 3, metrics: true, unit: "alloy.service" },
   ],
+  gitRef: "v1",
   otherListeners: [{ name: "x", port: 1, address: "0.0.0.0" }],
   detectDrift: true,
 };
@@ -191,7 +192,7 @@ test("whatever the YAML is, what is wrong is told in our words, in time, and wit
         const loaded = configure(values, secretParts);
         const start = performance.now();
         try {
-          loadSettings(loaded, { directory, agentSocket: "" });
+          loadSettings(loaded, { directory, agentSocket: "", gitRef: "" });
         } catch (error) {
           if (!(error instanceof pulumi.RunError)) throw error;
           expect(error.stack).toBe("");
