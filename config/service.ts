@@ -120,6 +120,14 @@ export const serviceSchema = field
         "The git reference of the running build: the label `service_git_ref`. Each new one makes new series.",
       )
       .meta({ fallback: "that of the stack, if it has one" }),
+    telemetryName: field
+      .line("the service's name in OpenTelemetry")
+      .optional()
+      .describe(
+        "What the service calls itself in OpenTelemetry (`service.name`), where that is not its `name`. Its spans keep it, " +
+          "and get the `name` beside it, which Grafana's links look for. No two services are called the same.",
+      )
+      .meta({ fallback: "its `name`" }),
     metrics: metrics
       .prefault(false)
       .describe(

@@ -3,6 +3,7 @@ import { oss } from "@pulumiverse/grafana";
 import type { Secrets } from "../../config/load";
 import type { Settings } from "../../config/settings";
 import { formatDuration, parseDuration } from "../../config/units";
+import { serviceAttribute } from "../../render/alloy/telemetry-names";
 import {
   type DatasourceKind,
   datasourceKinds,
@@ -62,13 +63,14 @@ export function uidsOf(environment: string, sources: Sources): DatasourceUids {
 /** Declares an environment's datasources, with links between all that there are. */
 export function declareDatasources(
   name: string,
-  { environment, services }: Pick<Settings, "environment" | "services">,
+  { environment, services, traces }: Pick<Settings, "environment" | "services" | "traces">,
   sources: Sources,
   uids: pulumi.Output<DatasourceUids>,
   opts: pulumi.CustomResourceOptions,
 ): oss.DataSource[] {
   const shortest = services.map(({ interval }) => interval).sort((a, b) => a - b)[0];
   const minStep = formatDuration(shortest ?? parseDuration("15s"));
+  const serviceKey = traces === undefined ? "service.name" : serviceAttribute;
   return datasourceKinds.flatMap((kind) => {
     const source = sources[kind];
     if (source === undefined) return [];
@@ -86,7 +88,7 @@ export function declareDatasources(
         accessMode: "proxy",
         ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
         jsonDataEncoded: uids.apply((all) =>
-          JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers }),
+          JSON.stringify({ ...datasourceSettings(kind, all, minStep, serviceKey), ...headers }),
         ),
         ...(secure === undefined ? {} : { secureJsonDataEncoded: secure }),
       },

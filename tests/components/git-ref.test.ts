@@ -7,7 +7,7 @@ const values = {
   ...minimal,
   services: [
     { name: "soar-run", port: 9091, unit: "soar-run.service", metrics: true, profiles: ["cpu", "heap"] },
-    { name: "soar-web", port: 9092, gitRef: "own" },
+    { name: "soar-web", port: 9092, gitRef: "own", telemetryName: "web" },
   ],
   prometheus: { url: "http://127.0.0.1:9090" },
   logs: { url: "http://127.0.0.1:3100" },

@@ -51,6 +51,7 @@ const whole: Record<string, unknown> = {
       labels: { a: "b" },
       repository: "r",
       gitRef: "g",
+      telemetryName: "t",
       metrics: { path: "/m", port: 2 },
     },
     { name: "b", port: 3, metrics: true, unit: "alloy.service" },

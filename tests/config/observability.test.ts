@@ -120,6 +120,28 @@ describe("refused", () => {
       ],
     ],
     [
+      "two services that are called the same in OpenTelemetry, the second by a name of its own",
+      {
+        traces,
+        services: [
+          { name: "a", port: 9091, telemetryName: "run" },
+          { name: "b", port: 9092, telemetryName: "run" },
+          { name: "c", port: 9093, telemetryName: "d" },
+          { name: "d", port: 9094 },
+          { name: "run", port: 9095, telemetryName: "e" },
+        ],
+      },
+      [
+        'services[1].telemetryName: "run" is also what services[0] is called in OpenTelemetry: give each service its own',
+        'services[2].telemetryName: "d" is also what services[3] is called in OpenTelemetry: give each service its own',
+      ],
+    ],
+    [
+      "a name in OpenTelemetry that is none",
+      { traces, services: [{ name: "a", port: 9091, telemetryName: "a\nb" }] },
+      ['services[0].telemetryName: must be the service\'s name in OpenTelemetry, not "a\\nb"'],
+    ],
+    [
       "a service with the name of a job of ours",
       { prometheus, services: [service, { name: "host", port: 9999, metrics: true }] },
       [
