@@ -36,9 +36,9 @@ export function sourcesOf(settings: Settings, secrets: Secrets = {}): Sources {
   if (grafana === undefined) return {};
   const known = platform.kind === "own" ? knownSources(settings, secrets) : {};
   const sources = datasourceKinds.flatMap((kind) => {
-    const url = grafana.datasources[kind];
-    const source = url === undefined ? known[kind] : { url };
-    return source === undefined ? [] : [[kind, source] as const];
+    const set = grafana.datasources[kind];
+    const source = set ?? known[kind];
+    return source === undefined || "uid" in source ? [] : [[kind, source] as const];
   });
   return Object.fromEntries(sources);
 }
@@ -58,6 +58,20 @@ function knownSources({ pyroscope, prometheus, logs }: Settings, secrets: Secret
 /** The uids of the datasources that a stack declares. */
 export function uidsOf(environment: string, sources: Sources): DatasourceUids {
   return datasourceUids(environment, Object.keys(sources) as DatasourceKind[]);
+}
+
+/** The uids of the datasources that a stack uses as they are, and declares none beside. */
+export function existingUids({ grafana }: Pick<Settings, "grafana">): DatasourceUids {
+  const set = datasourceKinds.flatMap((kind) => {
+    const datasource = grafana?.datasources[kind];
+    return datasource !== undefined && "uid" in datasource ? [[kind, datasource.uid] as const] : [];
+  });
+  return Object.fromEntries(set);
+}
+
+/** The uids of all datasources that a stack itself knows of. */
+export function ownUids(settings: Settings): DatasourceUids {
+  return { ...uidsOf(settings.environment, sourcesOf(settings)), ...existingUids(settings) };
 }
 
 /** Declares an environment's datasources, with links between all that there are. */

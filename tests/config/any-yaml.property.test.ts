@@ -39,7 +39,7 @@ const whole: Record<string, unknown> = {
   grafana: {
     url: "http://127.0.0.1:3000",
     tunnel: 1,
-    datasources: { tempo: "http://t" },
+    datasources: { tempo: "http://t", loki: { uid: "l" } },
     alerts: { emails: ["a@b"] },
   },
   site: { domain: "a.example", tls: "acme", allowPush: true },

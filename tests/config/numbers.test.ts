@@ -41,6 +41,8 @@ const texts = [
     ])
     .filter(({ schema }) => (schema as { type?: string }).type === "string")
     .map(({ path }) => path),
+  ...["pyroscope", "prometheus", "loki", "tempo"].map((kind) => `grafana.datasources.${kind}`),
+  "grafana.datasources.tempo.uid",
   "grafana.alerts.emails[]",
   "alloy.fragments.extra",
   "services[].labels.one",
@@ -62,11 +64,14 @@ describe("a number where a text is wanted is told to be one, and to be written i
   });
 
   test.each(texts)("%s", (path) => {
-    const base = path.startsWith("pyroscope.remote.")
-      ? { ...whole, site: {}, pyroscope: { remote: { url: "http://a.example" } } }
-      : path.startsWith("platform.")
-        ? { ...whole, platform: { stack: "a/b/c" } }
-        : whole;
+    const base =
+      path === "grafana.datasources.tempo.uid"
+        ? { ...whole, grafana: { ...whole.grafana, datasources: { tempo: {} } } }
+        : path.startsWith("pyroscope.remote.")
+          ? { ...whole, site: {}, pyroscope: { remote: { url: "http://a.example" } } }
+          : path.startsWith("platform.")
+            ? { ...whole, platform: { stack: "a/b/c" } }
+            : whole;
     const told = issues(withValue(base, path, 123456) as Record<string, unknown>, ["grafanaAuth"]);
     const at = path.replaceAll("[]", "[0]");
     expect(told.filter((issue) => issue.startsWith(`${at}: `))).toContainEqual(

@@ -42,6 +42,18 @@ test("each has its defaults", () => {
   ]);
 });
 
+test("a datasource is one at an address, or one that exists", () => {
+  const datasources = { loki: { uid: "theirs_1-A" }, tempo: "http://127.0.0.1:3200/" };
+  const { grafana } = accepted(
+    { grafana: { url: "http://a.example", datasources } },
+    new Set(["grafanaAuth"]),
+  );
+  expect(grafana?.datasources).toEqual({
+    loki: { uid: "theirs_1-A" },
+    tempo: { url: "http://127.0.0.1:3200" },
+  });
+});
+
 describe("refused", () => {
   const logs = { url: "http://127.0.0.1:3100" };
   const traces = { url: "http://127.0.0.1:4320" };
@@ -182,6 +194,27 @@ describe("refused", () => {
       { grafana: { url: "https://grafana.example", tunnel: 3000 } },
       [
         "grafana.tunnel: is for a Grafana on the host's loopback: leave it out, or set grafana.url to such an address",
+        "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
+      ],
+    ],
+    [
+      "a datasource by what is neither an address nor a uid",
+      {
+        grafana: {
+          url: "https://grafana.example",
+          datasources: {
+            loki: { uid: "a b" },
+            tempo: { url: "http://t" },
+            pyroscope: ["x"],
+            prometheus: "p",
+          },
+        },
+      },
+      [
+        "grafana.datasources.pyroscope: must be an address, or {uid: ...} of a datasource that exists, not a list",
+        'grafana.datasources.prometheus: must be the address of Prometheus, as Grafana sees it: an http or https URL without user, password, query or fragment, not "p", which has no scheme: write "http://" before it',
+        'grafana.datasources.loki.uid: must be the uid of a datasource, of letters, digits, _ and -, at most 40, not "a b"',
+        'grafana.datasources.tempo.url: is no setting: did you mean "uid"?',
         "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
       ],
     ],

@@ -310,9 +310,43 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(await api("/api/datasources")).toEqual(sources);
   });
 
+  test("a datasource of the operator's is used by its uid, with none of ours beside it, and stays the default one", async () => {
+    const theirs = { uid: "of-operators", name: "Logs", type: "loki", url: "http://127.0.0.1:3100" };
+    await api("/api/datasources", { ...theirs, access: "proxy", isDefault: true });
+    const useForLogs = (uid: string): void => {
+      const datasources = { ...grafana.datasources, loki: { uid } };
+      stack.configure({ grafana: { ...grafana, datasources } });
+    };
+    const setting = "- grafana.datasources.loki.uid: ";
+    useForLogs("nowhere");
+    const known = "of type loki it has of-operators (Logs), sandbox-loki (Loki (sandbox))";
+    expect(await stack.upFails()).toContain(
+      `${setting}Grafana has no datasource with the uid nowhere; ${known}`,
+    );
+    useForLogs("sandbox-prometheus");
+    expect(await stack.upFails()).toContain(
+      `${setting}the datasource sandbox-prometheus (Prometheus (sandbox)) is of type prometheus, not loki; ${known}`,
+    );
+    useForLogs(theirs.uid);
+    expect((await stack.up()).changes).toEqual({ same: created - 2, update: 1, delete: 1 });
+    const sources = (await api("/api/datasources")) as { uid: string; isDefault: boolean }[];
+    expect(sources.map(({ uid, isDefault }) => `${uid} ${String(isDefault)}`).sort()).toEqual([
+      "of-operators true",
+      "sandbox-prometheus false",
+      "sandbox-pyroscope false",
+      "sandbox-tempo false",
+    ]);
+    expect(await api("/api/datasources/uid/sandbox-tempo")).toMatchObject({
+      jsonData: { tracesToLogsV2: { datasourceUid: theirs.uid } },
+    });
+    const logins = await stack.logins();
+    expect((await stack.up()).changes).toEqual({ same: created - 1 });
+    expect(await stack.logins()).toBe(logins);
+  });
+
   test("`destroy` takes all of it away, through the tunnel of the program that runs for it", async () => {
     await stack.destroy({ runProgram: true });
-    expect(await api("/api/datasources")).toEqual([]);
+    expect(await api("/api/datasources")).toMatchObject([{ uid: "of-operators", isDefault: true }]);
     expect(await api("/api/search")).toEqual([]);
     expect(await api("/api/v1/provisioning/alert-rules")).toEqual([]);
     const points = (await api("/api/v1/provisioning/contact-points")) as { name: string }[];
