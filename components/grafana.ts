@@ -4,7 +4,7 @@ import { oss, Provider } from "@pulumiverse/grafana";
 import type { Secrets } from "../config/load";
 import { refusal } from "../config/refusal";
 import { profiled } from "../config/service";
-import type { GrafanaSettings, Settings } from "../config/settings";
+import type { Settings } from "../config/settings";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import { exploreUrl } from "../render/grafana/explore";
 import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
@@ -12,18 +12,23 @@ import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline
 import { intervals } from "../render/prometheus/silent-profiles";
 import { profilesDashboard } from "../render/grafana/profiles-dashboard";
 import { declareAlerts } from "./grafana/alerts";
-import { declareDatasources, sourcesOf, uidsOf } from "./grafana/datasources";
+import type { GrafanaAccess, WithGrafana } from "./grafana/access";
+import { declareDatasources, ownUids, sourcesOf } from "./grafana/datasources";
+import type { Existing } from "./grafana/existing";
 import { dependencies } from "./host/host";
 import { atDestroy } from "./host/destroy-check";
-import { openTunnel, tunnelCheck } from "./host/tunnel";
+import { tunnelCheck } from "./host/tunnel";
 import type { PlatformInfo } from "./platform";
 import { monitoredPlatform, rulesOf } from "./prometheus-jobs";
 
 /** Arguments of {@link GrafanaObservability}. */
 export interface GrafanaObservabilityArgs {
   /** All settings of the stack, as the datasources are made of several. */
-  settings: Settings & { grafana: GrafanaSettings };
+  settings: WithGrafana;
   secrets: Secrets;
+  access: GrafanaAccess;
+  /** What is known to be there of it; kept for the next run. */
+  existing: pulumi.Output<Existing | undefined>;
   /** The platform that the environment's profiles go through. */
   platform: pulumi.Output<PlatformInfo>;
 }
@@ -35,18 +40,18 @@ export class GrafanaObservability extends pulumi.ComponentResource {
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:GrafanaObservability", name, {}, opts);
-    const { settings, secrets } = args;
+    const { settings, secrets, access } = args;
     const { environment, grafana } = settings;
     const services = profiled(settings.services);
     const provider = new Provider(
       `${name}-provider`,
-      { url: addressOf(args), ...(secrets.grafanaAuth === undefined ? {} : { auth: secrets.grafanaAuth }) },
+      { url: access.address, ...(access.auth === undefined ? {} : { auth: access.auth }) },
       { parent: this },
     );
     // What has a name of its own in Grafana has to go before another takes the name.
     const child = { parent: this, provider, deleteBeforeReplace: true, ...dependencies(opts) };
     const sources = sourcesOf(settings, secrets);
-    const uids = args.platform.apply((info) => ({ ...info.datasources, ...uidsOf(environment, sources) }));
+    const uids = args.platform.apply((info) => ({ ...info.datasources, ...ownUids(settings) }));
     const datasources = declareDatasources(name, settings, sources, uids, child);
     const folder = new oss.Folder(
       `${name}-folder`,
@@ -88,7 +93,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
         ]),
       ),
     );
-    this.registerOutputs({ explore: this.explore });
+    this.registerOutputs({ explore: this.explore, existing: args.existing });
   }
 }
 
@@ -103,14 +108,6 @@ export function guardTunnel(
   if (grafana?.tunnel === undefined) return undefined;
   const check = tunnelCheck({ localPort: grafana.tunnel, ssh: host, url: grafana.url });
   return new command.local.Command(name, atDestroy(check), opts);
-}
-
-/** Where the provider dials. */
-function addressOf({ settings, secrets }: GrafanaObservabilityArgs): pulumi.Input<string> {
-  const { url, tunnel } = settings.grafana;
-  if (tunnel === undefined) return url;
-  const { sshPrivateKey: privateKey } = secrets;
-  return openTunnel({ localPort: tunnel, setting: "grafana.tunnel", ssh: settings.host, privateKey, url });
 }
 
 function declareDashboard(

@@ -117,7 +117,8 @@ function declaration(
   const text = renderOtlp({
     environment,
     ports: receiver,
-    spans: traces === undefined ? undefined : { settings: traces, passwordFile: secrets.traces.path },
+    spans:
+      traces === undefined ? undefined : { services, settings: traces, passwordFile: secrets.traces.path },
     records: logs === undefined ? undefined : { settings: logs, services, passwordFile: secrets.logs.path },
   });
   const all = Object.values(secrets);

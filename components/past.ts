@@ -45,14 +45,21 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
 function alloyComponents(settings: Settings): string[] {
   const { environment, services, logs, traces } = settings;
   const receiver = otlpReceiver(settings);
-  const spans = traces === undefined ? undefined : { settings: traces, passwordFile: "/" };
+  const fileOf = ({ user }: { user?: string | undefined }): string | undefined =>
+    user === undefined ? undefined : "/";
+  const spans =
+    traces === undefined ? undefined : { services, settings: traces, passwordFile: fileOf(traces) };
   const records =
-    logs?.source.includes("otlp") === true ? { settings: logs, services, passwordFile: "/" } : undefined;
+    logs?.source.includes("otlp") === true
+      ? { settings: logs, services, passwordFile: fileOf(logs) }
+      : undefined;
   const texts = [
     renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
     renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),
     renderProfiles({ environment, services, authenticates: false }),
-    ...(logs === undefined ? [] : [renderLogs({ environment, services, settings: logs, passwordFile: "/" })]),
+    ...(logs === undefined
+      ? []
+      : [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]),
     ...(receiver === undefined ? [] : [renderOtlp({ environment, ports: receiver, spans, records })]),
     ...Object.values(settings.alloy.fragments),
   ];

@@ -16,6 +16,7 @@ export function checkObservability(
     ...checkLogs(settings, isWrong),
     ...jobNames(settings),
     ...skippedJobs(settings),
+    ...telemetryNames(settings, isWrong),
     ...alertSource(settings),
     ...siteBackend(settings),
     ...siteCertificate(settings),
@@ -80,6 +81,23 @@ function skippedJobs({ prometheus, services = [] }: PartialSettings): Issue[] {
     if (ownJobs.includes(name) || measured.includes(name)) return [];
     const message = `"${name}" is nothing that Prometheus would be told of: name a service with metrics, alloy, host or pyroscope, or leave it out`;
     return [{ path: `prometheus.skip[${i}]`, message }];
+  });
+}
+
+/** A span is of one service, and says only what that is called in OpenTelemetry. */
+function telemetryNames({ services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
+  const called = services.map((service) => service?.telemetryName ?? service?.name);
+  return services.flatMap((service, i): Issue[] => {
+    const path = `services[${i}].telemetryName`;
+    const telemetryName = service?.telemetryName;
+    if (telemetryName === undefined || isWrong(path)) return [];
+    // Of two with a telemetryName it is told at the second.
+    const isOther = (name: string | undefined, j: number): boolean =>
+      name === telemetryName && (j < i || (j > i && services[j]?.telemetryName === undefined));
+    const other = called.findIndex(isOther);
+    if (other < 0 || isWrong(`services[${other}].name`)) return [];
+    const message = `"${telemetryName}" is also what services[${other}] is called in OpenTelemetry: give each service its own`;
+    return [{ path, message }];
   });
 }
 

@@ -23,11 +23,6 @@ const schedule = z.enum(schedules, { error: field.expected('"always" or "intermi
 
 export type Schedule = (typeof schedules)[number];
 
-const line = (what: string) =>
-  field
-    .text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u)
-    .meta({ form: `${what}, in one line of at most 500 characters` });
-
 /** One service: what is taken of it, and how. */
 export const serviceSchema = field
   .map("a map with name and port", {
@@ -73,16 +68,26 @@ export const serviceSchema = field
     labels: labels(reservedInProfiles).describe(
       `Further labels of its profiles. ${labelRules(reservedInProfiles)}`,
     ),
-    repository: line("the address of the source code")
+    repository: field
+      .line("the address of the source code")
       .optional()
       .describe("The address of the source code, for Grafana's links to it: the label `service_repository`.")
       .meta({ fallback: "none" }),
-    gitRef: line("a git reference")
+    gitRef: field
+      .line("a git reference")
       .optional()
       .describe(
         "The git reference of the running build: the label `service_git_ref`. Each new one makes new series.",
       )
-      .meta({ fallback: "none" }),
+      .meta({ fallback: "that of the stack, if it has one" }),
+    telemetryName: field
+      .line("the service's name in OpenTelemetry")
+      .optional()
+      .describe(
+        "What the service calls itself in OpenTelemetry (`service.name`), where that is not its `name`. Its spans keep it, " +
+          "and get the `name` beside it, which Grafana's links look for. No two services are called the same.",
+      )
+      .meta({ fallback: "its `name`" }),
     metrics: metrics
       .prefault(false)
       .describe("Where it serves metrics for `prometheus`. `true` stands for the defaults of its fields."),

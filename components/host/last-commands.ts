@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { lastResources } from "./last-resources";
 
 /** A `remote.Command` as the state has it. */
 export interface LastCommand {
@@ -16,18 +17,15 @@ export type LastCommands = Readonly<Record<string, LastCommand>>;
 const type = "command:remote:Command";
 
 /**
- * The commands of a stack that succeeded last, as its state has them now; none before the first `up`. After an `up` that
- * failed in part they say how far it has got, which the stack's outputs do not.
+ * The commands of a stack that succeeded last.
  * @param stack `organization/project/stack`, which may be the running one
  */
 export async function lastCommands(stack: string): Promise<LastCommands> {
-  const read = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack });
-  const { outputs } = (await read.catch(() => ({ outputs: {} }))) as {
-    outputs: Record<string, { type: string; outputs: LastCommand }>;
-  };
-  const commands = Object.entries(outputs).filter(([, resource]) => resource.type === type);
+  const commands = Object.entries(await lastResources(stack)).filter(
+    ([, resource]) => resource.type === type,
+  );
   return Object.fromEntries(
-    commands.map(([urn, resource]) => [urn.split("::").at(-1) ?? "", shown(resource.outputs)] as const),
+    commands.map(([name, { outputs }]) => [name, shown(outputs as LastCommand)] as const),
   );
 }
 

@@ -5,12 +5,13 @@ import { batch } from "./batch";
 import { lokiWrite } from "./loki";
 import type { LoggedService } from "./logs";
 import { type Block, object, reference } from "./syntax";
+import { type NamedService, serviceAttribute, serviceStatements } from "./telemetry-names";
 
 /** Log records that come by OTLP. */
 export interface LogRecordsArgs {
   readonly settings: LogsSettings;
-  /** Those whose lines are taken from the journal are not taken here too. */
-  readonly services: readonly LoggedService[];
+  /** In any order. Those whose lines are taken from the journal are not taken here too. */
+  readonly services: readonly (LoggedService & NamedService)[];
   /** File on the host that holds the user's password; required with `settings.user`. */
   readonly passwordFile?: string | undefined;
 }
@@ -69,7 +70,7 @@ export function logRecordBlocks(
       label,
       attributes: { error_mode: "ignore" },
       blocks: [
-        statements("resource", resourceStatements(environment)),
+        statements("resource", resourceStatements(environment, services)),
         statements("log", recordStatements),
         output(dropped.length === 0 ? "otelcol.processor.batch" : filter.name),
       ],
@@ -96,13 +97,15 @@ function statements(context: string, list: readonly string[]): Block {
   return { name: "log_statements", attributes: { context, statements: list } };
 }
 
-/** The environment that a sender tells is kept, as with spans. */
-function resourceStatements(environment: string): string[] {
+/** The environment that a sender tells is kept, as with spans; the service's label is its name as profiles have it. */
+function resourceStatements(environment: string, services: readonly NamedService[]): string[] {
   const own = `attributes["environment"]`;
   const from = [`attributes["deployment.environment.name"]`, `attributes["deployment.environment"]`];
   return [
     ...[...from, JSON.stringify(environment)].map((value) => `set(${own}, ${value}) where ${own} == nil`),
-    `set(attributes["loki.resource.labels"], "service.name,environment")`,
+    ...serviceStatements(services),
+    `set(attributes["service_name"], attributes["${serviceAttribute}"])`,
+    `set(attributes["loki.resource.labels"], "service_name,environment")`,
     `set(attributes["loki.format"], "json")`,
   ];
 }
@@ -132,7 +135,9 @@ function conditions({ level, source }: LogsSettings, services: readonly LoggedSe
   const names = source.includes("journal") ? services.filter(isOfJournal).map(({ name }) => name) : [];
   return [
     ...(least > 1 ? [`severity_number > 0 and severity_number < ${least}`] : []),
-    ...names.sort(byText).map((name) => `resource.attributes["service.name"] == ${JSON.stringify(name)}`),
+    ...names
+      .sort(byText)
+      .map((name) => `resource.attributes["${serviceAttribute}"] == ${JSON.stringify(name)}`),
   ];
 }
 

@@ -1,8 +1,11 @@
 import type { TracesSettings } from "../../config/settings";
 import { batch } from "./batch";
 import { type Block, call, object, reference } from "./syntax";
+import { type NamedService, serviceStatements } from "./telemetry-names";
 
 export interface SpansArgs {
+  /** In any order. */
+  readonly services: readonly NamedService[];
   /** Where to. */
   readonly settings: TracesSettings;
   /** File on the host that holds the user's password and a newline; required with `settings.user`. */
@@ -15,13 +18,13 @@ const queue = { queue_size: 300 };
 
 /**
  * The way of spans to Tempo, from a component that takes them in as `otelcol.processor.transform.<label>`: with the
- * environment, in batches, OTLP/HTTP out.
+ * environment and the name of the service in profiles, in batches, OTLP/HTTP out.
  * @throws Error when only one of user and passwordFile is given
  */
 export function spanBlocks(
   environment: string,
   label: string,
-  { settings, passwordFile }: SpansArgs,
+  { services, settings, passwordFile }: SpansArgs,
 ): Block[] {
   const input = (component: string): Block => ({
     name: "output",
@@ -38,7 +41,10 @@ export function spanBlocks(
           name: "trace_statements",
           attributes: {
             context: "resource",
-            statements: [`set(${attribute}, "${environment}") where ${attribute} == nil`],
+            statements: [
+              `set(${attribute}, "${environment}") where ${attribute} == nil`,
+              ...serviceStatements(services),
+            ],
           },
         },
         input("otelcol.processor.batch"),

@@ -1,3 +1,4 @@
+import type { serviceAttribute } from "../alloy/telemetry-names";
 import { grafanaUid } from "./identity";
 
 export type DatasourceKind = "pyroscope" | "prometheus" | "loki" | "tempo";
@@ -19,6 +20,9 @@ export type DatasourceUids = Readonly<Partial<Record<DatasourceKind, string>>>;
 export const cpuProfile = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
 export const heapProfile = "memory:inuse_space:bytes:space:bytes";
 
+/** Ours is there only where spans come through our Alloy; what a program itself says is everywhere. */
+export type ServiceKey = typeof serviceAttribute | "service.name";
+
 /** The uids of an environment's datasources of these kinds. */
 export function datasourceUids(environment: string, kinds: readonly DatasourceKind[]): DatasourceUids {
   return Object.fromEntries(kinds.map((kind) => [kind, grafanaUid(environment, kind)]));
@@ -35,8 +39,14 @@ export interface Rhythm {
 /**
  * The settings (`jsonData`) of a datasource, with its links to those of the others that there are. A variable of
  * Grafana's takes one `$` through the API.
+ * @param serviceKey the attribute of a span that has the service's name
  */
-export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, rhythm: Rhythm): object {
+export function datasourceSettings(
+  kind: DatasourceKind,
+  uids: DatasourceUids,
+  rhythm: Rhythm,
+  serviceKey: ServiceKey = "service.name",
+): object {
   switch (kind) {
     case "pyroscope":
       return { minStep: rhythm.profiles };
@@ -54,7 +64,7 @@ export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, r
         ...(uids.tempo === undefined ? {} : { derivedFields: logToTrace(uids.tempo) }),
       };
     case "tempo":
-      return tempoSettings(uids);
+      return tempoSettings(uids, serviceKey);
   }
 }
 
@@ -75,8 +85,8 @@ function logToTrace(datasourceUid: string): object[] {
 const linesOfTrace =
   '{${__tags}} | line_format `{{__line__}}{{if .trace_id}} trace_id={{.trace_id}}{{end}}` |= "${__trace.traceId}"';
 
-function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids): object {
-  const tags = [{ key: "service.name", value: "service_name" }];
+function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids, serviceKey: ServiceKey): object {
+  const tags = [{ key: serviceKey, value: "service_name" }];
   // A span is shorter than what there is around it: a scrape, a line that is written late.
   const around = { spanStartTimeShift: "-5m", spanEndTimeShift: "5m" };
   return {

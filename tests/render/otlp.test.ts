@@ -6,9 +6,10 @@ import { accepted } from "../config/sample";
 
 const usual = { grpcPort: 4317, httpPort: 4318 };
 const services = [
-  { name: "soar-run", port: 1, unit: "soar-run.service", logs: "otlp" as const },
+  { name: "soar-run", port: 1, unit: "soar-run.service", logs: "otlp" as const, telemetryName: "run" },
   { name: "soar-sitemap", port: 2, unit: "soar-sitemap.service" },
   { name: "soar-web", port: 3 },
+  { name: "soar-ingest", port: 4, telemetryName: 'in"gest \\ é' },
 ];
 
 function tracesTo(values: object = {}): TracesSettings {
@@ -24,13 +25,13 @@ function logsTo(values: object = {}): LogsSettings {
   return logs;
 }
 
-const spans = { settings: tracesTo() };
+const spans = { services, settings: tracesTo() };
 const records = { settings: logsTo(), services };
 const user = `the "w"`;
 const withUser: OtlpArgs = {
   environment: "a-b",
   ports: usual,
-  spans: { settings: { ...tracesTo(), user }, passwordFile: "/p" },
+  spans: { services, settings: { ...tracesTo(), user }, passwordFile: "/p" },
   records: { services, settings: { ...logsTo({ level: "info" }), user }, passwordFile: "/q" },
 };
 
@@ -46,7 +47,7 @@ describe("golden", () => {
     const text = renderOtlp({
       environment: "blue-green",
       ports: { grpcPort: 4417, httpPort: 4418 },
-      spans: { settings: { ...remote, user }, passwordFile },
+      spans: { services: [{ name: "soar-run" }], settings: { ...remote, user }, passwordFile },
     });
     await expect(text).toMatchFileSnapshot("../golden/traces-remote.alloy");
   });
@@ -72,7 +73,7 @@ test("a user comes with a password file", () => {
   const common = { environment: "a", ports: usual };
   for (const wrong of [
     { spans: { ...spans, passwordFile: "/p" } },
-    { spans: { settings: { ...spans.settings, user } } },
+    { spans: { ...spans, settings: { ...spans.settings, user } } },
     { records: { ...records, passwordFile: "/p" } },
     { records: { ...records, settings: { ...records.settings, user } } },
   ])
@@ -148,4 +149,20 @@ describe("of log records", () => {
     expect(dropped({})).toEqual([`resource.attributes["service.name"] == "soar-sitemap"`]);
     expect(dropped({ source: "otlp" })).toEqual([]);
   });
+});
+
+test("the order of the services does not change the text, nor one more that is called the same everywhere", () => {
+  const render = (list: typeof services): string =>
+    renderOtlp({
+      environment: "a",
+      ports: usual,
+      spans: { ...spans, services: list },
+      records: { ...records, services: list },
+    });
+  expect(render([...services].reverse())).toBe(render(services));
+  const more = [
+    { name: "new", port: 5 },
+    { name: "b", port: 6, telemetryName: "b" },
+  ];
+  expect(render([...services, ...more])).toBe(render(services));
 });

@@ -30,13 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const cases: Case[] = [
-  ...pipelineCases,
-  ...profileCases,
-  ...intermittentCases,
-  ...logCases,
-  ...storageCases,
-];
+const cases: Case[] = [...pipelineCases, ...profileCases, ...intermittentCases, ...logCases, ...storageCases];
 
 describe("promtool sees the alert", () => {
   test.each(cases)("%s: %s", async (alert, _, at, series, firing, args) => {
