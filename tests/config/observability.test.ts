@@ -28,7 +28,7 @@ test("each has its defaults", () => {
       { name: "b", port: 9092, metrics: { port: 9192, path: "/m" } },
     ],
   });
-  expect(all.prometheus).toEqual({ ...prometheus, discovery: "scrape_config_files" });
+  expect(all.prometheus).toEqual({ ...prometheus, discovery: "scrape_config_files", skip: [] });
   expect(all.logs).toEqual({ url: "http://127.0.0.1:3100", level: "debug", source: ["journal"] });
   expect(all.traces).toEqual({ url: "http://127.0.0.1:4320", grpcPort: 4317, httpPort: 4318 });
   expect(all.site).toEqual({

@@ -146,7 +146,7 @@ describe("of log records", () => {
   });
 
   test("those of a service whose lines the journal has are dropped, unless the journal is not read", () => {
-    expect(dropped({})).toEqual([`resource.attributes["service.name"] == "soar-sitemap"`]);
+    expect(dropped({})).toEqual([`resource.attributes["soar.service"] == "soar-sitemap"`]);
     expect(dropped({ source: "otlp" })).toEqual([]);
   });
 });
