@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { readOperatorFiles } from "./components/operator/read";
 import { ProfilingStack } from "./components/profiling-stack";
 import { refuseLoss } from "./components/version-change";
 import { loadSettings } from "./config/load";
@@ -14,7 +15,8 @@ async function program(directory = process.cwd()): Promise<Record<string, unknow
   const { warnings, remarks, ...loaded } = loadSettings(undefined, { directory, agentSocket });
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
-  const declared = new ProfilingStack("soar", { ...loaded, stack });
+  const files = readOperatorFiles(loaded.settings, directory);
+  const declared = new ProfilingStack("soar", { ...loaded, stack, files });
   // Nothing is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
   return declared.outputs();

@@ -10,6 +10,7 @@ import { GrafanaObservability, guardTunnel } from "./grafana";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
+import { noOperatorFiles, type OperatorFiles } from "./operator/files";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
 import { inForceScripts } from "./in-force";
@@ -20,6 +21,8 @@ import { stackUrls, type StackUrls } from "./urls";
 export interface ProfilingStackArgs extends LoadedConfig {
   /** The Pulumi stack, `organization/project/stack`. */
   stack: string;
+  /** What `grafana.dashboards` and `grafana.rules` name. @default nothing */
+  files?: OperatorFiles;
 }
 
 /** The continuous profiling of one environment on one host. */
@@ -44,7 +47,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProfilingStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:ProfilingStack", name, {}, opts);
-    const { settings, secrets } = args;
+    const { settings, secrets, files = noOperatorFiles } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
     const host = new Host(
@@ -73,24 +76,26 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const own = platform instanceof Platform ? platform : undefined;
     const info = platform instanceof Platform ? pulumi.output(platform.info) : platform;
     const onPlatform = { parent: this, dependsOn: own === undefined ? [] : [own] };
-    const { parts, site } = environmentParts(name, { ...args, host, platform: info }, onPlatform);
+    const { parts, site } = environmentParts(name, { ...args, host, platform: info, files }, onPlatform);
     // Last, so that no alert tells of what is not there yet.
     const grafana =
       settings.grafana === undefined
         ? undefined
         : new GrafanaObservability(
             `${name}-grafana`,
-            { settings: { ...settings, grafana: settings.grafana }, secrets, platform: info },
+            { settings: { ...settings, grafana: settings.grafana }, secrets, platform: info, files },
             { parent: this, dependsOn: [...onPlatform.dependsOn, ...parts] },
           );
     // A destroy takes them from the last one on: what would stop it is found before anything is gone.
     const all = [...parts, ...(grafana === undefined ? [] : [grafana])];
     const release = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: all });
     const guarded = release === undefined ? all : [...all, release];
-    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: guarded });
+    const folder = grafana?.guardFolder(`${name}-grafana-others`, { parent: this, dependsOn: guarded });
+    const ofGrafana = folder === undefined ? guarded : [...guarded, folder];
+    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: ofGrafana });
     host.guardDestroy(`${name}-reachable`, {
       parent: this,
-      dependsOn: [host, ...guarded, ...(tunnel === undefined ? [] : [tunnel])],
+      dependsOn: [host, ...ofGrafana, ...(tunnel === undefined ? [] : [tunnel])],
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;

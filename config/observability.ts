@@ -3,6 +3,7 @@ import { z } from "zod";
 import { account } from "./account";
 import { isHostName, url } from "./addresses";
 import * as field from "./fields";
+import { grafanaFiles } from "./grafana-files";
 
 /** Whether nothing is set; the empty map stands for that too. */
 export function isOff(value: unknown): boolean {
@@ -154,6 +155,7 @@ export const grafana = optional(
             "`alertsWebhook`. They need `prometheus`.",
         )
         .meta({ fallback: "none: the rules are in Prometheus" }),
+      ...grafanaFiles,
     })
     .superRefine(checkTunnel, { when: field.isMap }),
 ).describe(
