@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { leftBehind } from "./components/grafana/left-behind";
 import { readOperatorFiles } from "./components/operator/read";
 import { ProfilingStack } from "./components/profiling-stack";
 import { refuseLoss } from "./components/version-change";
@@ -16,8 +17,9 @@ async function program(directory = process.cwd()): Promise<Record<string, unknow
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
   const files = readOperatorFiles(loaded.settings, directory);
-  const declared = new ProfilingStack("soar", { ...loaded, stack, files });
-  // Nothing is awaited before all is declared. The first command is the preflight, which changes nothing.
+  const leftInGrafana = await leftBehind("soar-grafana", stack, { ...loaded, files });
+  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana });
+  // Nothing else is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
   return declared.outputs();
 }

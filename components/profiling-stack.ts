@@ -7,6 +7,7 @@ import { formatDuration, readableSize } from "../config/units";
 import { environmentParts } from "./environment-parts";
 import type { SiteAccess } from "./public-site";
 import { GrafanaObservability, guardTunnel } from "./grafana";
+import { type LeftBehind, takeOver } from "./grafana/left-behind";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
@@ -23,6 +24,8 @@ export interface ProfilingStackArgs extends LoadedConfig {
   stack: string;
   /** What `grafana.dashboards` and `grafana.rules` name. @default nothing */
   files?: OperatorFiles;
+  /** What an `up` that was ended has left in Grafana, which this one takes over. @default nothing */
+  leftInGrafana?: LeftBehind;
 }
 
 /** The continuous profiling of one environment on one host. */
@@ -84,7 +87,11 @@ export class ProfilingStack extends pulumi.ComponentResource {
         : new GrafanaObservability(
             `${name}-grafana`,
             { settings: { ...settings, grafana: settings.grafana }, secrets, platform: info, files },
-            { parent: this, dependsOn: [...onPlatform.dependsOn, ...parts] },
+            {
+              parent: this,
+              dependsOn: [...onPlatform.dependsOn, ...parts],
+              transformations: [takeOver(args.leftInGrafana ?? {})],
+            },
           );
     // A destroy takes them from the last one on: what would stop it is found before anything is gone.
     const all = [...parts, ...(grafana === undefined ? [] : [grafana])];

@@ -21,14 +21,28 @@ const type = "command:remote:Command";
  * @param stack `organization/project/stack`, which may be the running one
  */
 export async function lastCommands(stack: string): Promise<LastCommands> {
+  const commands = Object.entries(await inState(stack)).filter(([, resource]) => resource.type === type);
+  return Object.fromEntries(
+    commands.map(([urn, resource]) => [nameOf(urn), shown(resource.outputs as LastCommand)] as const),
+  );
+}
+
+/** The names of all resources that a stack's state has now. */
+export async function resourcesInState(stack: string): Promise<ReadonlySet<string>> {
+  return new Set(Object.keys(await inState(stack)).map(nameOf));
+}
+
+/** By their URNs. */
+async function inState(stack: string): Promise<Record<string, { type: string; outputs: object }>> {
   const read = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack });
   const { outputs } = (await read.catch(() => ({ outputs: {} }))) as {
-    outputs: Record<string, { type: string; outputs: LastCommand }>;
+    outputs: Record<string, { type: string; outputs: object }>;
   };
-  const commands = Object.entries(outputs).filter(([, resource]) => resource.type === type);
-  return Object.fromEntries(
-    commands.map(([urn, resource]) => [urn.split("::").at(-1) ?? "", shown(resource.outputs)] as const),
-  );
+  return outputs;
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
 }
 
 /** Secrets come as they are on the wire: a connection is one, because of its key. */
