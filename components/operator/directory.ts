@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { byText } from "../../render/header";
 import type { FileProblem } from "./files";
@@ -33,26 +33,36 @@ export function filesIn(
   const tell = (message: string): void => {
     problems.push({ file: `grafana.${kind} (${setting})`, message });
   };
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(path.join(directory, setting), { withFileTypes: true });
-  } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    tell(`is a directory that cannot be read (${code}): it has to be beside Pulumi.yaml`);
-    return [];
-  }
+  const from = path.join(directory, setting);
+  const entries = attempt(
+    () => readdirSync(from, { withFileTypes: true }),
+    (code) => {
+      tell(`is a directory that cannot be read (${code}): it has to be beside Pulumi.yaml`);
+    },
+  );
+  if (entries === undefined) return [];
   const names = entries
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".") && ending.test(entry.name))
     .map(({ name }) => name)
     .sort(byText);
   if (names.length === 0) tell(`has no ${wanted}: leave out the setting`);
-  return names.map((base) => {
-    const at = path.join(directory, setting, base);
-    return {
-      file: path.join(setting, base),
-      path: at,
-      name: base.replace(ending, ""),
-      text: readFileSync(at, "utf8").replace(/^\uFEFF/, ""),
-    };
+  return names.flatMap((base) => {
+    const [file, at] = [path.join(setting, base), path.join(from, base)];
+    const text = attempt(
+      () => readFileSync(at, "utf8"),
+      (code) => problems.push({ file, message: `cannot be read (${code})` }),
+    );
+    if (text === undefined) return [];
+    return [{ file, path: at, name: base.replace(ending, ""), text: text.replace(/^\uFEFF/, "") }];
   });
+}
+
+/** What is read; where it cannot be, why not is told, as a code such as `ENOENT`. */
+function attempt<T>(read: () => T, tell: (code: string) => void): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    tell((error as NodeJS.ErrnoException).code ?? String(error));
+    return undefined;
+  }
 }

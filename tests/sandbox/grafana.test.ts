@@ -322,7 +322,7 @@ describe("Grafana", { timeout: 480_000 }, async () => {
       await write("rules/ogn.yml", ruleFile("up == 1"));
       const { changes, text } = await stack.preview();
       expect(changes["update"]).toBe(2);
-      expect(text).toMatch(/~ title: "Requests" => "Requests a second"/);
+      expect(text).toMatch(/~ title *: "Requests" => "Requests a second"/);
       expect(text).toMatch(/- +expr: up == 0/);
       await stack.up();
       const { changes: after } = await stack.preview();

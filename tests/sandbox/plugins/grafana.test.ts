@@ -291,7 +291,7 @@ describe("grafana", () => {
   it("shows what changes in a dashboard, key by key", async () => {
     const { output } = await run(stack.preview(program({ panel: "Heap" }), true));
     expect(output).toMatch(/configJson *: \(json\)/);
-    expect(output).toMatch(/~ title: "CPU" => "Heap"/);
+    expect(output).toMatch(/~ title *: "CPU" => "Heap"/);
   });
 
   it("takes over what an `up` has left that was ended, and puts right what differs", async () => {
