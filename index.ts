@@ -13,7 +13,8 @@ import { loadSettings } from "./config/load";
 async function program(directory = process.cwd()): Promise<Record<string, unknown>> {
   const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const agentSocket = process.env["SSH_AUTH_SOCK"] ?? "";
-  const { warnings, remarks, ...loaded } = loadSettings(undefined, { directory, agentSocket });
+  const gitRef = process.env["SOAR_GIT_REF"] ?? "";
+  const { warnings, remarks, ...loaded } = loadSettings(undefined, { directory, agentSocket, gitRef });
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
   const files = readOperatorFiles(loaded.settings, directory);

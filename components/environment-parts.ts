@@ -62,7 +62,7 @@ export function environmentParts(
     if (traces === undefined) return undefined;
     return new Traces(
       `${name}-traces`,
-      { ...onAlloy, settings: traces, password: secrets.tracesPassword },
+      { ...onAlloy, settings: traces, services, password: secrets.tracesPassword },
       next,
     );
   };

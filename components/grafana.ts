@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { oss, Provider } from "@pulumiverse/grafana";
 import type { Secrets } from "../config/load";
 import { refusal } from "../config/refusal";
-import type { GrafanaSettings, Settings } from "../config/settings";
+import type { Settings } from "../config/settings";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import { exploreUrl } from "../render/grafana/explore";
 import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
@@ -11,12 +11,14 @@ import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline
 import { intervals } from "../render/prometheus/profile-rules";
 import { profilesDashboard } from "../render/grafana/profiles-dashboard";
 import { declareAlerts } from "./grafana/alerts";
-import { declareDatasources, sourcesOf, uidsOf } from "./grafana/datasources";
+import type { GrafanaAccess, WithGrafana } from "./grafana/access";
+import { declareDatasources, ownUids, sourcesOf } from "./grafana/datasources";
+import type { Existing } from "./grafana/existing";
 import { type FolderGuardArgs, guardFolder } from "./grafana/folder-guard";
 import { declareOperatorFiles } from "./grafana/operator-files";
 import { dependencies } from "./host/host";
 import { atDestroy } from "./host/destroy-check";
-import { openTunnel, tunnelCheck } from "./host/tunnel";
+import { tunnelCheck } from "./host/tunnel";
 import { boundFiles } from "./operator/bind";
 import type { OperatorFiles } from "./operator/files";
 import type { PlatformInfo } from "./platform";
@@ -25,8 +27,11 @@ import { monitoredPlatform, rulesOf } from "./prometheus-jobs";
 /** Arguments of {@link GrafanaObservability}. */
 export interface GrafanaObservabilityArgs {
   /** All settings of the stack, as the datasources are made of several. */
-  settings: Settings & { grafana: GrafanaSettings };
+  settings: WithGrafana;
   secrets: Secrets;
+  access: GrafanaAccess;
+  /** What is known to be there of it; kept for the next run. */
+  existing: pulumi.Output<Existing | undefined>;
   /** The platform that the environment's profiles go through. */
   platform: pulumi.Output<PlatformInfo>;
   /** The operators' own dashboards and alert rules. */
@@ -41,18 +46,17 @@ export class GrafanaObservability extends pulumi.ComponentResource {
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:GrafanaObservability", name, {}, opts);
-    const { settings, secrets } = args;
+    const { settings, secrets, access } = args;
     const { environment, services, grafana } = settings;
-    const address = pulumi.output(addressOf(args));
     const provider = new Provider(
       `${name}-provider`,
-      { url: address, ...(secrets.grafanaAuth === undefined ? {} : { auth: secrets.grafanaAuth }) },
+      { url: access.address, ...(access.auth === undefined ? {} : { auth: access.auth }) },
       { parent: this },
     );
     // What has a name of its own in Grafana has to go before another takes the name.
     const child = { parent: this, provider, deleteBeforeReplace: true, ...dependencies(opts) };
     const sources = sourcesOf(settings, secrets);
-    const uids = args.platform.apply((info) => ({ ...info.datasources, ...uidsOf(environment, sources) }));
+    const uids = args.platform.apply((info) => ({ ...info.datasources, ...ownUids(settings) }));
     const datasources = declareDatasources(name, settings, sources, uids, child);
     const place = { uid: grafanaUid(environment, "profiling"), title: grafanaTitle(environment) };
     const folder = new oss.Folder(`${name}-folder`, place, child);
@@ -81,7 +85,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     declareOperatorFiles(name, args.files, bound, folder.uid, onDatasources);
     const own = ["profiles", "pipeline"].map((role) => grafanaUid(environment, role));
     own.push(...args.files.dashboards.map(({ value }) => value.uid));
-    this.folder = { url: address, auth: secrets.grafanaAuth, ...place, own };
+    this.folder = { url: access.address, auth: access.auth, ...place, own };
     this.explore = pyroscope.apply((uid) =>
       Object.fromEntries(
         services.map((service) => [
@@ -90,7 +94,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
         ]),
       ),
     );
-    this.registerOutputs({ explore: this.explore });
+    this.registerOutputs({ explore: this.explore, existing: args.existing });
   }
 
   /** Created after all that is in the folder, so that a destroy is refused, where others use it, before it removes anything. */
@@ -110,14 +114,6 @@ export function guardTunnel(
   if (grafana?.tunnel === undefined) return undefined;
   const check = tunnelCheck({ localPort: grafana.tunnel, ssh: host, url: grafana.url });
   return new command.local.Command(name, atDestroy(check), opts);
-}
-
-/** Where the provider dials. */
-function addressOf({ settings, secrets }: GrafanaObservabilityArgs): pulumi.Input<string> {
-  const { url, tunnel } = settings.grafana;
-  if (tunnel === undefined) return url;
-  const { sshPrivateKey: privateKey } = secrets;
-  return openTunnel({ localPort: tunnel, setting: "grafana.tunnel", ssh: settings.host, privateKey, url });
 }
 
 function declareDashboard(

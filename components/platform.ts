@@ -11,7 +11,7 @@ import type { Host } from "./host/host";
 import { type HostIdentity, identityOf } from "./host/identity";
 import type { SourceRequirement } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
-import { sourcesOf, uidsOf } from "./grafana/datasources";
+import { ownUids } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
 import { versionChanges, warningsOf } from "./version-change";
 
@@ -116,7 +116,7 @@ export class Platform extends pulumi.ComponentResource {
     );
     const { version, httpPort, stability } = settings.alloy;
     const { environment, traces } = settings;
-    const datasources = uidsOf(environment, sourcesOf(settings));
+    const datasources = ownUids(settings);
     this.info = {
       format: platformFormat,
       environment,

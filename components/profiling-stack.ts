@@ -6,7 +6,9 @@ import type { LocalPyroscope, Settings } from "../config/settings";
 import { formatDuration, readableSize } from "../config/units";
 import { environmentParts } from "./environment-parts";
 import type { SiteAccess } from "./public-site";
-import { GrafanaObservability, guardTunnel } from "./grafana";
+import { GrafanaObservability, type GrafanaObservabilityArgs, guardTunnel } from "./grafana";
+import { grafanaAccess, type WithGrafana } from "./grafana/access";
+import { checkExisting } from "./grafana/existing";
 import { type LeftBehind, takeOver } from "./grafana/left-behind";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
@@ -41,6 +43,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
   readonly storageEstimate: pulumi.Output<StorageEstimate & { text: string }> | undefined;
   /** Where Pyroscope is public, with the user and the random password unless users were given; a secret. */
   readonly site: pulumi.Output<SiteAccess> | undefined;
+  /** The git reference of the services that have none of their own. */
+  readonly gitRef: pulumi.Output<string> | undefined;
   /** The SHA-256 of each file that this stack has written on the host, by its path. */
   readonly written: pulumi.Output<Record<string, string>>;
   /** How often each service's files were put back, where `detectDrift` is set. */
@@ -53,6 +57,10 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const { settings, secrets, files = noOperatorFiles } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
+    const withGrafana =
+      settings.grafana === undefined ? undefined : { ...settings, grafana: settings.grafana };
+    const ofGrafana =
+      withGrafana === undefined ? undefined : grafanaOf(`${name}-grafana`, withGrafana, secrets, args.stack);
     const host = new Host(
       `${name}-host`,
       {
@@ -60,8 +68,14 @@ export class ProfilingStack extends pulumi.ComponentResource {
         owner: args.stack,
         ownsPlatform: shared === undefined,
         ssh: settings.host,
-        requirements:
-          shared?.apply((info) => ofShared(settings, info)) ?? requirements(settings, settings.alloy.version),
+        // What Grafana lacks is told before anything on the host is changed.
+        requirements: pulumi
+          .all([shared, ofGrafana?.existing])
+          .apply(([info]) =>
+            info === undefined
+              ? requirements(settings, settings.alloy.version)
+              : ofShared(settings, info as PlatformInfo),
+          ),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
         scripts: inForceScripts(),
@@ -82,11 +96,11 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const { parts, site } = environmentParts(name, { ...args, host, platform: info, files }, onPlatform);
     // Last, so that no alert tells of what is not there yet.
     const grafana =
-      settings.grafana === undefined
+      ofGrafana === undefined
         ? undefined
         : new GrafanaObservability(
             `${name}-grafana`,
-            { settings: { ...settings, grafana: settings.grafana }, secrets, platform: info, files },
+            { ...ofGrafana, secrets, platform: info, files },
             {
               parent: this,
               dependsOn: [...onPlatform.dependsOn, ...parts],
@@ -98,11 +112,11 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const release = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: all });
     const guarded = release === undefined ? all : [...all, release];
     const folder = grafana?.guardFolder(`${name}-grafana-others`, { parent: this, dependsOn: guarded });
-    const ofGrafana = folder === undefined ? guarded : [...guarded, folder];
-    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: ofGrafana });
+    const withFolder = folder === undefined ? guarded : [...guarded, folder];
+    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: withFolder });
     host.guardDestroy(`${name}-reachable`, {
       parent: this,
-      dependsOn: [host, ...ofGrafana, ...(tunnel === undefined ? [] : [tunnel])],
+      dependsOn: [host, ...withFolder, ...(tunnel === undefined ? [] : [tunnel])],
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;
@@ -136,6 +150,8 @@ export class ProfilingStack extends pulumi.ComponentResource {
         ? undefined
         : was.unless(isAll, "storageEstimate", pulumi.output(readableEstimate(services, local)));
     this.site = site?.access;
+    this.gitRef =
+      settings.gitRef === undefined ? undefined : was.unless(isAll, "gitRef", pulumi.output(settings.gitRef));
     this.written = pulumi
       .all([own?.files ?? [], ...parts.map((part) => part.files)])
       .apply((files) => Object.fromEntries(files.flat().map(({ path, sha256 }) => [path, sha256])));
@@ -146,12 +162,13 @@ export class ProfilingStack extends pulumi.ComponentResource {
 
   /** Everything that a stack exports. Pulumi shows them by their names: the longest, `written`, comes last. */
   outputs(): Record<string, unknown> {
-    const { urls, site, services, versions, retention, storageEstimate, generations, platform, written } =
-      this;
+    const { urls, site, services, gitRef, versions, retention } = this;
+    const { storageEstimate, generations, platform, written } = this;
     const all = {
       urls,
       site,
       services,
+      gitRef,
       versions,
       retention,
       storageEstimate,
@@ -161,6 +178,17 @@ export class ProfilingStack extends pulumi.ComponentResource {
     };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   }
+}
+
+/** The Grafana of a stack, and what is known of it before anything is declared. */
+function grafanaOf(
+  name: string,
+  settings: WithGrafana,
+  secrets: LoadedConfig["secrets"],
+  stack: string,
+): Pick<GrafanaObservabilityArgs, "settings" | "access" | "existing"> {
+  const access = grafanaAccess(settings, secrets);
+  return { settings, access, existing: pulumi.output(checkExisting(name, settings, access, stack)) };
 }
 
 function readableEstimate(

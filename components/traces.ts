@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../config/refusal";
 import type { TracesSettings } from "../config/settings";
 import { renderTraces } from "../render/alloy/traces";
+import type { NamedService } from "../render/alloy/telemetry-names";
 import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword, alloyPlatform } from "./alloy";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
@@ -15,6 +16,7 @@ export interface TracesArgs {
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
   settings: TracesSettings;
+  services: readonly NamedService[];
   /** With `settings.user`. */
   password?: pulumi.Output<string> | undefined;
 }
@@ -74,12 +76,12 @@ export function refuseTakenPorts(
 }
 
 function declaration(
-  { environment, settings }: TracesArgs,
+  { environment, services, settings }: TracesArgs,
   alloy: AlloyInfo,
   password: string | undefined,
 ): ServiceDeclaration {
   const secret = alloyPassword(`${environment}-traces-password`, password);
-  const text = renderTraces({ environment, settings, passwordFile: secret.path });
+  const text = renderTraces({ environment, services, settings, passwordFile: secret.path });
   const common = alloyDeclaration(alloy, [alloyFragment(`${environment}-traces`, text), ...secret.files]);
   return { ...common, directories: [...(common.directories ?? []), ...secret.directories] };
 }

@@ -3,7 +3,12 @@ import type { Settings } from "./settings";
 
 /** What is right in itself and of no use, and may still be meant: it is told, and nothing is refused. */
 export function doubts(settings: Settings): Issue[] {
-  return [...noServices(settings), ...unusedMetrics(settings), ...unusedUnits(settings)];
+  return [
+    ...noServices(settings),
+    ...unusedMetrics(settings),
+    ...unusedUnits(settings),
+    ...unusedNames(settings),
+  ];
 }
 
 function noServices({ services, platform, alloy }: Settings): Issue[] {
@@ -25,6 +30,13 @@ function unusedUnits({ services, logs }: Settings): Issue[] {
   if (logs !== undefined || named.length === 0) return [];
   const message = `is set (${short(named)}), and no journal is sent anywhere: set logs.url, or leave it out`;
   return [{ path: "services[].unit", message }];
+}
+
+function unusedNames({ services, traces }: Settings): Issue[] {
+  const named = services.filter(({ telemetryName }) => telemetryName !== undefined).map(({ name }) => name);
+  if (traces !== undefined || named.length === 0) return [];
+  const message = `is set (${short(named)}), and no spans come through Alloy, which adds the name to them: set traces.url, or leave it out`;
+  return [{ path: "services[].telemetryName", message }];
 }
 
 function short(names: readonly string[]): string {

@@ -47,6 +47,13 @@ export function text(what: string, form: RegExp): z.ZodString {
   return anyText(what).regex(form, { error: expected(what) });
 }
 
+/** A text in one line. */
+export function line(what: string): z.ZodString {
+  return text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u).meta({
+    form: `${what}, in one line of at most 500 characters`,
+  });
+}
+
 /** Any text, not empty, whose content no message shows. */
 export function opaqueText(what: string): z.ZodString {
   const error = ({ input }: { input?: unknown }): string =>

@@ -39,6 +39,7 @@ const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"
   traces: "json",
   grafana: "json",
   site: "json",
+  gitRef: "text",
   otherListeners: "json",
   detectDrift: "boolean",
   purgeData: "boolean",
@@ -58,6 +59,8 @@ export interface Machine {
   readonly directory: string;
   /** The SSH agent's socket; none is an empty text. */
   readonly agentSocket: string;
+  /** The git reference that a pipeline has given the command (`SOAR_GIT_REF`); none is an empty text. */
+  readonly gitRef: string;
 }
 
 /**
@@ -86,6 +89,9 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config(), machin
     }
   }
   const file = readStackFile(machine?.directory, config.name, pulumi.getStack());
+  const ofCommand = machine?.gitRef ?? "";
+  if (ofCommand !== "") values["gitRef"] = ofCommand;
+  else if (isNumberIn(file, "gitRef", values["gitRef"])) values["gitRef"] = Number(values["gitRef"]);
   const secretParts = new Set(settingKeys.filter((key) => isConfigSecret(prefix + key)));
   const places = secretPlaces(secretParts, file);
   issues.push(...misplacedSecrets(places, file));
@@ -94,11 +100,22 @@ export function loadSettings(config: pulumi.Config = new pulumi.Config(), machin
   const hasLogin = secrets.sshPrivateKey !== undefined || machine?.agentSocket !== "";
   const login: Issue[] = hasLogin ? [] : [{ path: "sshPrivateKey", message: noLogin }];
   if (!pulumi.runtime.isDryRun()) issues.push(...login);
-  const told = (issue: Issue): Issue => asWritten(conceal(issue, places, values), file);
+  const told = (issue: Issue): Issue => {
+    if (issue.path === "gitRef" && ofCommand !== "") return { ...issue, path: "SOAR_GIT_REF" };
+    return asWritten(conceal(issue, places, values), file);
+  };
   if (issues.length > 0 || "issues" in validation) throw refusal(describe(issues.map(told)));
   const { settings } = validation;
   const warnings = validation.warnings.map((issue) => inWords(told(issue)));
   return { settings, secrets, secretParts, warnings, remarks: login.map(inWords) };
+}
+
+/**
+ * Whether a text of Pulumi's is a number in the stack's file, which Pulumi has read as one: 0123456, a commit, is 42798 then.
+ * The file is asked only where the text looks like that.
+ */
+function isNumberIn(file: StackFile, key: string, text: unknown): boolean {
+  return /^[+-]?([\d.]+(e[+-]?\d+)?|Inf)$/i.test(String(text)) && file.numbers.has(key);
 }
 
 /** An issue that quotes a number as the stack's file has it. */

@@ -15,6 +15,7 @@ export function checkObservability(
     ...loops(settings, listeners),
     ...journals(settings, isWrong),
     ...jobNames(settings),
+    ...telemetryNames(settings, isWrong),
     ...alertSource(settings),
     ...siteBackend(settings),
     ...siteCertificate(settings),
@@ -70,6 +71,23 @@ function jobNames({ prometheus, services = [] }: PartialSettings): Issue[] {
     if (service?.metrics === undefined || !ownJobs.includes(service.name)) return [];
     const message = `"${service.name}" is a job of our own in Prometheus: choose another name, or leave out its metrics`;
     return [{ path: `services[${i}].name`, message }];
+  });
+}
+
+/** A span is of one service, and says only what that is called in OpenTelemetry. */
+function telemetryNames({ services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
+  const called = services.map((service) => service?.telemetryName ?? service?.name);
+  return services.flatMap((service, i): Issue[] => {
+    const path = `services[${i}].telemetryName`;
+    const telemetryName = service?.telemetryName;
+    if (telemetryName === undefined || isWrong(path)) return [];
+    // Of two with a telemetryName it is told at the second.
+    const isOther = (name: string | undefined, j: number): boolean =>
+      name === telemetryName && (j < i || (j > i && services[j]?.telemetryName === undefined));
+    const other = called.findIndex(isOther);
+    if (other < 0 || isWrong(`services[${other}].name`)) return [];
+    const message = `"${telemetryName}" is also what services[${other}] is called in OpenTelemetry: give each service its own`;
+    return [{ path, message }];
   });
 }
 

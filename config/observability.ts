@@ -2,6 +2,7 @@ import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
 import { account } from "./account";
 import { isHostName, url } from "./addresses";
+import { datasource } from "./datasource";
 import * as field from "./fields";
 import { grafanaFiles } from "./grafana-files";
 
@@ -87,13 +88,6 @@ export const traces = optional(
   "The services' spans, which Alloy takes by OTLP on loopback and sends to Tempo. They are on with `url`.",
 );
 
-/** @param known the address where none is set */
-const datasourceUrl = (what: string, known: string) =>
-  url(`the address of ${what}, as Grafana sees it`)
-    .optional()
-    .describe(`The address of ${what}.`)
-    .meta({ fallback: known });
-
 const emailAddress = field.text("an email address", /^[^\s@;,]+@[^\s@;,]+$/);
 
 const webhook = url(
@@ -138,14 +132,15 @@ export const grafana = optional(
         .meta({ fallback: "no tunnel" }),
       datasources: field
         .map("a map with pyroscope, prometheus, loki or tempo", {
-          pyroscope: datasourceUrl("Pyroscope", "that of `pyroscope`"),
-          prometheus: datasourceUrl("Prometheus", "`prometheus.url`"),
-          loki: datasourceUrl("Loki", "`logs.url`"),
-          tempo: datasourceUrl("Tempo's HTTP API", "no such datasource"),
+          pyroscope: datasource("Pyroscope", "that of `pyroscope`"),
+          prometheus: datasource("Prometheus", "`prometheus.url`"),
+          loki: datasource("Loki", "`logs.url`"),
+          tempo: datasource("Tempo's HTTP API", "no such datasource"),
         })
         .prefault({})
         .describe(
-          "The addresses of the datasources, as Grafana sees them. One that is set here is asked without tenant and user. A " +
+          "The addresses of the datasources, as Grafana sees them. One that is set here is asked without tenant and user. With " +
+            "`{uid: ...}` the stack uses a datasource that exists, makes none of its own beside it and changes nothing in it. A " +
             "stack on another's platform uses the owner's datasources, but for those that it sets.",
         ),
       alerts: alerts

@@ -57,11 +57,6 @@ const profiles = z
   .min(1, { error: "must name at least one of cpu and heap" })
   .refine((kinds) => new Set(kinds).size === kinds.length, { error: "must name each kind once" });
 
-const line = (what: string) =>
-  field
-    .text(what, /^[^\p{Cc}\p{Surrogate}]{1,500}$/u)
-    .meta({ form: `${what}, in one line of at most 500 characters` });
-
 /** Where a service serves metrics for Prometheus; `true` stands for the defaults. */
 const metricsAt = field.map("true, false, or a map with path and port", {
   path: field
@@ -113,16 +108,26 @@ export const serviceSchema = field
         `Further labels of its profiles. Names are of letters, digits and _, not ${ownLabels.join(", ")}. ` +
           `A value is any text of at most ${longestValue} bytes.`,
       ),
-    repository: line("the address of the source code")
+    repository: field
+      .line("the address of the source code")
       .optional()
       .describe("The address of the source code, for Grafana's links to it: the label `service_repository`.")
       .meta({ fallback: "none" }),
-    gitRef: line("a git reference")
+    gitRef: field
+      .line("a git reference")
       .optional()
       .describe(
         "The git reference of the running build: the label `service_git_ref`. Each new one makes new series.",
       )
-      .meta({ fallback: "none" }),
+      .meta({ fallback: "that of the stack, if it has one" }),
+    telemetryName: field
+      .line("the service's name in OpenTelemetry")
+      .optional()
+      .describe(
+        "What the service calls itself in OpenTelemetry (`service.name`), where that is not its `name`. Its spans keep it, " +
+          "and get the `name` beside it, which Grafana's links look for. No two services are called the same.",
+      )
+      .meta({ fallback: "its `name`" }),
     metrics: metrics
       .prefault(false)
       .describe(

@@ -73,6 +73,17 @@ export const settingsSchema = z.strictObject({
         ],
       ],
     }),
+  gitRef: z
+    .preprocess((value) => (value === "" ? undefined : value), field.line("a git reference").optional())
+    .describe(
+      "The git reference of the running builds: the label `service_git_ref` of all services but those with a `gitRef` of their " +
+        "own. The environment variable `SOAR_GIT_REF` of a command wins over it.",
+    )
+    .meta({
+      form: "a git reference, in one line of at most 500 characters",
+      fallback: "none",
+      samples: ["v1.4.0"],
+    }),
   otherListeners: z
     .array(otherListenerSchema, { error: field.expected("a list of listeners") })
     .default([])

@@ -42,6 +42,7 @@ export function validateSettings(
       found.push(...issuesOf(parsed.error).map(({ path, message }) => ({ path: [key, ...path], message })));
   }
   const issues: Issue[] = withoutMeant(found).map(({ path, message }) => ({ path: join(path), message }));
+  parts["services"] = withGitRef(parts);
   const valid = parts as PartialSettings;
   const isWrong = wrongPaths(issues.map(({ path }) => path));
   issues.push(
@@ -52,6 +53,12 @@ export function validateSettings(
   if (issues.length > 0) return { issues };
   const settings = parts as Settings;
   return { settings, warnings: doubts(settings) };
+}
+
+/** The services, with the stack's git reference where they have none of their own. */
+function withGitRef({ services, gitRef }: PartialSettings): PartialSettings["services"] {
+  if (gitRef === undefined) return services;
+  return services?.map((service) => (service === undefined ? undefined : { gitRef, ...service }));
 }
 
 /** The keys that are there, but for their spelling. */

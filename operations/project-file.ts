@@ -10,7 +10,7 @@ export function projectFile(text: string): string {
   const settings = documentedSettings.map(({ path, schema, isRequired }) => {
     const none = schema.properties === undefined ? "" : {};
     const description = `${isRequired ? "Required. " : ""}${schema.description ?? ""}`;
-    return [path, { description, default: isRequired ? none : schema.default }] as const;
+    return [path, { description, default: isRequired ? none : (schema.default ?? none) }] as const;
   });
   const secrets = secretKeys.map((key) => {
     const description = `Secret (pulumi config set --secret). ${secretSettings[key].description}`;

@@ -3,6 +3,7 @@ import { oss } from "@pulumiverse/grafana";
 import type { Secrets } from "../../config/load";
 import type { Settings } from "../../config/settings";
 import { formatDuration, parseDuration } from "../../config/units";
+import { serviceAttribute } from "../../render/alloy/telemetry-names";
 import {
   type DatasourceKind,
   datasourceKinds,
@@ -35,9 +36,9 @@ export function sourcesOf(settings: Settings, secrets: Secrets = {}): Sources {
   if (grafana === undefined) return {};
   const known = platform.kind === "own" ? knownSources(settings, secrets) : {};
   const sources = datasourceKinds.flatMap((kind) => {
-    const url = grafana.datasources[kind];
-    const source = url === undefined ? known[kind] : { url };
-    return source === undefined ? [] : [[kind, source] as const];
+    const set = grafana.datasources[kind];
+    const source = set ?? known[kind];
+    return source === undefined || "uid" in source ? [] : [[kind, source] as const];
   });
   return Object.fromEntries(sources);
 }
@@ -59,16 +60,31 @@ export function uidsOf(environment: string, sources: Sources): DatasourceUids {
   return datasourceUids(environment, Object.keys(sources) as DatasourceKind[]);
 }
 
+/** The uids of the datasources that a stack uses as they are, and declares none beside. */
+export function existingUids({ grafana }: Pick<Settings, "grafana">): DatasourceUids {
+  const set = datasourceKinds.flatMap((kind) => {
+    const datasource = grafana?.datasources[kind];
+    return datasource !== undefined && "uid" in datasource ? [[kind, datasource.uid] as const] : [];
+  });
+  return Object.fromEntries(set);
+}
+
+/** The uids of all datasources that a stack itself knows of. */
+export function ownUids(settings: Settings): DatasourceUids {
+  return { ...uidsOf(settings.environment, sourcesOf(settings)), ...existingUids(settings) };
+}
+
 /** Declares an environment's datasources, with links between all that there are. */
 export function declareDatasources(
   name: string,
-  { environment, services }: Pick<Settings, "environment" | "services">,
+  { environment, services, traces }: Pick<Settings, "environment" | "services" | "traces">,
   sources: Sources,
   uids: pulumi.Output<DatasourceUids>,
   opts: pulumi.CustomResourceOptions,
 ): oss.DataSource[] {
   const shortest = services.map(({ interval }) => interval).sort((a, b) => a - b)[0];
   const minStep = formatDuration(shortest ?? parseDuration("15s"));
+  const serviceKey = traces === undefined ? "service.name" : serviceAttribute;
   return datasourceKinds.flatMap((kind) => {
     const source = sources[kind];
     if (source === undefined) return [];
@@ -86,7 +102,7 @@ export function declareDatasources(
         accessMode: "proxy",
         ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
         jsonDataEncoded: uids.apply((all) =>
-          JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers }),
+          JSON.stringify({ ...datasourceSettings(kind, all, minStep, serviceKey), ...headers }),
         ),
         ...(secure === undefined ? {} : { secureJsonDataEncoded: secure }),
       },

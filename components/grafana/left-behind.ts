@@ -3,7 +3,7 @@ import type { Secrets } from "../../config/load";
 import type { Settings } from "../../config/settings";
 import { datasourceTypes, type DatasourceKind } from "../../render/grafana/datasources";
 import { grafanaTitle, grafanaUid } from "../../render/grafana/identity";
-import { resourcesInState } from "../host/last-commands";
+import { lastResources } from "../host/last-resources";
 import { openTunnel } from "../host/tunnel";
 import { valueOf } from "../host/values";
 import type { OperatorFiles } from "../operator/files";
@@ -38,7 +38,7 @@ export async function leftBehind(
 ): Promise<LeftBehind> {
   const { grafana, host } = settings;
   if (grafana === undefined || pulumi.runtime.isDryRun()) return {};
-  const known = await resourcesInState(stack);
+  const known = new Set(Object.keys(await lastResources(stack)));
   const missing = Object.entries(madeBy(name, settings, files)).filter(([resource]) => !known.has(resource));
   if (!known.has(`${name}-provider`) || missing.length === 0) return {};
   const { url, tunnel: localPort } = grafana;

@@ -3,7 +3,7 @@ import type { Settings } from "../../config/settings";
 import { type ExportedDashboard, isFields, readDashboard } from "../../render/grafana/dashboard-file";
 import { type ExportedGroup, readGrafanaRules } from "../../render/grafana/rule-file";
 import { renderRuleFile } from "../../render/prometheus/rule-file";
-import { sourcesOf, uidsOf } from "../grafana/datasources";
+import { ownUids } from "../grafana/datasources";
 import { bindFiles, refuseFiles } from "./bind";
 import { filesIn, type OperatorFile } from "./directory";
 import {
@@ -35,8 +35,7 @@ export function readOperatorFiles(
   const rules = readRules(filesIn(directory, grafana.rules, "rules", problems), settings, promtool, problems);
   const files = { dashboards, ...rules };
   problems.push(...takenNames(files, environment));
-  if (platform.kind === "own")
-    problems.push(...bindFiles(files, uidsOf(environment, sourcesOf(settings))).problems);
+  if (platform.kind === "own") problems.push(...bindFiles(files, ownUids(settings)).problems);
   refuseFiles(problems);
   return files;
 }

@@ -1,27 +1,37 @@
-import { sourcesOf, uidsOf } from "../../components/grafana/datasources";
-import type { DatasourceKind } from "../../render/grafana/datasources";
+import { existingUids, sourcesOf, uidsOf } from "../../components/grafana/datasources";
+import { type DatasourceKind, datasourceTypes } from "../../render/grafana/datasources";
 import { broken, ok } from "./chain";
 import { check, type Check } from "./checks";
 import type { HostHttp, HttpAnswer } from "./http";
 import type { VerifyTarget } from "./target";
 
-/** Whether Grafana has the datasources that are declared, with the addresses that are declared. */
+/** A datasource that has to be there: one of the stack's with its address, or another's with its type. */
+interface Wanted {
+  readonly uid: string;
+  readonly kind: "url" | "type";
+  readonly value: string;
+}
+
+/** Whether Grafana has the datasources that are declared or used, with the addresses that are declared. */
 export async function checkGrafana({ settings, secrets }: VerifyTarget, http: HostHttp): Promise<Check[]> {
   const { grafana, environment } = settings;
   const { grafanaAuth } = secrets;
   if (grafana === undefined || grafanaAuth === undefined) return [];
   const sources = sourcesOf(settings);
-  const declared = Object.entries(uidsOf(environment, sources)).map(([kind, uid]) => ({
-    uid,
-    url: sources[kind as DatasourceKind]?.url ?? "",
-  }));
-  const urls = declared.map(({ uid }) => `${grafana.url.replace(/\/+$/, "")}/api/datasources/uid/${uid}`);
+  const declared = Object.entries(uidsOf(environment, sources)).map(([kind, uid]): Wanted => {
+    return { uid, kind: "url", value: sources[kind as DatasourceKind]?.url ?? "" };
+  });
+  const existing = Object.entries(existingUids(settings)).map(([kind, uid]): Wanted => {
+    return { uid, kind: "type", value: datasourceTypes[kind as DatasourceKind] };
+  });
+  const wanted = [...declared, ...existing];
+  const urls = wanted.map(({ uid }) => `${grafana.url.replace(/\/+$/, "")}/api/datasources/uid/${uid}`);
   // With a tunnel it is on the host's loopback, else where Pulumi runs reaches it.
   const answers =
     grafana.tunnel === undefined
       ? await Promise.all(urls.map((url) => askFromHere(url, grafanaAuth)))
       : await http.ask(urls.map((url) => ({ url, headers: authorization(grafanaAuth) })));
-  return declared.map(({ uid, url }, i) => judge(uid, url, answers[i]));
+  return wanted.map((one, i) => judge(one, answers[i]));
 }
 
 /** `user:password`, or a token. */
@@ -41,10 +51,12 @@ async function askFromHere(url: string, auth: string): Promise<Answer> {
   }
 }
 
-function judge(uid: string, url: string, answer: Answer | undefined): Check {
+function judge({ uid, kind, value }: Wanted, answer: Answer | undefined): Check {
   const name = `datasource ${uid}`;
   const remedy =
-    "pulumi refresh, then pulumi up puts it back; see what else provisions Grafana's datasources";
+    kind === "url"
+      ? "pulumi refresh, then pulumi up puts it back; see what else provisions Grafana's datasources"
+      : "set the uid of another in grafana.datasources, or an address for one of the stack's own";
   if (answer === undefined || answer.status === 0) {
     return check(
       name,
@@ -55,7 +67,14 @@ function judge(uid: string, url: string, answer: Answer | undefined): Check {
   if (answer.status !== 200) {
     return check(name, broken(`Grafana answers with status ${answer.status}`, "see the secret grafanaAuth"));
   }
-  const { url: there = "" } = JSON.parse(answer.body.toString()) as { url?: string };
-  if (there === url) return check(name, ok(url));
-  return check(name, broken(`points at ${there || "nothing"}, and ${url} is declared`, remedy));
+  const { [kind]: there = "" } = JSON.parse(answer.body.toString()) as Partial<
+    Record<Wanted["kind"], string>
+  >;
+  if (there === value) return check(name, ok(value));
+  return check(
+    name,
+    kind === "url"
+      ? broken(`points at ${there || "nothing"}, and ${value} is declared`, remedy)
+      : broken(`is of type ${there}, not ${value}`, remedy),
+  );
 }

@@ -20,12 +20,14 @@ export async function targetOfStack(stack: string | undefined): Promise<VerifyTa
   const options = ["--json", "--show-secrets", ...(stack === undefined ? [] : ["--stack", stack])];
   const [config, outputs] = await Promise.all([
     pulumi<Record<string, { value?: string }>>(["config", ...options]),
-    pulumi<{ platform?: PlatformInfo }>(["stack", "output", ...options]),
+    pulumi<{ platform?: PlatformInfo; gitRef?: string }>(["stack", "output", ...options]),
   ]);
   if (outputs.platform === undefined)
     throw new Error("The stack has no output `platform` yet: pulumi up it first");
   const texts: Record<string, string> = {};
   for (const [key, { value = "" }] of Object.entries(config)) texts[key.replace(/^[^:]*:/, "")] = value;
+  // Of the last up, whose command may have been given another than the settings have.
+  if (outputs.gitRef !== undefined) texts["gitRef"] = outputs.gitRef;
   return { ...plainSettingsOfTexts(texts), platform: outputs.platform };
 }
 

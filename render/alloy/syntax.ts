@@ -90,13 +90,18 @@ function alignRuns(entries: readonly Entry[]): string[][] {
   return aligned;
 }
 
-/** Objects are written with a field a line, and lists of objects with an object a line, so that a diff shows what changed. */
+/**
+ * Objects are written with a field a line, and lists of objects, or of more than fits into a line, with an item a line, so
+ * that a diff shows what changed.
+ */
 function renderValue(value: Value): string[] {
   if (isList(value)) {
     const elements = value.map((element) => (isObject(element) ? inline(element) : renderScalar(element)));
-    return value.some(isObject)
+    const inLine = `[${elements.join(", ")}]`;
+    const isLong = elements.length > 1 && inLine.length > 100;
+    return isLong || value.some(isObject)
       ? ["[", ...elements.map((element) => indent(`${element},`)), "]"]
-      : [`[${elements.join(", ")}]`];
+      : [inLine];
   }
   if (!isObject(value)) return [renderScalar(value)];
   const fields = Object.entries(value.fields);

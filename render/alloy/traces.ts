@@ -3,10 +3,13 @@ import type { TracesSettings } from "../../config/settings";
 import { managedBy } from "../header";
 import { environmentLabel } from "./label";
 import { type Block, call, object, reference, renderAlloy } from "./syntax";
+import { type NamedService, serviceStatements } from "./telemetry-names";
 
 export interface TracesArgs {
   /** Part of the component names, and the resource attribute `deployment.environment` of spans that have none. */
   readonly environment: string;
+  /** In any order. */
+  readonly services: readonly NamedService[];
   /** Where from and where to. */
   readonly settings: TracesSettings;
   /** File on the host that holds the user's password and a newline; required with `settings.user`. */
@@ -24,10 +27,11 @@ const retry = { max_elapsed_time: "5m" };
 const queue = { queue_size: 300 };
 
 /**
- * Renders the way of spans to Tempo: OTLP on loopback, memory-limited, with the environment, in batches, OTLP/HTTP out.
+ * Renders the way of spans to Tempo: OTLP on loopback, memory-limited, with the environment and the service's name in profiles, in
+ * batches, OTLP/HTTP out.
  * @throws Error when only one of user and passwordFile is given
  */
-export function renderTraces({ environment, settings, passwordFile }: TracesArgs): string {
+export function renderTraces({ environment, services, settings, passwordFile }: TracesArgs): string {
   const label = environmentLabel(environment);
   const input = (component: string): Block => ({
     name: "output",
@@ -63,7 +67,10 @@ export function renderTraces({ environment, settings, passwordFile }: TracesArgs
           name: "trace_statements",
           attributes: {
             context: "resource",
-            statements: [`set(${attribute}, "${environment}") where ${attribute} == nil`],
+            statements: [
+              `set(${attribute}, "${environment}") where ${attribute} == nil`,
+              ...serviceStatements(services),
+            ],
           },
         },
         input("otelcol.processor.batch"),

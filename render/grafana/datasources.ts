@@ -1,3 +1,4 @@
+import type { serviceAttribute } from "../alloy/telemetry-names";
 import { scrapeInterval } from "../prometheus/jobs";
 import { grafanaUid } from "./identity";
 
@@ -20,6 +21,9 @@ export type DatasourceUids = Readonly<Partial<Record<DatasourceKind, string>>>;
 export const cpuProfile = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
 export const heapProfile = "memory:inuse_space:bytes:space:bytes";
 
+/** Ours is there only where spans come through our Alloy; what a program itself says is everywhere. */
+export type ServiceKey = typeof serviceAttribute | "service.name";
+
 /** The uids of an environment's datasources of these kinds. */
 export function datasourceUids(environment: string, kinds: readonly DatasourceKind[]): DatasourceUids {
   return Object.fromEntries(kinds.map((kind) => [kind, grafanaUid(environment, kind)]));
@@ -29,8 +33,14 @@ export function datasourceUids(environment: string, kinds: readonly DatasourceKi
  * The settings (`jsonData`) of a datasource, with its links to those of the others that there are. A variable of
  * Grafana's takes one `$` through the API.
  * @param minStep the shortest interval between two profiles of a service, such as `15s`
+ * @param serviceKey the attribute of a span that has the service's name
  */
-export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, minStep: string): object {
+export function datasourceSettings(
+  kind: DatasourceKind,
+  uids: DatasourceUids,
+  minStep: string,
+  serviceKey: ServiceKey = "service.name",
+): object {
   switch (kind) {
     case "pyroscope":
       return { minStep };
@@ -48,7 +58,7 @@ export function datasourceSettings(kind: DatasourceKind, uids: DatasourceUids, m
         ...(uids.tempo === undefined ? {} : { derivedFields: [logToTrace(uids.tempo)] }),
       };
     case "tempo":
-      return tempoSettings(uids);
+      return tempoSettings(uids, serviceKey);
   }
 }
 
@@ -56,8 +66,8 @@ function logToTrace(datasourceUid: string): object {
   return { name: "trace_id", matcherRegex: "trace_id=(\\w+)", url: "${__value.raw}", datasourceUid };
 }
 
-function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids): object {
-  const tags = [{ key: "service.name", value: "service_name" }];
+function tempoSettings({ pyroscope, prometheus, loki }: DatasourceUids, serviceKey: ServiceKey): object {
+  const tags = [{ key: serviceKey, value: "service_name" }];
   // A span is shorter than what there is around it: a scrape, a line that is written late.
   const around = { spanStartTimeShift: "-5m", spanEndTimeShift: "5m" };
   return {

@@ -75,6 +75,21 @@ describe("a stack with Grafana", () => {
     expect(JSON.stringify(others.filter((one) => one !== guard))).not.toContain("s3ntinel");
   });
 
+  test("links spans by the name that Alloy gives them, where they come through it", async () => {
+    const grafana = { url, datasources: { tempo: "http://127.0.0.1:3200" } };
+    const keyOf = async (more: object): Promise<unknown> => {
+      const all = byName(await stackOf({ ...production, ...more, grafana }, { grafanaAuth }));
+      const { tracesToProfiles } = json(all["tempo"]?.["jsonDataEncoded"]) as Record<
+        string,
+        { tags: unknown }
+      >;
+      return tracesToProfiles?.tags;
+    };
+    const traces = { url: "http://127.0.0.1:4320" };
+    expect(await keyOf({ traces })).toEqual([{ key: "soar.service", value: "service_name" }]);
+    expect(await keyOf({})).toEqual([{ key: "service.name", value: "service_name" }]);
+  });
+
   test("has none of it without grafana, and only what is known otherwise", async () => {
     expect(inGrafana(await stackOf(production))).toEqual([]);
     const { prometheus, ...rest } = production;

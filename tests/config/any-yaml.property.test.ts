@@ -39,7 +39,7 @@ const whole: Record<string, unknown> = {
   grafana: {
     url: "http://127.0.0.1:3000",
     tunnel: 1,
-    datasources: { tempo: "http://t" },
+    datasources: { tempo: "http://t", loki: { uid: "l" } },
     alerts: { emails: ["a@b"] },
   },
   site: { domain: "a.example", tls: "acme", allowPush: true },
@@ -51,10 +51,12 @@ const whole: Record<string, unknown> = {
       labels: { a: "b" },
       repository: "r",
       gitRef: "g",
+      telemetryName: "t",
       metrics: { path: "/m", port: 2 },
     },
     { name: "b", port: 3, metrics: true, unit: "alloy.service" },
   ],
+  gitRef: "v1",
   otherListeners: [{ name: "x", port: 1, address: "0.0.0.0" }],
   detectDrift: true,
 };
@@ -191,7 +193,7 @@ test("whatever the YAML is, what is wrong is told in our words, in time, and wit
         const loaded = configure(values, secretParts);
         const start = performance.now();
         try {
-          loadSettings(loaded, { directory, agentSocket: "" });
+          loadSettings(loaded, { directory, agentSocket: "", gitRef: "" });
         } catch (error) {
           if (!(error instanceof pulumi.RunError)) throw error;
           expect(error.stack).toBe("");

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { setAllConfig } from "@pulumi/pulumi/runtime";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { loadSettings } from "../../config/load";
+import { loadSettings, type Machine } from "../../config/load";
 import { least, privateKey } from "./sample";
 
 const setDryRun = (dryRun: boolean): Promise<void> =>
@@ -138,16 +138,14 @@ describe("with the stack's file", () => {
   });
 
   /** What is told of values that stand in the file as `text`, which has to be of the same content. */
-  function told(text: string, secretKeys: string[] = [], agentSocket = "/agent"): string[] {
+  function told(text: string, secretKeys: string[] = [], machine: Partial<Machine> = {}): string[] {
     writeFileSync(path.join(directory, `Pulumi.${pulumi.getStack()}.yaml`), text);
     const { config } = parse(text.replaceAll(/\{ secure: (\S+) \}/g, "$1")) as {
       config: Record<string, unknown>;
     };
+    const here = { directory, agentSocket: "/agent", gitRef: "", ...machine };
     try {
-      const { warnings } = loadSettings(configure({ ...least, ...config }, secretKeys), {
-        directory,
-        agentSocket,
-      });
+      const { warnings } = loadSettings(configure({ ...least, ...config }, secretKeys), here);
       return warnings.map((warning) => `warning ${warning}`);
     } catch (error) {
       return (error as Error).message.split("\n").slice(1);
@@ -163,6 +161,28 @@ describe("with the stack's file", () => {
     expect(messages[0]).toMatch(/interval: .*, not the number 60.0: write it in quotes$/);
     expect(messages[1]).toMatch(/labels.b: .*, not the number 1e10: write it in quotes$/);
     expect(messages[2]).toMatch(/gitRef: .*, not the number 0123456: write it in quotes$/);
+  });
+
+  test.each(["1234567", "0123456", "12e3", "12.50"])("so is %s as the whole stack's gitRef", (written) => {
+    expect(told(`config:\n  soar-profiling:gitRef: ${written}\n`)).toEqual([
+      `- gitRef: must be a git reference, not the number ${written}: write it in quotes`,
+    ]);
+    const inQuotes = told(`config:\n  soar-profiling:gitRef: "${written}"\n`);
+    expect(inQuotes).toEqual([expect.stringContaining("warning services: has no service")]);
+  });
+
+  test("a git reference of the command that is none is told by its variable, and one of the file then is not looked at", () => {
+    expect(told("config:\n  soar-profiling:gitRef: 123\n", [], { gitRef: "v1\nv2" })).toEqual([
+      '- SOAR_GIT_REF: must be a git reference, not "v1\\nv2"',
+    ]);
+    expect(told("config:\n  soar-profiling:gitRef: 123\n", [], { gitRef: "123" })).toHaveLength(1);
+  });
+
+  test("a git reference is no secret", () => {
+    const text = "config:\n  soar-profiling:gitRef: { secure: s3ntinel }\n";
+    expect(told(text, ["gitRef"])).toEqual([
+      "- gitRef: cannot be kept secret, for it is part of command lines and outputs: set it without --secret",
+    ]);
   });
 
   test("a secret is kept where it goes into files only", () => {
@@ -214,7 +234,7 @@ describe("with the stack's file", () => {
   });
 
   test("neither a key nor an agent stops an up", () => {
-    expect(told("config: {}\n", [], "")).toEqual([
+    expect(told("config: {}\n", [], { agentSocket: "" })).toEqual([
       "- sshPrivateKey: is not set, and no SSH agent runs here (SSH_AUTH_SOCK is empty), so that nothing can log in: pulumi config set --secret sshPrivateKey < ~/.ssh/id_ed25519; or start an agent",
     ]);
   });
@@ -222,7 +242,7 @@ describe("with the stack's file", () => {
   test("but no preview, which does without", async () => {
     await setDryRun(true);
     try {
-      const { remarks } = loadSettings(configure(least), { directory, agentSocket: "" });
+      const { remarks } = loadSettings(configure(least), { directory, agentSocket: "", gitRef: "" });
       expect(remarks).toEqual([
         expect.stringMatching(/^sshPrivateKey: is not set, and no SSH agent runs here/),
       ]);

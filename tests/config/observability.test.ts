@@ -42,6 +42,18 @@ test("each has its defaults", () => {
   ]);
 });
 
+test("a datasource is one at an address, or one that exists", () => {
+  const datasources = { loki: { uid: "theirs_1-A" }, tempo: "http://127.0.0.1:3200/" };
+  const { grafana } = accepted(
+    { grafana: { url: "http://a.example", datasources } },
+    new Set(["grafanaAuth"]),
+  );
+  expect(grafana?.datasources).toEqual({
+    loki: { uid: "theirs_1-A" },
+    tempo: { url: "http://127.0.0.1:3200" },
+  });
+});
+
 describe("refused", () => {
   const logs = { url: "http://127.0.0.1:3100" };
   const traces = { url: "http://127.0.0.1:4320" };
@@ -120,6 +132,28 @@ describe("refused", () => {
       ],
     ],
     [
+      "two services that are called the same in OpenTelemetry, the second by a name of its own",
+      {
+        traces,
+        services: [
+          { name: "a", port: 9091, telemetryName: "run" },
+          { name: "b", port: 9092, telemetryName: "run" },
+          { name: "c", port: 9093, telemetryName: "d" },
+          { name: "d", port: 9094 },
+          { name: "run", port: 9095, telemetryName: "e" },
+        ],
+      },
+      [
+        'services[1].telemetryName: "run" is also what services[0] is called in OpenTelemetry: give each service its own',
+        'services[2].telemetryName: "d" is also what services[3] is called in OpenTelemetry: give each service its own',
+      ],
+    ],
+    [
+      "a name in OpenTelemetry that is none",
+      { traces, services: [{ name: "a", port: 9091, telemetryName: "a\nb" }] },
+      ['services[0].telemetryName: must be the service\'s name in OpenTelemetry, not "a\\nb"'],
+    ],
+    [
       "a service with the name of a job of ours",
       { prometheus, services: [service, { name: "host", port: 9999, metrics: true }] },
       [
@@ -160,6 +194,27 @@ describe("refused", () => {
       { grafana: { url: "https://grafana.example", tunnel: 3000 } },
       [
         "grafana.tunnel: is for a Grafana on the host's loopback: leave it out, or set grafana.url to such an address",
+        "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
+      ],
+    ],
+    [
+      "a datasource by what is neither an address nor a uid",
+      {
+        grafana: {
+          url: "https://grafana.example",
+          datasources: {
+            loki: { uid: "a b" },
+            tempo: { url: "http://t" },
+            pyroscope: ["x"],
+            prometheus: "p",
+          },
+        },
+      },
+      [
+        "grafana.datasources.pyroscope: must be an address, or {uid: ...} of a datasource that exists, not a list",
+        'grafana.datasources.prometheus: must be the address of Prometheus, as Grafana sees it: an http or https URL without user, password, query or fragment, not "p", which has no scheme: write "http://" before it',
+        'grafana.datasources.loki.uid: must be the uid of a datasource, of letters, digits, _ and -, at most 40, not "a b"',
+        'grafana.datasources.tempo.url: is no setting: did you mean "uid"?',
         "grafanaAuth: is required with grafana.url: pulumi config set --secret grafanaAuth",
       ],
     ],

@@ -223,6 +223,13 @@ describe("the words for", () => {
       changed({ unit: "soar-run.service" }),
       ["services[].unit: is set (soar-run), and no journal is sent anywhere: set logs.url, or leave it out"],
     ],
+    [
+      "a name in OpenTelemetry that Alloy adds to no span",
+      changed({ telemetryName: "run" }),
+      [
+        "services[].telemetryName: is set (soar-run), and no spans come through Alloy, which adds the name to them: set traces.url, or leave it out",
+      ],
+    ],
     ["what is of use", changed({}), []],
   ])("%s, which is accepted", (_, values, told) => {
     expect(warnings(values)).toEqual(told);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { TracesSettings } from "../../config/settings";
 import { renderTraces } from "../../render/alloy/traces";
+import type { NamedService } from "../../render/alloy/telemetry-names";
 import { accepted } from "../config/sample";
 
 function settings(values: object = {}): TracesSettings {
@@ -10,9 +11,15 @@ function settings(values: object = {}): TracesSettings {
   return traces;
 }
 
+const services = [
+  { name: "soar-web" },
+  { name: "soar-run", telemetryName: "run" },
+  { name: "soar-ingest", telemetryName: 'in"gest \\ é' },
+];
+
 describe("golden", () => {
   test("traces", async () => {
-    const text = renderTraces({ environment: "production", settings: settings() });
+    const text = renderTraces({ environment: "production", services, settings: settings() });
     await expect(text).toMatchFileSnapshot("../golden/traces.alloy");
   });
 
@@ -25,6 +32,7 @@ describe("golden", () => {
     });
     const text = renderTraces({
       environment: "blue-green",
+      services: [{ name: "soar-run" }],
       settings: { ...remote, user: `the "w"` },
       passwordFile: "/etc/alloy/secrets/blue-green-traces-password",
     });
@@ -33,10 +41,10 @@ describe("golden", () => {
 });
 
 test("a user comes with a password file", () => {
-  expect(() => renderTraces({ environment: "a", settings: settings(), passwordFile: "/p" })).toThrow(
-    "together",
-  );
-  expect(() => renderTraces({ environment: "a", settings: { ...settings(), user: "u" } })).toThrow(
+  expect(() =>
+    renderTraces({ environment: "a", services, settings: settings(), passwordFile: "/p" }),
+  ).toThrow("together");
+  expect(() => renderTraces({ environment: "a", services, settings: { ...settings(), user: "u" } })).toThrow(
     "together",
   );
 });
@@ -45,7 +53,11 @@ test("both receivers are on loopback, whatever the ports", () => {
   const port = fc.integer({ min: 1, max: 65_535 });
   fc.assert(
     fc.property(port, port, (grpcPort, httpPort) => {
-      const text = renderTraces({ environment: "a", settings: { ...settings(), grpcPort, httpPort } });
+      const text = renderTraces({
+        environment: "a",
+        services,
+        settings: { ...settings(), grpcPort, httpPort },
+      });
       const receiver = text.split("otelcol.receiver.otlp")[1]?.split("\n}\n")[0] ?? "";
       expect([...receiver.matchAll(/endpoint = "(.*)"/g)].map(([, endpoint]) => endpoint)).toEqual([
         `127.0.0.1:${grpcPort}`,
@@ -58,7 +70,12 @@ test("both receivers are on loopback, whatever the ports", () => {
 test("every reference is to a component that is there", () => {
   for (const passwordFile of [undefined, "/p"]) {
     const user = passwordFile === undefined ? {} : { user: "u" };
-    const text = renderTraces({ environment: "a-b", settings: { ...settings(), ...user }, passwordFile });
+    const text = renderTraces({
+      environment: "a-b",
+      services,
+      settings: { ...settings(), ...user },
+      passwordFile,
+    });
     const components = [...text.matchAll(/^(\S+) "(\w+)" \{$/gm)].map(
       ([, name, label]) => `${name}.${label}`,
     );
@@ -71,6 +88,7 @@ test("no component of two environments has the same name", () => {
   const names = ["a", "a-b", "a-traces", "a-traces-password", "a-b-traces"].flatMap((environment) => {
     const text = renderTraces({
       environment,
+      services,
       settings: { ...settings(), user: "u" },
       passwordFile: "/p",
     });
@@ -78,4 +96,11 @@ test("no component of two environments has the same name", () => {
   });
   expect(names).toHaveLength(35);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("the order of the services does not change the text, nor one more that is called the same everywhere", () => {
+  const render = (list: readonly NamedService[]): string =>
+    renderTraces({ environment: "a", services: list, settings: settings() });
+  expect(render([...services].reverse())).toBe(render(services));
+  expect(render([...services, { name: "new" }, { name: "b", telemetryName: "b" }])).toBe(render(services));
 });

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
 import { backendNames } from "../../sandbox/tools/backends";
 import { declaredDashboards, expressions, grafanaOn, startReceiver } from "./harness/grafana";
+import { attributesOf, linesInLoki, type Trace } from "./harness/downstream";
+import { linksOf, type LinkSettings } from "./harness/span-links";
 import { TestStack } from "./harness/stack";
 
 const services = [
@@ -18,7 +20,21 @@ const services = [
     duration: "5s",
   },
   { name: "soar-web", port: 9092, interval: "10s", duration: "5s" },
+  {
+    name: "soar-named",
+    port: 9199,
+    unit: "soar-named.service",
+    metrics: true,
+    telemetryName: "named",
+    interval: "10s",
+    duration: "5s",
+  },
 ];
+
+/** A service that calls itself `named` in OpenTelemetry, and sends its spans to Alloy. */
+const namedService =
+  "systemd-run --quiet --unit=soar-named --setenv=OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 " +
+  "--property=DynamicUser=yes /usr/local/bin/soar-service --name named --port 9199";
 
 const prometheus = { url: "http://127.0.0.1:9090" };
 
@@ -37,6 +53,7 @@ describe("Grafana", { timeout: 480_000 }, async () => {
       services,
       prometheus,
       logs: { url: "http://127.0.0.1:3100" },
+      traces: { url: "http://127.0.0.1:4320" },
       grafana,
     },
     { grafanaAuth: auth },
@@ -65,13 +82,14 @@ describe("Grafana", { timeout: 480_000 }, async () => {
   let created = 0;
 
   test("has what is declared, all of it through the SSH tunnel", async () => {
+    await stack.operator(namedService);
     const { changes, outputs } = await stack.up();
     expect(Object.keys(changes)).toEqual(["create"]);
     created = changes["create"] ?? 0;
     const { grafana: url, explore, tunnel } = outputs["urls"]?.value as Record<string, unknown>;
     expect(url).toBe("http://127.0.0.1:3000");
     expect(tunnel).toContain("-L 3000:127.0.0.1:3000");
-    expect(Object.keys(explore as object)).toEqual(["soar-run", "soar-web"]);
+    expect(Object.keys(explore as object)).toEqual(["soar-run", "soar-web", "soar-named"]);
 
     const sources = (await api("/api/datasources")) as Record<string, unknown>[];
     const described = sources.map(
@@ -149,10 +167,10 @@ describe("Grafana", { timeout: 480_000 }, async () => {
 
     const { panels, rules } = await expressions(stack);
     const sent = panels.find((expr) => expr.startsWith("sum by (service_name, kind)")) ?? "";
-    await expect.poll(() => query("prometheus", sent), { timeout: 90_000, interval: 3000 }).toBe(3);
+    await expect.poll(() => query("prometheus", sent), { timeout: 90_000, interval: 3000 }).toBe(4);
     await expect
       .poll(() => query("prometheus", `(${sent}) > 0`), { timeout: 90_000, interval: 3000 })
-      .toBe(3);
+      .toBe(4);
     const values = async (expr: string): Promise<boolean> => (await query("prometheus", expr)) > 0;
     for (const expr of panels) {
       // Nothing was dropped or discarded, and no search was made; a day's changes take longer than that to have two values.
@@ -166,6 +184,69 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     for (const metric of ["profiling:filesystem_avail_bytes", "pyroscope_write_sent_bytes_total"]) {
       expect(await query("prometheus", metric), metric).toBeGreaterThan(0);
     }
+  });
+
+  test("of a service that OpenTelemetry calls otherwise, a log line leads to its trace, and that to its logs, metrics and profiles", async () => {
+    const settingsOf = async <T>(uid: string): Promise<T> =>
+      ((await api(`/api/datasources/uid/${uid}`)) as { jsonData: T }).jsonData;
+    const { derivedFields } = await settingsOf<{ derivedFields: { matcherRegex: string }[] }>("sandbox-loki");
+    const tracesIn = async (): Promise<string[]> => {
+      const lines = await linesInLoki(stack, '{service_name="soar-named"} |= "trace_id="');
+      return lines.flatMap((line) => new RegExp(derivedFields[0]?.matcherRegex ?? "").exec(line)?.[1] ?? []);
+    };
+    await expect.poll(tracesIn, { timeout: 60_000, interval: 1000 }).not.toEqual([]);
+    const [traceId = ""] = await tracesIn();
+    const trace = (): Promise<unknown> =>
+      api(`/api/datasources/proxy/uid/sandbox-tempo/api/traces/${traceId}`);
+    await expect.poll(trace, { timeout: 60_000, interval: 1000 }).not.toBe("404");
+    const attributes = attributesOf((await trace()) as Trace);
+    expect(attributes).toMatchObject({ "service.name": "named", "soar.service": "soar-named" });
+
+    const settings = await settingsOf<LinkSettings>("sandbox-tempo");
+    const { logs, metrics, profiles } = linksOf(settings, attributes, traceId);
+    expect(logs).toEqual({
+      uid: "sandbox-loki",
+      query: `{service_name="soar-named"} |= "trace_id=${traceId}"`,
+    });
+    expect(await query("loki", logs.query)).toBeGreaterThan(0);
+    expect(metrics).toEqual({ uid: "sandbox-prometheus", query: '{service_name="soar-named"}' });
+    const series = (): Promise<number> => query("prometheus", metrics.query);
+    await expect.poll(series, { timeout: 60_000, interval: 2000 }).toBeGreaterThan(0);
+    // This Grafana has no plugin for Pyroscope: it is asked where its datasource says.
+    const { url } = (await api(`/api/datasources/uid/${profiles.uid}`)) as { url: string };
+    const question = {
+      profileTypeID: settings.tracesToProfiles.profileTypeId,
+      labelSelector: profiles.query,
+      start: Date.now() - 600_000,
+      end: Date.now() + 60_000,
+      step: 15,
+    };
+    const ask = `curl -sS -f -H 'Content-Type: application/json' -d '${JSON.stringify(question)}' ${url}/querier.v1.QuerierService/SelectSeries`;
+    const found = async (): Promise<unknown> => JSON.parse(await stack.operator(ask));
+    await expect
+      .poll(found, { timeout: 60_000, interval: 2000 })
+      .toMatchObject({ series: [{ points: expect.arrayContaining([expect.anything()]) as unknown }] });
+  });
+
+  test("a new git reference of the command is one reload of Alloy, and nothing else changes", async () => {
+    const units = ["alloy", "pyroscope", "prometheus"];
+    const picture = (): Promise<string> => stack.fingerprint(["/etc/prometheus/prometheus.yml"], units);
+    const before = await picture();
+    process.env["SOAR_GIT_REF"] = "0123456";
+    try {
+      const { changes, outputs, text } = await stack.up();
+      expect(changes).toEqual({ same: created - 1, update: 1 });
+      expect(text).toMatch(/profiles: .*alloy\.service reloaded/);
+      expect(outputs["gitRef"]?.value).toBe("0123456");
+      expect(await stack.operator("cat /etc/alloy/conf.d/sandbox-profiles.alloy")).toContain(
+        '"service_git_ref" = "0123456"',
+      );
+      expect((await stack.up()).changes).toEqual({ same: created });
+    } finally {
+      delete process.env["SOAR_GIT_REF"];
+    }
+    expect((await stack.up()).changes).toEqual({ same: created - 1, update: 1 });
+    expect(await picture()).toBe(before);
   });
 
   test("a second `up` changes nothing and opens no SSH connection; preview is empty, twice, after a refresh too", async () => {
@@ -231,6 +312,40 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(await api("/api/datasources")).toEqual(sources);
   });
 
+  test("a datasource of the operator's is used by its uid, with none of ours beside it, and stays the default one", async () => {
+    const theirs = { uid: "of-operators", name: "Logs", type: "loki", url: "http://127.0.0.1:3100" };
+    await api("/api/datasources", { ...theirs, access: "proxy", isDefault: true });
+    const useForLogs = (uid: string): void => {
+      const datasources = { ...grafana.datasources, loki: { uid } };
+      stack.configure({ grafana: { ...grafana, datasources } });
+    };
+    const setting = "- grafana.datasources.loki.uid: ";
+    useForLogs("nowhere");
+    const known = "of type loki it has of-operators (Logs), sandbox-loki (Loki (sandbox))";
+    expect(await stack.upFails()).toContain(
+      `${setting}Grafana has no datasource with the uid nowhere; ${known}`,
+    );
+    useForLogs("sandbox-prometheus");
+    expect(await stack.upFails()).toContain(
+      `${setting}the datasource sandbox-prometheus (Prometheus (sandbox)) is of type prometheus, not loki; ${known}`,
+    );
+    useForLogs(theirs.uid);
+    expect((await stack.up()).changes).toEqual({ same: created - 2, update: 1, delete: 1 });
+    const sources = (await api("/api/datasources")) as { uid: string; isDefault: boolean }[];
+    expect(sources.map(({ uid, isDefault }) => `${uid} ${String(isDefault)}`).sort()).toEqual([
+      "of-operators true",
+      "sandbox-prometheus false",
+      "sandbox-pyroscope false",
+      "sandbox-tempo false",
+    ]);
+    expect(await api("/api/datasources/uid/sandbox-tempo")).toMatchObject({
+      jsonData: { tracesToLogsV2: { datasourceUid: theirs.uid } },
+    });
+    const logins = await stack.logins();
+    expect((await stack.up()).changes).toEqual({ same: created - 1 });
+    expect(await stack.logins()).toBe(logins);
+  });
+
   describe("the operators' own files", () => {
     const source = { type: "prometheus", uid: "${DS_PROMETHEUS}" };
     const board = (uid: string, title: string, panel: string): string =>
@@ -290,7 +405,8 @@ describe("Grafana", { timeout: 480_000 }, async () => {
 
     beforeAll(async () => {
       place = (await stack.operation("verify-stack.ts")).cwd;
-      stack.configure({ grafana: { ...grafana, dashboards: "./dashboards", rules: "./rules" } });
+      const set = stack.setting("grafana") as object;
+      stack.configure({ grafana: { ...set, dashboards: "./dashboards", rules: "./rules" } });
       await write("rules/ogn.yml", ruleFile("up == 0"));
       await write("rules/nats.json", JSON.stringify(exported));
     });
@@ -366,7 +482,7 @@ describe("Grafana", { timeout: 480_000 }, async () => {
 
   test("`destroy` takes all of it away, through the tunnel of the program that runs for it", async () => {
     await stack.destroy({ runProgram: true });
-    expect(await api("/api/datasources")).toEqual([]);
+    expect(await api("/api/datasources")).toMatchObject([{ uid: "of-operators", isDefault: true }]);
     expect(await api("/api/search")).toEqual([]);
     expect(await api("/api/v1/provisioning/alert-rules")).toEqual([]);
     const points = (await api("/api/v1/provisioning/contact-points")) as { name: string }[];

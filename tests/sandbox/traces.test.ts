@@ -52,7 +52,11 @@ describe("traces to a real Tempo, of two environments on one host", { timeout: 3
       const traces = await tracesInTempo(prod, "service.name", "soar-run");
       return Promise.all(traces.map((trace) => awaitTrace(prod, trace)));
     };
-    const ofSoarRun = { "service.name": "soar-run", "deployment.environment": "prod" };
+    const ofSoarRun = {
+      "service.name": "soar-run",
+      "soar.service": "soar-run",
+      "deployment.environment": "prod",
+    };
     await expect
       .poll(found, { timeout: 90_000, interval: 1000 })
       .toContainEqual(expect.objectContaining(ofSoarRun));
@@ -62,6 +66,7 @@ describe("traces to a real Tempo, of two environments on one host", { timeout: 3
     const trace = await sendSpan(prod, 4318, { "service.name": "own", "deployment.environment": "canary" });
     expect(await awaitTrace(prod, trace)).toEqual({
       "service.name": "own",
+      "soar.service": "own",
       "deployment.environment": "canary",
     });
   });

@@ -92,8 +92,15 @@ export async function sendSpan(
   return traceId;
 }
 
-interface Trace {
+/** As Tempo tells it. */
+export interface Trace {
   batches: { resource: { attributes: { key: string; value: { stringValue?: string } }[] } }[];
+}
+
+/** Of the first resource of a trace. */
+export function attributesOf({ batches }: Trace): Record<string, string | undefined> {
+  const attributes = batches[0]?.resource.attributes ?? [];
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]));
 }
 
 /** The resource attributes of a trace, once it is in Tempo. */
@@ -105,9 +112,7 @@ export async function awaitTrace(
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const trace = (await ask(stack, `http://127.0.0.1:3200/api/traces/${traceId}`, {})) as Trace | undefined;
-    const [batch] = trace?.batches ?? [];
-    if (batch !== undefined)
-      return Object.fromEntries(batch.resource.attributes.map(({ key, value }) => [key, value.stringValue]));
+    if (trace?.batches[0] !== undefined) return attributesOf(trace);
     if (Date.now() > deadline) throw new Error(`no trace ${traceId} in Tempo within ${seconds} s`);
     await sleep(500);
   }

@@ -1,0 +1,22 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the state has it. */
+export interface LastResource {
+  type: string;
+  outputs: object;
+}
+
+/**
+ * The resources of a stack, by their names and as its state has them now; none before the first `up`. After an `up` that
+ * failed in part they say how far it has got, which the stack's outputs do not.
+ * @param stack `organization/project/stack`, which may be the running one
+ */
+export async function lastResources(stack: string): Promise<Record<string, LastResource>> {
+  const read = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack });
+  const { outputs } = (await read.catch(() => ({ outputs: {} }))) as {
+    outputs: Record<string, LastResource>;
+  };
+  return Object.fromEntries(
+    Object.entries(outputs).map(([urn, resource]) => [urn.split("::").at(-1) ?? "", resource]),
+  );
+}
