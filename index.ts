@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { leftBehind } from "./components/grafana/left-behind";
+import { readOperatorFiles } from "./components/operator/read";
 import { ProfilingStack } from "./components/profiling-stack";
 import { refuseLoss } from "./components/version-change";
 import { loadSettings } from "./config/load";
@@ -15,8 +17,10 @@ async function program(directory = process.cwd()): Promise<Record<string, unknow
   const { warnings, remarks, ...loaded } = loadSettings(undefined, { directory, agentSocket, gitRef });
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
-  const declared = new ProfilingStack("soar", { ...loaded, stack });
-  // Nothing is awaited before all is declared. The first command is the preflight, which changes nothing.
+  const files = readOperatorFiles(loaded.settings, directory);
+  const leftInGrafana = await leftBehind("soar-grafana", stack, { ...loaded, files });
+  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana });
+  // Nothing else is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
   return declared.outputs();
 }

@@ -5,6 +5,7 @@ import { PublicSite } from "./public-site";
 import type { Host } from "./host/host";
 import type { FileDigest } from "./host/service-config";
 import { Logs } from "./logs";
+import type { OperatorFiles } from "./operator/files";
 import { Otlp } from "./otlp";
 import type { PlatformInfo } from "./platform";
 import { Profiles } from "./profiles";
@@ -15,6 +16,8 @@ export interface EnvironmentPartsArgs extends LoadedConfig {
   host: Host;
   /** Its own, or another stack's. */
   platform: pulumi.Output<PlatformInfo>;
+  /** The operators' own rules are among them. */
+  files: OperatorFiles;
 }
 
 /** One of those. */
@@ -27,7 +30,7 @@ export type Part = pulumi.Resource & {
 /** All that an environment has on the host beside the platform; each but the profiles only where it is configured. */
 export function environmentParts(
   name: string,
-  { host, platform, settings, secrets, secretParts }: EnvironmentPartsArgs,
+  { host, platform, settings, secrets, secretParts, files }: EnvironmentPartsArgs,
   opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
 ): {
   parts: Part[];
@@ -75,6 +78,7 @@ export function environmentParts(
       secret: hasSecretService,
       sendsLogs: logs !== undefined,
       alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),
+      rules: files.prometheusRules,
     };
     return new PrometheusJobs(`${name}-prometheus`, args, next);
   };

@@ -15,9 +15,13 @@ import { declareAlerts } from "./grafana/alerts";
 import type { GrafanaAccess, WithGrafana } from "./grafana/access";
 import { declareDatasources, ownUids, sourcesOf } from "./grafana/datasources";
 import type { Existing } from "./grafana/existing";
+import { type FolderGuardArgs, guardFolder } from "./grafana/folder-guard";
+import { declareOperatorFiles } from "./grafana/operator-files";
 import { dependencies } from "./host/host";
 import { atDestroy } from "./host/destroy-check";
 import { tunnelCheck } from "./host/tunnel";
+import { boundFiles } from "./operator/bind";
+import type { OperatorFiles } from "./operator/files";
 import type { PlatformInfo } from "./platform";
 import { monitoredPlatform, rulesOf } from "./prometheus-jobs";
 
@@ -31,12 +35,15 @@ export interface GrafanaObservabilityArgs {
   existing: pulumi.Output<Existing | undefined>;
   /** The platform that the environment's profiles go through. */
   platform: pulumi.Output<PlatformInfo>;
+  /** The operators' own dashboards and alert rules. */
+  files: OperatorFiles;
 }
 
 /** What an environment has in Grafana: datasources, a folder, dashboards and alert rules. */
 export class GrafanaObservability extends pulumi.ComponentResource {
   /** For each service with profiles, a link that opens them in Grafana's Explore. */
   readonly explore: pulumi.Output<Record<string, string>>;
+  private readonly folder: FolderGuardArgs;
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:GrafanaObservability", name, {}, opts);
@@ -53,11 +60,8 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     const sources = sourcesOf(settings, secrets);
     const uids = args.platform.apply((info) => ({ ...info.datasources, ...ownUids(settings) }));
     const datasources = declareDatasources(name, settings, sources, uids, child);
-    const folder = new oss.Folder(
-      `${name}-folder`,
-      { uid: grafanaUid(environment, "profiling"), title: grafanaTitle(environment) },
-      child,
-    );
+    const place = { uid: grafanaUid(environment, "profiling"), title: grafanaTitle(environment) };
+    const folder = new oss.Folder(`${name}-folder`, place, child);
     const onDatasources = { ...child, dependsOn: [folder, ...datasources] };
     const pyroscope = uids.apply((all) => required(all, "pyroscope", settings));
     const profiles = pyroscope.apply((uid) => profilesDashboard({ environment, services, pyroscope: uid }));
@@ -85,6 +89,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
         declareAlerts(name, alerts, folder.uid, environment, rules, onDatasources);
       }
     }
+    const bound = uids.apply((all) => boundFiles(args.files, all));
+    declareOperatorFiles(name, args.files, bound, folder.uid, onDatasources);
+    const own = ["profiles", "pipeline"].map((role) => grafanaUid(environment, role));
+    own.push(...args.files.dashboards.map(({ value }) => value.uid));
+    this.folder = { url: access.address, auth: access.auth, ...place, own };
     this.explore = pyroscope.apply((uid) =>
       Object.fromEntries(
         services.map((service) => [
@@ -94,6 +103,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
       ),
     );
     this.registerOutputs({ explore: this.explore, existing: args.existing });
+  }
+
+  /** Created after all that is in the folder, so that a destroy is refused, where others use it, before it removes anything. */
+  guardFolder(name: string, opts: pulumi.CustomResourceOptions): command.local.Command {
+    return guardFolder(name, this.folder, opts);
   }
 }
 

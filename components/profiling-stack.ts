@@ -9,9 +9,11 @@ import type { SiteAccess } from "./public-site";
 import { GrafanaObservability, type GrafanaObservabilityArgs, guardTunnel } from "./grafana";
 import { grafanaAccess, type WithGrafana } from "./grafana/access";
 import { checkExisting } from "./grafana/existing";
+import { type LeftBehind, takeOver } from "./grafana/left-behind";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
+import { noOperatorFiles, type OperatorFiles } from "./operator/files";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
 import { serviceScripts } from "./service-scripts";
@@ -22,6 +24,10 @@ import { stackUrls, type StackUrls } from "./urls";
 export interface ProfilingStackArgs extends LoadedConfig {
   /** The Pulumi stack, `organization/project/stack`. */
   stack: string;
+  /** What `grafana.dashboards` and `grafana.rules` name. @default nothing */
+  files?: OperatorFiles;
+  /** What an `up` that was ended has left in Grafana, which this one takes over. @default nothing */
+  leftInGrafana?: LeftBehind;
 }
 
 /** The continuous profiling of one environment on one host. */
@@ -48,7 +54,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProfilingStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:ProfilingStack", name, {}, opts);
-    const { settings, secrets } = args;
+    const { settings, secrets, files = noOperatorFiles } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
     const withGrafana =
@@ -87,24 +93,30 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const own = platform instanceof Platform ? platform : undefined;
     const info = platform instanceof Platform ? pulumi.output(platform.info) : platform;
     const onPlatform = { parent: this, dependsOn: own === undefined ? [] : [own] };
-    const { parts, site } = environmentParts(name, { ...args, host, platform: info }, onPlatform);
+    const { parts, site } = environmentParts(name, { ...args, host, platform: info, files }, onPlatform);
     // Last, so that no alert tells of what is not there yet.
     const grafana =
       ofGrafana === undefined
         ? undefined
         : new GrafanaObservability(
             `${name}-grafana`,
-            { ...ofGrafana, secrets, platform: info },
-            { parent: this, dependsOn: [...onPlatform.dependsOn, ...parts] },
+            { ...ofGrafana, secrets, platform: info, files },
+            {
+              parent: this,
+              dependsOn: [...onPlatform.dependsOn, ...parts],
+              transformations: [takeOver(args.leftInGrafana ?? {})],
+            },
           );
     // A destroy takes them from the last one on: what would stop it is found before anything is gone.
     const all = [...parts, ...(grafana === undefined ? [] : [grafana])];
     const release = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: all });
     const guarded = release === undefined ? all : [...all, release];
-    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: guarded });
+    const folder = grafana?.guardFolder(`${name}-grafana-others`, { parent: this, dependsOn: guarded });
+    const withFolder = folder === undefined ? guarded : [...guarded, folder];
+    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: withFolder });
     host.guardDestroy(`${name}-reachable`, {
       parent: this,
-      dependsOn: [host, ...guarded, ...(tunnel === undefined ? [] : [tunnel])],
+      dependsOn: [host, ...withFolder, ...(tunnel === undefined ? [] : [tunnel])],
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;

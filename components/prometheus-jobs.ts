@@ -17,6 +17,7 @@ import type { Host } from "./host/host";
 import type { ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { shellLine, shellQuote } from "./host/shell";
+import type { PrometheusRules } from "./operator/files";
 import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
 
 const unit = "prometheus.service";
@@ -62,6 +63,8 @@ export interface PrometheusJobsArgs {
   sendsLogs: boolean;
   /** Where the alerts are: in Prometheus, or "elsewhere", which is in Grafana. */
   alerts: "here" | "elsewhere";
+  /** The operators' own. */
+  rules: readonly PrometheusRules[];
 }
 
 /**
@@ -105,8 +108,8 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
 
 function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): ServiceDeclaration {
   const { host, settings } = args;
-  const jobs = jobFiles(args);
-  const rules = ruleFiles(rulesOf(args, owner), args.alerts);
+  const parts = [jobFiles(args), ruleFiles(rulesOf(args, owner), args.alerts), operatorRules(args)];
+  const files = parts.flatMap((part) => part.files);
   return {
     unit,
     isHostUnit: true,
@@ -115,19 +118,12 @@ function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): Service
     validate: [`promtool check config ${config}`],
     reload: host.declared("prometheus-reload", settings.url),
     health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
-    inForce: shellLine([
-      "prometheus-in-force",
-      settings.url,
-      config,
-      ...[...jobs.files, ...rules.files].map(({ path }) => path),
-    ]),
-    directories: [...jobs.directories, ...rules.directories].map((path) => ({
-      path,
-      mode: "0750",
-      owner: "root:prometheus",
-    })),
-    files: [...jobs.files, ...rules.files],
-    edits: [...jobs.edits, ...rules.edits],
+    inForce: shellLine(["prometheus-in-force", settings.url, config, ...files.map(({ path }) => path)]),
+    directories: parts
+      .flatMap((part) => part.directories)
+      .map((path) => ({ path, mode: "0750", owner: "root:prometheus" })),
+    files,
+    edits: parts.flatMap((part) => part.edits),
   };
 }
 
@@ -186,6 +182,18 @@ function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part 
     files: [file(`${place}/${args.environment}-profiling.yml`, content)],
     // Others' rules in this directory are loaded, or not, as they were.
     edits: [{ path: config, key: "rule_files", value: JSON.stringify(`${place}/*-profiling.yml`) }],
+  };
+}
+
+/** In a directory of their own: the name of no file of another environment, or of ours, can be theirs. */
+function operatorRules({ environment, rules }: PrometheusJobsArgs): Part {
+  if (rules.length === 0) return { directories: [], files: [], edits: [] };
+  const place = `${directory}/soar-profiling-rules`;
+  return {
+    directories: [place],
+    // No environment has a dot in its name.
+    files: rules.map(({ name, content }) => file(`${place}/${environment}.${name}.yml`, content)),
+    edits: [{ path: config, key: "rule_files", value: JSON.stringify(`${place}/*.yml`) }],
   };
 }
 

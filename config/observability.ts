@@ -4,6 +4,7 @@ import { account } from "./account";
 import { isHostName, url } from "./addresses";
 import { datasource } from "./datasource";
 import * as field from "./fields";
+import { grafanaFiles } from "./grafana-files";
 
 /** Whether nothing is set; the empty map stands for that too. */
 export function isOff(value: unknown): boolean {
@@ -188,6 +189,7 @@ export const grafana = optional(
             "`alertsWebhook`. They need `prometheus`.",
         )
         .meta({ fallback: "none: the rules are in Prometheus" }),
+      ...grafanaFiles,
     })
     .superRefine(checkTunnel, { when: field.isMap }),
 ).describe(

@@ -1,7 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { alerting } from "@pulumiverse/grafana";
 import type { GrafanaSettings } from "../../config/settings";
-import { type AlertArgs, alertRules, evaluationInterval } from "../../render/grafana/alert-rules";
+import {
+  type AlertArgs,
+  alertRules,
+  evaluationInterval,
+  pipelineGroup,
+} from "../../render/grafana/alert-rules";
 import { grafanaTitle } from "../../render/grafana/identity";
 
 type RuleArgs = pulumi.Unwrap<alerting.RuleGroupArgs["rules"]>;
@@ -42,7 +47,7 @@ export function declareAlerts(
   new alerting.RuleGroup(
     `${name}-rules`,
     {
-      name: "Profiling pipeline",
+      name: pipelineGroup,
       folderUid,
       intervalSeconds: evaluationInterval,
       rules: args.apply(ruleArgs),

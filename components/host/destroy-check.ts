@@ -1,4 +1,5 @@
 import type { local } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** A question that a destroy asks before it takes anything away. */
 export interface DestroyCheck {
@@ -8,6 +9,8 @@ export interface DestroyCheck {
   script: string;
   /** What to do then. */
   message: string;
+  /** What else the script finds in its environment. @default nothing */
+  environment?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /** What is asked when the command is made. */
@@ -17,12 +20,12 @@ const nothing = "nothing";
  * The command that asks it, on the machine that Pulumi runs on. The plugin prints a command that fails whole: so the command is
  * the question, and the script is its interpreter.
  */
-export function atDestroy({ question, script, message }: DestroyCheck): local.CommandArgs {
+export function atDestroy({ question, script, message, environment = {} }: DestroyCheck): local.CommandArgs {
   const ask = `if (process.argv[1] !== "${nothing}") { ${script} }`;
   return {
     create: nothing,
     delete: question,
     interpreter: ["node", "-e", ask.replace(/\s*\n\s*/g, " ").trim()],
-    environment: { MESSAGE: message },
+    environment: { ...environment, MESSAGE: message },
   };
 }

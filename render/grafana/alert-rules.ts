@@ -8,6 +8,9 @@ import { grafanaUid } from "./identity";
 /** How often the rules are evaluated, in seconds. */
 export const evaluationInterval = 30;
 
+/** The group that the rules are in, in the environment's folder. */
+export const pipelineGroup = "Profiling pipeline";
+
 /** What the rules of an environment are about. */
 export interface AlertArgs extends RulesArgs {
   /** The uid of Prometheus's datasource. */
@@ -51,7 +54,7 @@ function toGrafana(rule: Alert, { environment, prometheus }: AlertArgs): alertin
     .noDataState("OK")
     .execErrState("Error")
     .folderUID(grafanaUid(environment, "profiling"))
-    .ruleGroup("Profiling pipeline")
+    .ruleGroup(pipelineGroup)
     .labels({ environment, severity: rule.severity })
     .annotations({ summary: inGrafana(rule.summary), description: inGrafana(rule.description) })
     .build();

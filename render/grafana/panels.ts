@@ -12,9 +12,14 @@ import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
 import { datasourceTypes } from "./datasources";
 import { grafanaUid } from "./identity";
 
+/** The title of an environment's dashboard. */
+export function dashboardTitle(title: string, environment: string): string {
+  return `${title} (${environment})`;
+}
+
 /** A dashboard of an environment. */
 export function dashboard(environment: string, role: string, title: string): DashboardBuilder {
-  return new DashboardBuilder(`${title} (${environment})`)
+  return new DashboardBuilder(dashboardTitle(title, environment))
     .uid(grafanaUid(environment, role))
     .tags(["soar-profiling", environment])
     .tooltip(DashboardCursorSync.Crosshair)

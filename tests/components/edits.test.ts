@@ -110,6 +110,21 @@ describe("an entry is added", () => {
     expect(edited(edited(after, `remove ${rules}`), `add ${rules}`)).toBe(after);
   });
 
+  it("beside another one of the same list, and both go again", () => {
+    const own = `entry ${file} rule_files "/etc/prometheus/soar-profiling-rules/*.yml"`;
+    for (const before of [debian, "global: {}\n", "rule_files: []\n", "rule_files:\n  - first.yml\n"]) {
+      const after = edited(before, `add ${rules}`, `add ${own}`);
+      expect((parse(after) as { rule_files: string[] }).rule_files).toEqual(
+        expect.arrayContaining([
+          "/etc/prometheus/rules/*-profiling.yml",
+          "/etc/prometheus/soar-profiling-rules/*.yml",
+        ]),
+      );
+      expect(edited(after, `remove ${own}`)).toBe(edited(before, `add ${rules}`));
+      expect(edited(after, `remove ${rules}`, `remove ${own}`)).toBe(before);
+    }
+  });
+
   it("only where it is for this file", () => {
     expect(edited(debian, "add entry /etc/other.yml rule_files x", "add line /etc/other.yml y")).toBe(debian);
   });

@@ -69,8 +69,10 @@ describe("a stack with Grafana", () => {
       expect(all[name]?.["folder"]).toBe("production-profiling");
       expect(json(all[name]?.["configJson"])).toMatchObject({ uid });
     }
+    const guard = resources.find(({ name }) => name === "soar-grafana-others");
+    expect(guard?.inputs["environment"]).toMatchObject({ secret: { AUTH: "admin:s3ntinel" } });
     const others = resources.filter(({ type }) => type !== "pulumi:providers:grafana");
-    expect(JSON.stringify(others)).not.toContain("s3ntinel");
+    expect(JSON.stringify(others.filter((one) => one !== guard))).not.toContain("s3ntinel");
   });
 
   test("shows services with profiles, and asks as often as there are metrics", async () => {
@@ -182,8 +184,9 @@ describe("a stack with Grafana", () => {
       environment: { MESSAGE: expect.stringContaining("--run-program") as unknown },
     });
     // A destroy goes from the end.
-    expect(resources.slice(-3).map(({ name }) => name)).toEqual([
+    expect(resources.slice(-4).map(({ name }) => name)).toEqual([
       "soar-platform-guard",
+      "soar-grafana-others",
       "soar-grafana-tunnel",
       "soar-reachable",
     ]);

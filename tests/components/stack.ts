@@ -1,3 +1,4 @@
+import { noOperatorFiles } from "../../components/operator/files";
 import { ProfilingStack } from "../../components/profiling-stack";
 import type { Secrets } from "../../config/load";
 import type { Settings } from "../../config/settings";
@@ -13,7 +14,8 @@ export const minimal = {
   services: [{ name: "soar-run", port: 9091 }],
 };
 
-function settings(values: Record<string, unknown>, secrets: string[] = []): Settings {
+/** The settings of these values, which are right. */
+export function settingsOf(values: Record<string, unknown>, secrets: string[] = []): Settings {
   const result = validateSettings(values, new Set(secrets));
   if ("issues" in result) throw new Error(JSON.stringify(result.issues));
   return result.settings;
@@ -25,8 +27,9 @@ export function stackOf(
   secrets: Secrets = {},
   references = {},
   secretParts: ReadonlySet<SettingKey> = new Set(),
+  files = noOperatorFiles,
 ): Promise<Registered[]> {
-  const checked = settings(values, Object.keys(secrets));
+  const checked = settingsOf(values, Object.keys(secrets));
   return register(
     () =>
       new ProfilingStack("soar", {
@@ -34,6 +37,7 @@ export function stackOf(
         secrets,
         secretParts,
         stack: "org/soar-profiling/test",
+        files,
       }),
     "soar-reachable",
     references,

@@ -1,5 +1,7 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import * as path from "node:path";
 import { environmentAlerts, logAlerts, platformAlerts } from "../alert-names";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { grafanaAuthOf } from "../../sandbox/host/host";
 import { backendNames } from "../../sandbox/tools/backends";
 import { declaredDashboards, expressions, grafanaOn, startReceiver } from "./harness/grafana";
@@ -350,6 +352,140 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(await stack.logins()).toBe(logins);
   });
 
+  describe("the operators' own files", () => {
+    const source = { type: "prometheus", uid: "${DS_PROMETHEUS}" };
+    const board = (uid: string, title: string, panel: string): string =>
+      JSON.stringify({
+        __inputs: [{ name: "DS_PROMETHEUS", type: "datasource", pluginId: "prometheus" }],
+        id: 5,
+        version: 9,
+        uid,
+        title,
+        panels: [
+          {
+            id: 1,
+            type: "timeseries",
+            title: panel,
+            datasource: source,
+            targets: [{ refId: "A", expr: "up" }],
+          },
+        ],
+      });
+    const ruleFile = (expr: string): string =>
+      `groups:\n  - name: ogn\n    rules:\n      - alert: OgnSilent\n        expr: ${expr}\n`;
+    const exported = {
+      apiVersion: 1,
+      groups: [
+        {
+          name: "NATS",
+          folder: "Elsewhere",
+          interval: "1m",
+          rules: [
+            {
+              uid: "of-another-grafana",
+              title: "NatsErrors",
+              condition: "C",
+              for: "5m",
+              data: [
+                {
+                  refId: "A",
+                  relativeTimeRange: { from: 600, to: 0 },
+                  model: { refId: "A", expr: "up == 0", instant: true, datasource: { type: "prometheus" } },
+                },
+                {
+                  refId: "C",
+                  datasourceUid: "__expr__",
+                  model: { refId: "C", type: "math", expression: "$A > 0" },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    let place: string;
+    const write = async (file: string, text: string): Promise<void> => {
+      await mkdir(path.dirname(path.join(place, file)), { recursive: true });
+      await writeFile(path.join(place, file), text);
+    };
+
+    beforeAll(async () => {
+      place = (await stack.operation("verify-stack.ts")).cwd;
+      const set = stack.setting("grafana") as object;
+      stack.configure({ grafana: { ...set, dashboards: "./dashboards", rules: "./rules" } });
+      await write("rules/ogn.yml", ruleFile("up == 0"));
+      await write("rules/nats.json", JSON.stringify(exported));
+    });
+
+    test("are refused at preview with all that is wrong with them", async () => {
+      await write("dashboards/web.json", board("sandbox-profiles", "Web", "Requests"));
+      await write("dashboards/api.json", "{");
+      const { text } = await stack.previewFails();
+      expect(text).toContain("Files that cannot be used:");
+      expect(text).toContain("- dashboards/api.json: is no JSON");
+      expect(text).toContain('- dashboards/web.json: has the uid "sandbox-profiles" of one of the stack');
+      await rm(path.join(place, "dashboards/api.json"));
+    });
+
+    test("come into the folder and to Prometheus, and a change shows key by key", async () => {
+      await write("dashboards/web.json", board("web", "Web", "Requests"));
+      await stack.up();
+      expect(await api("/api/dashboards/uid/web")).toMatchObject({
+        meta: { folderUid: "sandbox-profiling" },
+        dashboard: { panels: [{ datasource: { uid: "sandbox-prometheus" } }] },
+      });
+      expect(await api("/api/v1/provisioning/folder/sandbox-profiling/rule-groups/NATS")).toMatchObject({
+        interval: 60,
+        rules: [{ title: "NatsErrors", data: [{ datasourceUid: "sandbox-prometheus" }, {}] }],
+      });
+      const loaded = await stack.operator("curl -fsS http://127.0.0.1:9090/api/v1/rules");
+      expect(loaded).toContain('"file":"/etc/prometheus/soar-profiling-rules/sandbox.ogn.yml"');
+      await write("dashboards/web.json", board("web", "Web", "Requests a second"));
+      await write("rules/ogn.yml", ruleFile("up == 1"));
+      const { changes, text } = await stack.preview();
+      expect(changes["update"]).toBe(2);
+      expect(text).toMatch(/~ title *: "Requests" => "Requests a second"/);
+      expect(text).toMatch(/- +expr: up == 0/);
+      await stack.up();
+      const { changes: after } = await stack.preview();
+      expect(Object.keys(after)).toEqual(["same"]);
+    });
+
+    test("a rule that Prometheus would refuse changes nothing", async () => {
+      await write("rules/ogn.yml", ruleFile("sum("));
+      expect(await stack.upFails()).toContain("could not parse expression");
+      expect(await stack.operator("cat /etc/prometheus/soar-profiling-rules/sandbox.ogn.yml")).toContain(
+        "up == 1",
+      );
+      await write("rules/ogn.yml", ruleFile("up == 1"));
+    });
+
+    test("what Grafana has made, and Pulumi has no record of, is taken over by the next `up`", async () => {
+      const before = await stack.state();
+      await write("dashboards/api.json", board("api", "API", "Requests"));
+      await stack.up();
+      const id = async (): Promise<unknown> =>
+        ((await api("/api/dashboards/uid/api")) as { dashboard: { id: number } }).dashboard.id;
+      const made = await id();
+      await stack.restore(before);
+      await stack.up();
+      expect(await id()).toBe(made);
+      expect(Object.keys((await stack.preview()).changes)).toEqual(["same"]);
+    });
+
+    test("what was saved into the folder by hand stops a destroy, before anything is gone", async () => {
+      const byHand = { dashboard: { uid: "by-hand", title: "Night shift" }, folderUid: "sandbox-profiling" };
+      await api("/api/dashboards/db", byHand);
+      const found = await api("/api/search");
+      const error: unknown = await stack.destroy({ runProgram: true }).catch((reason: unknown) => reason);
+      expect(String(error)).toContain("Night shift (/d/by-hand/night-shift)");
+      expect(await api("/api/search")).toEqual(found);
+      expect(await stack.status("systemctl is-active alloy")).toBe(0);
+      await api("/api/dashboards/uid/by-hand", undefined, "DELETE");
+      await stack.up();
+    });
+  });
+
   test("`destroy` takes all of it away, through the tunnel of the program that runs for it", async () => {
     await stack.destroy({ runProgram: true });
     expect(await api("/api/datasources")).toMatchObject([{ uid: "of-operators", isDefault: true }]);
@@ -359,5 +495,6 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     expect(points.map(({ name }) => name)).not.toContain("SOAR profiling (sandbox)");
     expect(await api("/api/v1/provisioning/policies")).toMatchObject({ receiver: "grafana-default-email" });
     expect(await stack.status("ls /etc/alloy/conf.d/sandbox-*")).toBe(2);
+    expect(await stack.status("ls -d /etc/prometheus/soar-profiling-rules")).toBe(2);
   });
 });

@@ -1,6 +1,8 @@
 import { all, type Input, secret } from "@pulumi/pulumi";
 import { alerting, oss, Provider } from "@pulumiverse/grafana";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { guardFolder } from "../../../components/grafana/folder-guard";
+import { type LeftBehind, takeOver } from "../../../components/grafana/left-behind";
 import { type Engine, type Outcome, startEngine, type TestStack } from "./engine";
 import { type GrafanaServer, startGrafana } from "./grafana-server";
 
@@ -284,6 +286,82 @@ describe("grafana", () => {
     expect(await grafana.api("GET", policies)).toEqual({ ...tree, group_wait: "50s", provenance: "api" });
     await run(other.destroy());
     expect(await grafana.api("GET", policies)).toEqual(own);
+  });
+
+  it("shows what changes in a dashboard, key by key", async () => {
+    const { output } = await run(stack.preview(program({ panel: "Heap" }), true));
+    expect(output).toMatch(/configJson *: \(json\)/);
+    expect(output).toMatch(/~ title *: "CPU" => "Heap"/);
+  });
+
+  it("takes over what an `up` has left that was ended, and puts right what differs", async () => {
+    await grafana.api("POST", "/api/folders", { uid: "left", title: "Left" });
+    const data = {
+      uid: "left-loki",
+      name: "Left",
+      type: "loki",
+      access: "proxy",
+      url: "http://127.0.0.1:3100",
+    };
+    await grafana.api("POST", "/api/datasources", { ...data, jsonData: { maxLines: 1000 } });
+    const board = { uid: "left-board", title: "Left", panels: [{ id: 1, type: "text", title: "Here" }] };
+    await grafana.api("POST", "/api/dashboards/db", { dashboard: board, folderUid: "left" });
+    const other = await engine.stack("left");
+    const declared =
+      (left: LeftBehind, title = "Here") =>
+      (): Promise<void> => {
+        const provider = new Provider("grafana", { url: grafana.url, auth: grafana.auth });
+        const options = { provider, transformations: [takeOver(left)] };
+        const folder = new oss.Folder("folder", { uid: "left", title: "Left" }, options);
+        new oss.DataSource(
+          "loki",
+          {
+            uid: "left-loki",
+            name: "Left",
+            type: "loki",
+            url: data.url,
+            jsonDataEncoded: '{"maxLines":1000}',
+          },
+          options,
+        );
+        const panels = [{ id: 1, type: "text", title }];
+        const configJson = JSON.stringify({ ...board, panels });
+        new oss.Dashboard("board", { folder: folder.uid, configJson }, options);
+        return Promise.resolve();
+      };
+    expect((await other.up(declared({}))).error).toMatch(/folder|already exists|412/);
+    const left = { folder: "left", loki: "left-loki", board: "left-board" };
+    await run(other.up(declared(left, "There")));
+    expect(await grafana.api("GET", "/api/dashboards/uid/left-board")).toMatchObject({
+      dashboard: { panels: [{ title: "There" }] },
+    });
+    expect((await run(other.up(declared({}, "There")))).changes).toEqual({ same: 5 });
+    expect((await run(other.refresh())).changes).toEqual({ same: 5 });
+    expect((await run(other.destroy())).changes).toEqual({ delete: 5 });
+  });
+
+  it("is asked in time whether somebody has saved into a folder", async () => {
+    const other = await engine.stack("others");
+    const declared = (): Promise<void> => {
+      const { url, auth } = grafana;
+      const provider = new Provider("grafana", { url, auth });
+      const folder = new oss.Folder("folder", { uid: "ours", title: "Ours" }, { provider });
+      const configJson = JSON.stringify({ uid: "own", title: "Own" });
+      const board = new oss.Dashboard("board", { folder: folder.uid, configJson }, { provider });
+      const args = { url, auth: secret(auth), uid: "ours", title: "Ours", own: ["own"] };
+      guardFolder("others", args, { dependsOn: [board] });
+      return Promise.resolve();
+    };
+    await run(other.up(declared));
+    const byHand = { dashboard: { uid: "theirs", title: "Night shift" }, folderUid: "ours" };
+    await grafana.api("POST", "/api/dashboards/db", byHand);
+    const { error = "" } = await other.destroy();
+    expect(error).toContain("delete it: Night shift (/d/theirs/night-shift)");
+    expect(error).not.toContain(grafana.auth);
+    expect(await grafana.api("GET", "/api/dashboards/uid/own")).toBeDefined();
+    await grafana.api("DELETE", "/api/dashboards/uid/theirs");
+    await run(other.destroy());
+    expect(await grafana.api("GET", "/api/folders/ours")).toBeUndefined();
   });
 
   it("says what Grafana answers, and nothing secret", async () => {
