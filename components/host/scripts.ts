@@ -11,6 +11,7 @@ const installed = [
   "time.sh",
   "within.pl",
   "unit.sh",
+  "unit-environment.pl",
   "unit-in-force.pl",
   "in-force.sh",
   "package.sh",
