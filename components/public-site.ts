@@ -4,7 +4,7 @@ import type { SiteSettings } from "../config/settings";
 import { renderSite, type SiteUser } from "../render/caddy";
 import type { ServiceDeclaration } from "./host/declaration";
 import { dependencies, type Host } from "./host/host";
-import type { ProgramRequirement } from "./host/preflight";
+import type { ProgramRequirement, RefusalRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Where the sites of a SOAR host are; the Caddyfile imports them. */
@@ -19,6 +19,12 @@ export const caddyRequirement: ProgramRequirement = {
   name: "Caddy",
   command: "caddy version",
   remedy: "install it (apt-get install caddy), or leave out site",
+};
+
+/** A Caddy that nobody can tell of a change. */
+export const caddyRefusal: RefusalRequirement = {
+  command: `caddy adapt --config ${caddyfile} --adapter caddyfile | grep '"admin":{"disabled":true' || grep -Ex '[[:space:]]*admin[[:space:]]+off[[:space:]]*' ${caddyfile}`,
+  words: `${caddyfile} has the option \`admin off\`, so Caddy can neither be told of a change nor tell what it serves: take it out and restart Caddy, or leave out site`,
 };
 
 /** How to get at the site. */

@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings";
 import { holds } from "../config/versions";
 import { largestProfile } from "../render/pyroscope";
 import { alloyPorts, alloyUnit } from "./alloy";
-import { caddyRequirement } from "./public-site";
+import { caddyRefusal, caddyRequirement } from "./public-site";
 import { profileEndpoints } from "./endpoints";
 import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
 import { packageSource } from "./platform";
@@ -21,15 +21,24 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
     ...(settings.site === undefined ? [] : [caddyRequirement]),
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
   ];
+  const refusals = settings.site === undefined ? [] : [caddyRefusal];
   const endpoints = endpointRequirements(settings, alloy);
   if (settings.platform.kind !== "own") {
-    return { ports: spans, disks: [], programs, endpoints, ...(machine === undefined ? {} : { machine }) };
+    return {
+      ports: spans,
+      disks: [],
+      programs,
+      refusals,
+      endpoints,
+      ...(machine === undefined ? {} : { machine }),
+    };
   }
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
     ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...spans],
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
+    refusals,
     sources: [packageSource(settings.repository)],
     units: [...(local === undefined ? [] : [pyroscopeUnit]), alloyUnit],
     packages: [

@@ -81,6 +81,14 @@ export interface EndpointRequirements {
   adapt: string;
 }
 
+/** What must not be so on the host. */
+export interface RefusalRequirement {
+  /** Succeeds where it is so; run by root. It changes nothing. */
+  command: string;
+  /** What is in the way, and what to do. */
+  words: string;
+}
+
 /** The machine that another stack has its platform on. */
 export interface MachineRequirement {
   id: string;
@@ -100,6 +108,8 @@ export interface Requirements {
   /** @default none */
   packages?: readonly PackageRequirement[];
   /** @default none */
+  refusals?: readonly RefusalRequirement[];
+  /** @default none */
   endpoints?: EndpointRequirements;
   /** @default any */
   machine?: MachineRequirement;
@@ -117,7 +127,7 @@ export interface Preflight {
 
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
- * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions, apt
+ * architecture, systemd, sudo, namespaces, ports held by other processes (by name), free disk, programs and their versions, apt
  * sources that contradict ours, files of others that decide how a unit of ours runs, endpoints that answer wrongly.
  */
 export function preflightOf(required: Requirements): Preflight {
@@ -137,6 +147,7 @@ function checks(required: Requirements): (string | number)[] {
     sources = [],
     units = [],
     packages = [],
+    refusals = [],
     endpoints,
     machine,
   } = required;
@@ -160,6 +171,7 @@ function checks(required: Requirements): (string | number)[] {
     ...sources.flatMap(({ url, suite, keyring }) => ["source", url, suite, keyring]),
     ...units.flatMap(({ unit, package: name }) => ["unit", unit, name]),
     ...packages.flatMap(ofPackage),
+    ...refusals.flatMap(({ command: line, words }) => ["refusal", line, words]),
     ...(machine === undefined ? [] : ["machine", machine.id, machine.stack]),
     ...(endpoints === undefined || endpoints.endpoints.length === 0
       ? []
