@@ -72,6 +72,7 @@ export function environmentParts(
       services,
       platform: monitoredPlatform(settings),
       owner: platform.environment,
+      password: secrets.prometheusPassword,
       secret: hasSecretService,
       alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),
     };

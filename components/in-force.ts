@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Script } from "./host/scripts";
 
-/** What asks the programs of a host what they run on; declarations call them as `inForce`. */
+/** What asks the programs of a host, and has them reload; declarations call them. */
 const names = [
   "in-force.pl",
   "pyroscope-in-force",
   "alloy-in-force",
+  "prometheus-admits",
   "prometheus-in-force",
+  "prometheus-ready",
+  "prometheus-reload",
   "caddy-in-force",
 ];
 

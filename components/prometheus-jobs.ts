@@ -10,13 +10,14 @@ import {
   type PlatformTargets,
 } from "../render/prometheus/jobs";
 import type { PyroscopeRulesArgs } from "../render/prometheus/pyroscope-rules";
+import { renderCurlOptions } from "../render/prometheus/curl-options";
 import { renderRules, type RulesArgs } from "../render/prometheus/rules";
 import { alloyUrl } from "./alloy";
 import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
-import { shellLine, shellQuote } from "./host/shell";
+import { shellLine } from "./host/shell";
 import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
 
 const unit = "prometheus.service";
@@ -56,6 +57,8 @@ export interface PrometheusJobsArgs {
   platform?: MonitoredPlatform | undefined;
   /** The environment that owns the platform. */
   owner: pulumi.Input<string>;
+  /** With `settings.user`. */
+  password?: pulumi.Output<string> | undefined;
   /** A service's settings hold a secret. */
   secret: boolean;
   /** Where the alerts are: in Prometheus, or "elsewhere", which is in Grafana. */
@@ -78,8 +81,10 @@ export class PrometheusJobs extends pulumi.ComponentResource {
       {
         host,
         id: "prometheus",
-        secret: args.secret,
-        declaration: pulumi.output(args.owner).apply((owner) => prometheusDeclaration(args, owner)),
+        secret: args.secret || args.password !== undefined,
+        declaration: pulumi
+          .all([args.owner, args.password])
+          .apply(([owner, password]) => prometheusDeclaration(args, owner, password)),
       },
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
@@ -101,9 +106,15 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
       };
 }
 
-function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): ServiceDeclaration {
-  const { settings } = args;
+function prometheusDeclaration(
+  args: PrometheusJobsArgs,
+  owner: string,
+  password: string | undefined,
+): ServiceDeclaration {
+  const { url } = args.settings;
   const jobs = jobFiles(args);
+  const login = loginFile(args, password);
+  const options = login.files.map(({ path }) => path);
   const rules = ruleFiles(rulesOf(args, owner), args.alerts);
   return {
     unit,
@@ -111,20 +122,22 @@ function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): Service
     user: "prometheus",
     trees: [directory],
     validate: [`promtool check config ${config}`],
-    reload: reload(settings.url),
-    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
+    ask: shellLine(["prometheus-admits", url, ...options]),
+    reload: shellLine(["prometheus-reload", url, ...options]),
+    health: [{ seconds: 60, command: shellLine(["prometheus-ready", url, ...options]) }],
     inForce: shellLine([
       "prometheus-in-force",
-      settings.url,
+      ...options.flatMap((path) => ["-K", path]),
+      url,
       config,
       ...[...jobs.files, ...rules.files].map(({ path }) => path),
     ]),
-    directories: [...jobs.directories, ...rules.directories].map((path) => ({
+    directories: [...jobs.directories, ...rules.directories, ...login.directories].map((path) => ({
       path,
       mode: "0750",
       owner: "root:prometheus",
     })),
-    files: [...jobs.files, ...rules.files],
+    files: [...jobs.files, ...rules.files, ...login.files],
     edits: [...jobs.edits, ...rules.edits],
   };
 }
@@ -156,6 +169,21 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
   };
 }
 
+/** What lets root in, by whom Prometheus is asked; it reads no such file itself. */
+function loginFile(
+  { environment, settings: { user, insecureSkipVerify } }: PrometheusJobsArgs,
+  password: string | undefined,
+): Pick<Part, "directories" | "files"> {
+  if (user === undefined && !insecureSkipVerify) return { directories: [], files: [] };
+  const place = `${directory}/soar-profiling-login`;
+  const content = renderCurlOptions({ environment, user, password, insecureSkipVerify });
+  const path = `${place}/${environment}.curl`;
+  return {
+    directories: [place],
+    files: [{ path, mode: "0600", owner: "root:root", activation: "none", content }],
+  };
+}
+
 /** What the rules of an environment are about, for Prometheus and for Grafana. */
 export function rulesOf(
   { environment, services, platform }: Pick<PrometheusJobsArgs, "environment" | "services" | "platform">,
@@ -179,26 +207,4 @@ function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part 
 
 function file(path: string, content: string): ServiceFile {
   return { path, mode: "0640", owner: "root:prometheus", activation: "reload", content };
-}
-
-/** `systemctl reload` only sends a signal: the verdict is in Prometheus's own metrics. */
-function reload(url: string): string {
-  const metrics = shellQuote(`${url}/metrics`);
-  const wrongUrl = shellQuote(`no Prometheus answers at ${url}: set prometheus.url`);
-  return [
-    `told() { curl -sS --max-time 5 ${metrics} | sed -n "s/^prometheus_config_last_reload_$1 //p"; }`,
-    "time=$(told success_timestamp_seconds)",
-    `[ -n "$time" ] || { echo ${wrongUrl}; exit 1; }`,
-    "before=$(told successful)",
-    `systemctl reload ${unit} || exit 1`,
-    "for i in $(seq 100)",
-    "do sleep 0.2",
-    "now=$(told success_timestamp_seconds)",
-    '[ "${now:-$time}" = "$time" ] || exit 0',
-    // It was good before: a failure shows at once. It was not: only the time tells.
-    '[ "$before" = 1 ] && [ "$(told successful)" = 0 ] && break',
-    "done",
-    "echo 'Prometheus has not loaded it'",
-    "exit 1",
-  ].join("; ");
 }

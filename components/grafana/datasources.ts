@@ -21,6 +21,8 @@ interface Source {
   readonly tenant?: string | undefined;
   readonly user?: string | undefined;
   readonly password?: pulumi.Output<string> | undefined;
+  /** Its certificate is not checked. */
+  readonly insecureSkipVerify?: boolean;
 }
 
 /** The datasources that a stack declares. */
@@ -49,7 +51,9 @@ function knownSources({ pyroscope, prometheus, logs }: Settings, secrets: Secret
       pyroscope.kind === "local"
         ? { url: pyroscopeUrl(pyroscope) }
         : { ...pyroscope, password: secrets.pyroscopePassword },
-    ...(prometheus === undefined ? {} : { prometheus: { url: prometheus.url } }),
+    ...(prometheus === undefined
+      ? {}
+      : { prometheus: { ...prometheus, password: secrets.prometheusPassword } }),
     ...(logs === undefined ? {} : { loki: { url: logs.url, tenant, user, password: secrets.logsPassword } }),
   };
 }
@@ -75,6 +79,7 @@ export function declareDatasources(
     const { url, user, tenant } = source;
     const title = kind.charAt(0).toUpperCase() + kind.slice(1);
     const headers = tenant === undefined ? {} : { httpHeaderName1: "X-Scope-OrgID" };
+    const tls = source.insecureSkipVerify === true ? { tlsSkipVerify: true } : {};
     const secure = secureSettings(source);
     const datasource = new oss.DataSource(
       `${name}-${kind}`,
@@ -86,7 +91,7 @@ export function declareDatasources(
         accessMode: "proxy",
         ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
         jsonDataEncoded: uids.apply((all) =>
-          JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers }),
+          JSON.stringify({ ...datasourceSettings(kind, all, minStep), ...headers, ...tls }),
         ),
         ...(secure === undefined ? {} : { secureJsonDataEncoded: secure }),
       },

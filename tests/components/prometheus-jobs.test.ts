@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import type { Registered } from "./mocks";
 import { minimal, stackOf } from "./stack";
@@ -27,16 +28,15 @@ const file = (path: string): string => `file 0640 root:prometheus reload /etc/pr
 describe("the jobs of a stack with a platform of its own", () => {
   it("are one transaction on the host's own unit, with a file a target", async () => {
     const declared = declarationIn(await stackOf({ ...base, prometheus: { url } }));
-    const reload = declared.find((line) => line.startsWith("reload "));
-    expect(reload).toContain(`curl -sS --max-time 5 ${url}/metrics | sed`);
-    expect(reload).toContain("systemctl reload prometheus.service || exit 1");
-    expect(declared.filter((line) => line !== reload)).toEqual([
+    expect(declared).toEqual([
       "unit prometheus.service",
       "user prometheus",
       "host-unit yes",
       "tree /etc/prometheus",
       "validate promtool check config /etc/prometheus/prometheus.yml",
-      `health 60 curl -fsS --max-time 5 ${url}/-/ready`,
+      `ask prometheus-admits ${url}`,
+      `reload prometheus-reload ${url}`,
+      `health 60 prometheus-ready ${url}`,
       `inforce prometheus-in-force ${url} /etc/prometheus/prometheus.yml ` +
         ["alloy", "host", "pyroscope", "soar-run"]
           .map((job) => `/etc/prometheus/jobs/production-${job}.yml `)
@@ -50,6 +50,34 @@ describe("the jobs of a stack with a platform of its own", () => {
       file("rules/production-profiling"),
       "end",
     ]);
+  });
+
+  it("are asked for with a user and a password from a file that only root reads", async () => {
+    const https = "https://localhost:9090";
+    const login = "/etc/prometheus/soar-profiling-login/production.curl";
+    const prometheus = { url: https, user: "soar", insecureSkipVerify: true };
+    const resources = await stackOf(
+      { ...base, prometheus },
+      { prometheusPassword: pulumi.secret('pass" \\word') },
+    );
+    const found = resources.find(({ name }) => name === "soar-prometheus-config-files");
+    const { secret: text = "" } = found?.inputs["stdin"] as { secret?: string };
+    expect(found?.inputs["logging"]).toBe("none");
+    expect(text.split("\n")).toEqual(
+      expect.arrayContaining([
+        "secret yes",
+        `ask prometheus-admits ${https} ${login}`,
+        `reload prometheus-reload ${https} ${login}`,
+        `health 60 prometheus-ready ${https} ${login}`,
+        "directory /etc/prometheus/soar-profiling-login 0750 root:prometheus",
+        `file 0600 root:root none ${login}`,
+        '  user = "soar:pass\\" \\\\word"',
+        "  insecure",
+      ]),
+    );
+    expect(text).toContain(
+      `inforce prometheus-in-force -K ${login} ${https} /etc/prometheus/prometheus.yml `,
+    );
   });
 
   it("are told by file_sd where that is chosen", async () => {
