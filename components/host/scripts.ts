@@ -6,6 +6,7 @@ const directory = path.join(__dirname, "scripts");
 /** What later commands call or source, installed on the host by the first of them. */
 const installed = [
   "lib.sh",
+  "logins.sh",
   "formats.sh",
   "owners.sh",
   "time.sh",
@@ -110,6 +111,7 @@ export function preflight(endpoints: readonly string[] = []): string {
       variable("endpoints", "endpoints", endpoints.map((line) => `${line}\n`).join("")) +
       readScript("endpoints.sh") +
       readScript("machine.sh") +
+      readScript("logins.sh") +
       readScript("preflight"),
   );
 }

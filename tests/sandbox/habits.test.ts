@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { hashSync } from "bcryptjs";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSsh } from "../../components/host/ssh";
 import { sshHost } from "../../sandbox/host/host";
 import { eventually } from "./harness/faults";
+import { limitLogins } from "./harness/logins";
 import { copyRepository, signWithProlonged } from "./harness/repository";
 import { TestStack } from "./harness/stack";
 
@@ -198,3 +199,62 @@ describe("a host with habits", { timeout: 300_000 }, async () => {
     expect(await stack.operator("curl -fsS http://localhost:8087")).toBe("hello you");
   });
 });
+
+describe(
+  "a host whose firewall lets in five new connections in a time, and counts those that it turns away",
+  {
+    timeout: 300_000,
+  },
+  async () => {
+    // As `ufw limit` has it, in a third of the time.
+    const seconds = 10;
+    const stack = await TestStack.create("habits-limit");
+    const firewall = await limitLogins(stack.host, { hits: 6, seconds });
+    afterAll(() => firewall.close());
+    const named = { ...service, unit: "soar-run.service" };
+
+    beforeAll(async () => {
+      const rule =
+        "-A ufw-user-input -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update " +
+        `--seconds ${seconds} --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource -j ufw-user-limit`;
+      await sshHost(
+        stack.host,
+        "cat >/usr/local/sbin/iptables-save && chmod 755 /usr/local/sbin/iptables-save",
+        {
+          input: `#!/bin/sh\necho '${rule}'\n`,
+        },
+      );
+      stack.configure({
+        host: { address: "127.0.0.1", port: firewall.port, user: "deploy", hostKey: stack.host.hostKey },
+        services: [named],
+        prometheus: { url: "http://127.0.0.1:9090" },
+        logs: { url: "http://127.0.0.1:3100" },
+        traces: { url: "http://127.0.0.1:4320" },
+        site,
+      });
+    });
+
+    test("is brought up with everything by ten logins, and the wait is told", async () => {
+      const { text } = await stack.up();
+      expect(firewall.seen()).toEqual({ letIn: 10, turnedAway: 0 });
+      expect(text).toContain(
+        `note: the firewall lets in fewer than 6 new connections in ${seconds} s, as ufw limit does: what follows waits`,
+      );
+      expect(text).toContain(
+        `the firewall lets in fewer than 6 new connections in ${seconds} s: waiting, so that the next ones get in`,
+      );
+    });
+
+    test("is changed, asked for drift, and given back, all of it let in", async () => {
+      stack.configure({
+        services: [named, { name: "soar-web", port: 9092, metrics: true }],
+        detectDrift: true,
+      });
+      await stack.up();
+      expect(Object.keys((await stack.preview()).changes)).toEqual(["same"]);
+      await stack.destroy();
+      expect(firewall.seen().turnedAway).toBe(0);
+      expect(await stack.status("ls -d /var/lib/soar-profiling /usr/local/lib/soar-profiling")).toBe(2);
+    });
+  },
+);
