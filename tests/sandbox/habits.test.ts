@@ -210,7 +210,9 @@ describe(
     const seconds = 10;
     const stack = await TestStack.create("habits-limit");
     const firewall = await limitLogins(stack.host, { hits: 6, seconds });
-    afterAll(() => firewall.close());
+    afterAll(() => {
+      firewall.close();
+    });
     const named = { ...service, unit: "soar-run.service" };
 
     beforeAll(async () => {
