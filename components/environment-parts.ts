@@ -75,6 +75,7 @@ export function environmentParts(
       services,
       platform: monitoredPlatform(settings),
       owner: platform.environment,
+      password: secrets.prometheusPassword,
       secret: hasSecretService,
       sendsLogs: logs !== undefined,
       alerts: settings.grafana?.alerts === undefined ? ("here" as const) : ("elsewhere" as const),

@@ -10,13 +10,14 @@ import {
   type PlatformTargets,
 } from "../render/prometheus/jobs";
 import type { PyroscopeRulesArgs } from "../render/prometheus/pyroscope-rules";
+import { renderCurlOptions } from "../render/prometheus/curl-options";
 import { renderRules, type RulesArgs } from "../render/prometheus/rules";
 import { alloyUrl } from "./alloy";
 import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
-import { shellLine, shellQuote } from "./host/shell";
+import { shellLine } from "./host/shell";
 import type { PrometheusRules } from "./operator/files";
 import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
 
@@ -57,6 +58,8 @@ export interface PrometheusJobsArgs {
   platform?: MonitoredPlatform | undefined;
   /** The environment that owns the platform. */
   owner: pulumi.Input<string>;
+  /** With `settings.user`. */
+  password?: pulumi.Output<string> | undefined;
   /** A service's settings hold a secret. */
   secret: boolean;
   /** Whether the services' logs go to Loki. */
@@ -83,8 +86,10 @@ export class PrometheusJobs extends pulumi.ComponentResource {
       {
         host,
         id: "prometheus",
-        secret: args.secret,
-        declaration: pulumi.output(args.owner).apply((owner) => prometheusDeclaration(args, owner)),
+        secret: args.secret || args.password !== undefined,
+        declaration: pulumi
+          .all([args.owner, args.password])
+          .apply(([owner, password]) => prometheusDeclaration(args, owner, password)),
       },
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );
@@ -106,23 +111,39 @@ export function prometheusRequirement({ discovery }: PrometheusSettings): Progra
       };
 }
 
-function prometheusDeclaration(args: PrometheusJobsArgs, owner: string): ServiceDeclaration {
+function prometheusDeclaration(
+  args: PrometheusJobsArgs,
+  owner: string,
+  password: string | undefined,
+): ServiceDeclaration {
   const { host, settings } = args;
+  const { url } = settings;
   const parts = [jobFiles(args), ruleFiles(rulesOf(args, owner), args.alerts), operatorRules(args)];
   const files = parts.flatMap((part) => part.files);
+  const login = loginFile(args, password);
+  const options = login.files.map(({ path }) => path);
   return {
     unit,
     isHostUnit: true,
     user: "prometheus",
     trees: [directory],
     validate: [`promtool check config ${config}`],
-    reload: host.declared("prometheus-reload", settings.url),
-    health: [{ seconds: 60, command: `curl -fsS --max-time 5 ${shellQuote(`${settings.url}/-/ready`)}` }],
-    inForce: shellLine(["prometheus-in-force", settings.url, config, ...files.map(({ path }) => path)]),
-    directories: parts
-      .flatMap((part) => part.directories)
-      .map((path) => ({ path, mode: "0750", owner: "root:prometheus" })),
-    files,
+    ask: host.declared("prometheus-admits", url, ...options),
+    reload: host.declared("prometheus-reload", url, ...options),
+    health: [{ seconds: 60, command: host.declared("prometheus-ready", url, ...options) }],
+    inForce: shellLine([
+      "prometheus-in-force",
+      ...options.flatMap((path) => ["-K", path]),
+      url,
+      config,
+      ...files.map(({ path }) => path),
+    ]),
+    directories: [...parts.flatMap((part) => part.directories), ...login.directories].map((path) => ({
+      path,
+      mode: "0750",
+      owner: "root:prometheus",
+    })),
+    files: [...files, ...login.files],
     edits: parts.flatMap((part) => part.edits),
   };
 }
@@ -156,6 +177,21 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
         ? { path: config, key: "scrape_config_files", value: JSON.stringify(pattern) }
         : { path: config, key: "scrape_configs", value: targetFilesJob(pattern) },
     ],
+  };
+}
+
+/** What lets root in, by whom Prometheus is asked; it reads no such file itself. */
+function loginFile(
+  { environment, settings: { user, insecureSkipVerify } }: PrometheusJobsArgs,
+  password: string | undefined,
+): Pick<Part, "directories" | "files"> {
+  if (user === undefined && !insecureSkipVerify) return { directories: [], files: [] };
+  const place = `${directory}/soar-profiling-login`;
+  const content = renderCurlOptions({ environment, user, password, insecureSkipVerify });
+  const path = `${place}/${environment}.curl`;
+  return {
+    directories: [place],
+    files: [{ path, mode: "0600", owner: "root:root", activation: "none", content }],
   };
 }
 

@@ -4,7 +4,7 @@ import type { SiteSettings } from "../config/settings";
 import { renderSite, type SiteUser } from "../render/caddy";
 import type { ServiceDeclaration } from "./host/declaration";
 import { dependencies, type Host } from "./host/host";
-import type { ProgramRequirement } from "./host/preflight";
+import type { AdminRequirement, ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Where the sites of a SOAR host are; the Caddyfile imports them. */
@@ -19,6 +19,12 @@ export const caddyRequirement: ProgramRequirement = {
   name: "Caddy",
   command: "caddy version",
   remedy: "install it (apt-get install caddy), or leave out site",
+};
+
+/** A Caddy that can be told of a change. */
+export const caddyAdmin: AdminRequirement = {
+  caddyfile,
+  remedy: "take it out and restart Caddy, or leave out site",
 };
 
 /** How to get at the site. */

@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings";
 import { holds } from "../config/versions";
 import { largestProfile } from "../render/pyroscope";
 import { alloyPorts, alloyUnit } from "./alloy";
-import { caddyRequirement } from "./public-site";
+import { caddyAdmin, caddyRequirement } from "./public-site";
 import { profileEndpoints } from "./endpoints";
 import { otlpPorts } from "./otlp";
 import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
@@ -22,6 +22,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
     ...(settings.site === undefined ? [] : [caddyRequirement]),
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
   ];
+  const admin = settings.site === undefined ? {} : { admin: caddyAdmin };
   const endpoints = endpointRequirements(settings, alloy);
   const scraped = scrapedRequirement(settings);
   if (settings.platform.kind !== "own") {
@@ -29,6 +30,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
       ports: otlp,
       disks: [],
       programs,
+      ...admin,
       endpoints,
       scraped,
       ...(machine === undefined ? {} : { machine }),
@@ -39,6 +41,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
     ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...otlp],
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
+    ...admin,
     sources: [packageSource(settings.repository)],
     units: [...(local === undefined ? [] : [pyroscopeUnit]), alloyUnit],
     packages: [

@@ -11,8 +11,10 @@ const names = [
   "alloy-ready",
   "alloy-faults",
   "alloy-in-force",
-  "prometheus-reload",
+  "prometheus-admits",
   "prometheus-in-force",
+  "prometheus-ready",
+  "prometheus-reload",
   "site-answers",
   "caddy-in-force",
 ];

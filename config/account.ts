@@ -1,5 +1,8 @@
 import * as field from "./fields";
 
+/** A user's name for basic authentication. */
+export const userName = field.text("a user name without a colon", /^[^:\p{Cc}]+$/u);
+
 /**
  * Tenancy, and basic authentication, of a place that Alloy sends to.
  * @param password the key of the secret that is the user's password
@@ -12,8 +15,7 @@ export function account(password: string) {
       .optional()
       .describe("The tenant, which is sent as `X-Scope-OrgID`.")
       .meta({ fallback: "none" }),
-    user: field
-      .text("a user name without a colon", /^[^:\p{Cc}]+$/u)
+    user: userName
       .optional()
       .describe(`The user for basic authentication. The password is the secret \`${password}\`.`)
       .meta({ fallback: "no authentication" }),

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
-import { account } from "./account";
+import { account, userName } from "./account";
 import { isHostName, url } from "./addresses";
 import { datasource } from "./datasource";
 import * as field from "./fields";
@@ -30,32 +30,47 @@ export function isLoopback(url: string): boolean {
 }
 
 export const prometheus = optional(
-  field.map("a map with at least url", {
-    url: url("the address of the host's own Prometheus")
-      .refine(isLoopback, {
-        error: `must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
-      })
-      .describe(
-        "The address of the Prometheus whose configuration is in `/etc/prometheus`, on the host's loopback.",
-      ),
-    discovery: z
-      .enum(["scrape_config_files", "file_sd"], {
-        error: field.expected('"scrape_config_files" or "file_sd"'),
-      })
-      .default("scrape_config_files")
-      .describe(
-        "How it is told what to scrape: `scrape_config_files` has a job for each target, and needs Prometheus 2.43; " +
-          "`file_sd` has one job for all of them.",
-      ),
-    skip: z
-      .array(field.anyText("the name of a service, or alloy, host or pyroscope"))
-      .default([])
-      .describe(
-        "What a job of somebody else scrapes already: names of services, `alloy`, `host` (its file systems) or `pyroscope`. The " +
-          "stack makes no job for them. Its rules and dashboards find their metrics where that job gives them the labels " +
-          "`environment` and `service_name`.",
-      ),
-  }),
+  field
+    .map("a map with at least url", {
+      url: url("the address of the host's own Prometheus")
+        .refine(isLoopback, {
+          error: `must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
+        })
+        .describe(
+          "The address of the Prometheus whose configuration is in `/etc/prometheus`, on the host's loopback.",
+        ),
+      discovery: z
+        .enum(["scrape_config_files", "file_sd"], {
+          error: field.expected('"scrape_config_files" or "file_sd"'),
+        })
+        .default("scrape_config_files")
+        .describe(
+          "How it is told what to scrape: `scrape_config_files` has a job for each target, and needs Prometheus 2.43; " +
+            "`file_sd` has one job for all of them.",
+        ),
+      skip: z
+        .array(field.anyText("the name of a service, or alloy, host or pyroscope"))
+        .default([])
+        .describe(
+          "What a job of somebody else scrapes already: names of services, `alloy`, `host` (its file systems) or `pyroscope`. The " +
+            "stack makes no job for them. Its rules and dashboards find their metrics where that job gives them the labels " +
+            "`environment` and `service_name`.",
+        ),
+      user: userName
+        .optional()
+        .describe(
+          "The user for basic authentication, where it has a `web.config.file`. The password is the secret `prometheusPassword`.",
+        )
+        .meta({ fallback: "no authentication" }),
+      insecureSkipVerify: field
+        .flag()
+        .default(false)
+        .describe(
+          "Whether its certificate is not checked, by the host and by Grafana. Only with an https `url`; whoever has the port on " +
+            "the host is given the password.",
+        ),
+    })
+    .superRefine(refuseSkip, { when: field.isMap }),
 ).describe(
   "The host's own Prometheus, which gets jobs and rules for the services, Pyroscope and Alloy. It is on with its `url`.",
 );
@@ -64,6 +79,12 @@ export const prometheus = optional(
 export const logSources = ["journal", "otlp"] as const;
 const logSource = z.enum(logSources);
 const sourceForm = '"journal", "otlp" or the list [journal, otlp]';
+function refuseSkip(value: unknown, context: z.RefinementCtx): void {
+  const { insecureSkipVerify, url: at } = value as { insecureSkipVerify?: unknown; url?: unknown };
+  if (insecureSkipVerify !== true || typeof at !== "string" || !at.startsWith("http://")) return;
+  const message = "is for an https URL, and prometheus.url is none: leave it out, or set that";
+  context.addIssue({ code: "custom", path: ["insecureSkipVerify"], message });
+}
 
 const levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
 

@@ -32,26 +32,48 @@ function openSshProblem(body: string): string | undefined {
   const blob = Buffer.from(body.replace(/\s/g, ""), "base64");
   const magic = "openssh-key-v1\0";
   if (blob.toString("latin1", 0, magic.length) !== magic) return damaged;
-  let at = magic.length;
-  const next = (): string | undefined => {
-    if (at + 4 > blob.length) return undefined;
+  const [cipher, kdf, options] = parts(blob, magic.length);
+  if (cipher === undefined || kdf === undefined || options === undefined) return damaged;
+  const [publicKey, secret] = parts(blob, magic.length + lengthOf(cipher, kdf, options) + 4);
+  if (publicKey === undefined || secret === undefined) return damaged;
+  if (cipher.toString() !== "none") return withPassphrase;
+  const [type, , modulus] = parts(publicKey, 0);
+  return type?.toString() === "ssh-rsa" && modulus !== undefined ? rsaProblem(bitsOf(modulus)) : undefined;
+}
+
+/** What stands from a place on, each with its length before it; what is cut off is left out. */
+function parts(blob: Buffer, from: number): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = from; at + 4 <= blob.length && found.length < 3; at += lengthOf(found.at(-1))) {
     const end = at + 4 + blob.readUInt32BE(at);
-    if (end > blob.length) return undefined;
-    const text = blob.toString("latin1", at + 4, end);
-    at = end;
-    return text;
-  };
-  const cipher = next();
-  const kdf = [next(), next()];
-  at += 4;
-  if ([cipher, ...kdf, next(), next()].includes(undefined)) return damaged;
-  return cipher === "none" ? undefined : withPassphrase;
+    if (end > blob.length) break;
+    found.push(blob.subarray(at + 4, end));
+  }
+  return found;
+}
+
+function lengthOf(...read: (Buffer | undefined)[]): number {
+  return read.reduce((sum, part) => sum + 4 + (part?.length ?? 0), 0);
+}
+
+function bitsOf(number: Buffer): number {
+  const digits = number.toString("hex").replace(/^0+/, "");
+  return digits === "" ? 0 : BigInt(`0x${digits}`).toString(2).length;
+}
+
+/** OpenSSH's SSH_RSA_MINIMUM_MODULUS_SIZE: sshd lets nobody in with less. */
+const leastBits = 1_024;
+
+function rsaProblem(bits: number | undefined): string | undefined {
+  return bits === undefined || bits >= leastBits
+    ? undefined
+    : `is an RSA key of ${bits} bits, and OpenSSH takes none below ${leastBits}: make another one (ssh-keygen -t ed25519), ` +
+        "and let it log in to the host first";
 }
 
 function pemProblem(text: string): string | undefined {
   try {
-    createPrivateKey(text);
-    return undefined;
+    return rsaProblem(createPrivateKey(text).asymmetricKeyDetails?.modulusLength);
   } catch {
     return damaged;
   }

@@ -21,6 +21,11 @@ export const secretRules: Record<Exclude<SecretKey, "sshPrivateKey">, Rule> = {
     isSet: ({ logs }) => logs?.user !== undefined,
     isRequired: true,
   },
+  prometheusPassword: {
+    goesWith: "prometheus.user",
+    isSet: ({ prometheus }) => prometheus?.user !== undefined,
+    isRequired: true,
+  },
   tracesPassword: {
     goesWith: "traces.user",
     isSet: ({ traces }) => traces?.user !== undefined,

@@ -5,6 +5,7 @@ import type { SecretKey } from "./secrets";
 
 const problems: Partial<Record<SecretKey, (text: string) => string | undefined>> = {
   sshPrivateKey: privateKeyProblem,
+  prometheusPassword: (text) => (/[\r\n]/.test(text) ? "must be one line" : undefined),
   grafanaAuth: (text) => (/[\r\n]/.test(text) ? "must be one line: a token, or user:password" : undefined),
   alertsWebhook: webhookProblem,
   siteUsers: siteUsersProblem,

@@ -14,6 +14,7 @@ const secrets = {
   },
   pyroscopePassword: { form: "any text", description: "The password of `pyroscope.remote.user`." },
   logsPassword: { form: "any text", description: "The password of `logs.user`." },
+  prometheusPassword: { form: "any text, in one line", description: "The password of `prometheus.user`." },
   tracesPassword: { form: "any text", description: "The password of `traces.user`." },
   grafanaAuth: {
     form: "a service account's token, or user:password, in one line",

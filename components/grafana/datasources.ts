@@ -24,6 +24,8 @@ interface Source {
   readonly tenant?: string | undefined;
   readonly user?: string | undefined;
   readonly password?: pulumi.Output<string> | undefined;
+  /** Its certificate is not checked. */
+  readonly insecureSkipVerify?: boolean;
 }
 
 /** The datasources that a stack declares. */
@@ -52,7 +54,9 @@ function knownSources({ pyroscope, prometheus, logs }: Settings, secrets: Secret
       pyroscope.kind === "local"
         ? { url: pyroscopeUrl(pyroscope) }
         : { ...pyroscope, password: secrets.pyroscopePassword },
-    ...(prometheus === undefined ? {} : { prometheus: { url: prometheus.url } }),
+    ...(prometheus === undefined
+      ? {}
+      : { prometheus: { ...prometheus, password: secrets.prometheusPassword } }),
     ...(logs === undefined ? {} : { loki: { url: logs.url, tenant, user, password: secrets.logsPassword } }),
   };
 }
@@ -98,6 +102,7 @@ export function declareDatasources(
     const { url, user, tenant } = source;
     const title = kind.charAt(0).toUpperCase() + kind.slice(1);
     const headers = tenant === undefined ? {} : { httpHeaderName1: "X-Scope-OrgID" };
+    const tls = source.insecureSkipVerify === true ? { tlsSkipVerify: true } : {};
     const secure = secureSettings(source);
     const datasource = new oss.DataSource(
       `${name}-${kind}`,
@@ -109,7 +114,7 @@ export function declareDatasources(
         accessMode: "proxy",
         ...(user === undefined ? {} : { basicAuthEnabled: true, basicAuthUsername: user }),
         jsonDataEncoded: uids.apply((all) =>
-          JSON.stringify({ ...datasourceSettings(kind, all, rhythm, serviceKey), ...headers }),
+          JSON.stringify({ ...datasourceSettings(kind, all, rhythm, serviceKey), ...headers, ...tls }),
         ),
         ...(secure === undefined ? {} : { secureJsonDataEncoded: secure }),
       },

@@ -70,8 +70,13 @@ export interface ServiceDeclaration {
   groups?: readonly string[];
   /** Directories that are staged whole for the validation. */
   trees: readonly string[];
-  /** Each must exit 0; it sees the staged trees at their real paths. */
+  /** Each must exit 0; it sees the staged trees at their real paths, and has the unit's own environment. */
   validate: readonly string[];
+  /**
+   * Must exit 0 before anything is changed, while the unit runs: it asks the program whether that lets in who asks, with what the
+   * staged files have for it. It is run by root, finds scripts of ours, and prints no secret. @default nothing is asked
+   */
+  ask?: string;
   /**
    * Exits with the service's own verdict; a unit that gives none in a minute is restarted, if it is not the host's own.
    * Without it, every change restarts the unit.
@@ -115,6 +120,7 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
   if (replacing !== undefined) lines.push(`replacing ${path(replacing.path)} ${replacing.line}`);
   for (const tree of declaration.trees) lines.push(`tree ${path(tree)}`);
   for (const command of declaration.validate) lines.push(`validate ${command}`);
+  if (declaration.ask !== undefined) lines.push(`ask ${declaration.ask}`);
   if (declaration.reload !== undefined) lines.push(`reload ${declaration.reload}`);
   for (const check of declaration.health) lines.push(`health ${check.seconds} ${check.command}`);
   if (declaration.faults !== undefined) lines.push(`faults ${declaration.faults}`);

@@ -84,6 +84,13 @@ export interface EndpointRequirements {
   adapt: string;
 }
 
+/** A Caddy whose own administration has to be on. */
+export interface AdminRequirement {
+  caddyfile: string;
+  /** What to do where it is off. */
+  remedy: string;
+}
+
 /** The machine that another stack has its platform on. */
 export interface MachineRequirement {
   id: string;
@@ -102,6 +109,8 @@ export interface Requirements {
   units?: readonly UnitRequirement[];
   /** @default none */
   packages?: readonly PackageRequirement[];
+  /** @default no Caddy is needed */
+  admin?: AdminRequirement;
   /** @default none */
   endpoints?: EndpointRequirements;
   /** @default any */
@@ -124,7 +133,7 @@ export interface Preflight {
 
 /**
  * Looks at the host before anything on it is changed, and fails with all that is in the way: the Debian release, the
- * architecture, systemd, sudo, ports held by other processes (by name), free disk, programs and their versions, apt
+ * architecture, systemd, sudo, namespaces, ports held by other processes (by name), free disk, programs and their versions, apt
  * sources that contradict ours, files of others that decide how a unit of ours runs, endpoints that answer wrongly.
  */
 export function preflightOf(required: Requirements): Preflight {
@@ -147,6 +156,7 @@ function checks(required: Requirements): (string | number)[] {
     sources = [],
     units = [],
     packages = [],
+    admin,
     endpoints,
     machine,
     past,
@@ -174,6 +184,7 @@ function checks(required: Requirements): (string | number)[] {
     ...packages.flatMap(ofPackage),
     ...(past === undefined ? [] : pastWords(past)),
     ...(scraped === undefined ? [] : ["scraped", scraped.url, scraped.directory]),
+    ...(admin === undefined ? [] : ["admin", admin.caddyfile, admin.remedy]),
     ...(machine === undefined ? [] : ["machine", machine.id, machine.stack]),
     ...(endpoints === undefined || endpoints.endpoints.length === 0
       ? []

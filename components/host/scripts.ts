@@ -6,11 +6,13 @@ const directory = path.join(__dirname, "scripts");
 /** What later commands call or source, installed on the host by the first of them. */
 const installed = [
   "lib.sh",
+  "logins.sh",
   "formats.sh",
   "owners.sh",
   "time.sh",
   "within.pl",
   "unit.sh",
+  "unit-environment.pl",
   "unit-in-force.pl",
   "in-force.sh",
   "package.sh",
@@ -116,6 +118,7 @@ export function preflight(endpoints: readonly string[] = [], targets: readonly s
       readScript("endpoints.sh") +
       readScript("past.sh") +
       readScript("machine.sh") +
+      readScript("logins.sh") +
       readScript("preflight"),
   );
 }

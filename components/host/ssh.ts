@@ -37,20 +37,20 @@ class RefusedError extends Error {}
  * @throws Error that names the server, and tells what to do
  */
 export async function openSsh(ssh: SshSettings, privateKey: string | undefined): Promise<SshConnection> {
-  if (ssh.jump === undefined) return connection(await login(ssh, privateKey));
+  if (ssh.jump === undefined) return connection(await login(ssh, privateKey), ssh.address);
   const hop = await login(ssh.jump, privateKey);
   try {
-    const through = await forwardOut(hop, ssh.address, ssh.port);
+    const through = await forwardOut(hop, ssh.jump.address, ssh.address, ssh.port);
     const client = await login(ssh, privateKey, through);
     client.once("close", () => hop.end());
-    return connection(client);
+    return connection(client, ssh.address);
   } catch (error) {
     hop.end();
     throw error;
   }
 }
 
-function connection(client: Client): SshConnection {
+function connection(client: Client, host: string): SshConnection {
   const ended = new Promise<void>((resolve) => {
     client.once("close", () => {
       resolve();
@@ -58,7 +58,7 @@ function connection(client: Client): SshConnection {
   });
   const commands = new Commands(client, ended);
   return {
-    forward: (address, port) => forwardOut(client, address, port),
+    forward: (address, port) => forwardOut(client, host, address, port),
     run: (command, { stdin = "" } = {}) => commands.run(command, stdin),
     end: () => void client.end(),
     ended,
@@ -146,11 +146,22 @@ function pinned(
   };
 }
 
-function forwardOut(client: Client, address: string, port: number): Promise<Duplex> {
+/** @param host the address of the server that it goes through, for messages */
+function forwardOut(client: Client, host: string, address: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
       if (error === undefined) resolve(channel);
-      else reject(new Error(`${address} port ${port} does not answer on the host: ${error.message}`));
+      else reject(new Error(forwardProblem(error, host, `${address} port ${port}`)));
     });
   });
+}
+
+/** RFC 4254, 5.1: the server does not want to. Its words say only that it did not. */
+const prohibited = 1;
+
+function forwardProblem(error: Error & { reason?: unknown }, host: string, target: string): string {
+  return error.reason === prohibited
+    ? `the sshd of ${host} forwards nothing to ${target}: set AllowTcpForwarding (or PermitOpen) there to let it, see that the ` +
+        "key's line in authorized_keys does not forbid it (restrict, no-port-forwarding), and restart sshd"
+    : `${target} does not answer on ${host}: ${error.message}`;
 }

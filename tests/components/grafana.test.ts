@@ -109,16 +109,27 @@ describe("a stack with Grafana", () => {
     expect(Object.keys(byName(resources)).sort()).toEqual(["folder", "profiles", "provider", "pyroscope"]);
   });
 
-  test("gives Grafana what it needs to read a Pyroscope and a Loki elsewhere, and keeps it secret", async () => {
+  test("gives Grafana what it needs to read a Pyroscope and a Loki elsewhere, and a Prometheus behind a password, and keeps it secret", async () => {
     const pyroscope = { remote: { url: "https://profiles.example", tenant: "soar", user: "reader" } };
     const logs = { url: "https://logs.example", user: "loki" };
+    const prometheus = { url: "https://localhost:9090", user: "reader", insecureSkipVerify: true };
     const secrets = {
+      prometheusPassword: pulumi.secret("m-w"),
       grafanaAuth,
       pyroscopePassword: pulumi.secret("p-w"),
       logsPassword: pulumi.secret("l-w"),
     };
-    const resources = await stackOf({ ...production, pyroscope, logs, grafana: { url } }, secrets);
+    const resources = await stackOf(
+      { ...production, pyroscope, logs, prometheus, grafana: { url } },
+      secrets,
+    );
     const all = byName(resources);
+    expect(all["prometheus"]).toMatchObject({
+      url: "https://localhost:9090",
+      basicAuthUsername: "reader",
+      secureJsonDataEncoded: { secret: '{"basicAuthPassword":"m-w"}' },
+    });
+    expect(json(all["prometheus"]?.["jsonDataEncoded"])).toMatchObject({ tlsSkipVerify: true });
     expect(all["pyroscope"]).toMatchObject({
       url: "https://profiles.example",
       basicAuthEnabled: true,

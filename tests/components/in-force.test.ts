@@ -11,6 +11,7 @@ import { renderPyroscope } from "../../render/pyroscope";
 import { parseDuration } from "../../config/units";
 
 const scripts = path.join(__dirname, "../../components/scripts");
+const hostScripts = path.join(__dirname, "../../components/host/scripts");
 
 let directory: string;
 let server: Server;
@@ -41,7 +42,7 @@ function file(name: string, content: string): string {
 /** What a script finds, with the directory left out of the names. */
 async function findings(script: string, ...args: string[]): Promise<string[]> {
   const run = (resolve: (lines: string[]) => void, reject: (error: Error) => void): void => {
-    const env = { PATH: `${directory}:/usr/bin:/bin` };
+    const env = { PATH: `${directory}:${hostScripts}:/usr/bin:/bin` };
     execFile("perl", ["-w", path.join(scripts, script), ...args], { env }, (error, stdout, stderr) => {
       if (error !== null || stderr !== "") reject(error ?? new Error(stderr));
       else

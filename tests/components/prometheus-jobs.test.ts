@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import type { Registered } from "./mocks";
 import { minimal, stackOf } from "./stack";
@@ -33,8 +34,9 @@ describe("the jobs of a stack with a platform of its own", () => {
       "host-unit yes",
       "tree /etc/prometheus",
       "validate promtool check config /etc/prometheus/prometheus.yml",
+      `ask /usr/local/lib/soar-profiling/production/prometheus-admits ${url}`,
       `reload /usr/local/lib/soar-profiling/production/prometheus-reload ${url}`,
-      `health 60 curl -fsS --max-time 5 ${url}/-/ready`,
+      `health 60 /usr/local/lib/soar-profiling/production/prometheus-ready ${url}`,
       `inforce prometheus-in-force ${url} /etc/prometheus/prometheus.yml ` +
         ["alloy", "host", "pyroscope", "soar-run"]
           .map((job) => `/etc/prometheus/jobs/production-${job}.yml `)
@@ -48,6 +50,34 @@ describe("the jobs of a stack with a platform of its own", () => {
       file("rules/production-profiling"),
       "end",
     ]);
+  });
+
+  it("are asked for with a user and a password from a file that only root reads", async () => {
+    const https = "https://localhost:9090";
+    const login = "/etc/prometheus/soar-profiling-login/production.curl";
+    const prometheus = { url: https, user: "soar", insecureSkipVerify: true };
+    const resources = await stackOf(
+      { ...base, prometheus },
+      { prometheusPassword: pulumi.secret('pass" \\word') },
+    );
+    const found = resources.find(({ name }) => name === "soar-prometheus-config-files");
+    const { secret: text = "" } = found?.inputs["stdin"] as { secret?: string };
+    expect(found?.inputs["logging"]).toBe("none");
+    expect(text.split("\n")).toEqual(
+      expect.arrayContaining([
+        "secret yes",
+        `ask prometheus-admits ${https} ${login}`,
+        `reload prometheus-reload ${https} ${login}`,
+        `health 60 prometheus-ready ${https} ${login}`,
+        "directory /etc/prometheus/soar-profiling-login 0750 root:prometheus",
+        `file 0600 root:root none ${login}`,
+        '  user = "soar:pass\\" \\\\word"',
+        "  insecure",
+      ]),
+    );
+    expect(text).toContain(
+      `inforce prometheus-in-force -K ${login} ${https} /etc/prometheus/prometheus.yml `,
+    );
   });
 
   it("are told by file_sd where that is chosen", async () => {

@@ -109,13 +109,49 @@ describe("the stage", () => {
         `unit prometheus.service\nfile 0 0640 root:root reload ${tree()}/rules/staging.yml\n`,
       );
       const words = run(
-        "within() { echo no; return 1; }; echo 'validate x' >>spec; compare_edits; stage; (validate) 2>&1 || :",
+        "within() { [ ! -e again ] || return 0; : >again; echo no; return 1; }; echo 'validate x' >>spec; compare_edits; stage; (validate) 2>&1 || :",
       );
       expect(yml()).toBe(`rule_files: ["${tree()}/rules/*.yml", ${line}] # soar-profiling\n`);
       expect(words).toContain(
         `${tree()}/prometheus.yml:1: rules/o*.yml takes in 1 of the files of ${tree()}/rules/*.yml, but not ${tree()}/rules/staging.yml: `,
       );
       expect(words).toContain("prometheus: refused by 'x'");
+    });
+  });
+
+  describe("where a file of ours holds a secret, and the files in place are refused as well", () => {
+    const ours = (): string => file("etc/rules/ours.yml");
+    const refused = (words: string): string =>
+      run(
+        `within() { echo '${words}'; return 1; }; echo 'secret yes' >>spec; echo 'validate x' >>spec; compare_edits; stage; (validate) 2>&1 || :`,
+      );
+    const already = "which refuses what is on the host now as well, without any change of this stack";
+    beforeEach(() => {
+      declare();
+      writeFileSync(ours(), 'password: "s3ntinel-of-ours"\n');
+      mkdirSync(file("state/test/prometheus"), { recursive: true });
+      writeFileSync(
+        file("state/test/prometheus/manifest"),
+        `unit prometheus.service\nsecret yes\nfile 0 0640 root:root reload ${ours()}\n`,
+      );
+    });
+
+    test("their words are shown", () => {
+      const words = `Checking ${ours()}; ${file("etc/theirs.yml")}:3: no such password`;
+      expect(refused(words)).toBe(
+        `${words}\nprometheus: refused by 'x' (its words above), ${already}: correct that first; nothing was changed\n`,
+      );
+    });
+
+    test.each([
+      ["has a word of ours", "cannot take s3ntinel-of-ours"],
+      ["names a place in ours", "SITE/rules/ours.yml:1: cannot take x"],
+    ])("but not where one %s", (_, text) => {
+      const words = text.replace("SITE", file("etc"));
+      const told = refused(words);
+      expect(told).not.toContain("cannot take");
+      expect(told).toContain(`(its words may quote a secret: `);
+      expect(told).toContain(already);
     });
   });
 

@@ -120,6 +120,21 @@ describe("a tunnel", () => {
     ]);
   });
 
+  test("tells by its name why an sshd lets nothing through", async () => {
+    await ssh.stop();
+    ssh = await startTarget({ publicKey: key.public, forwards: false });
+    await expect(get(await openTunnel(args()))).rejects.toThrow();
+    const at = `The tunnel to ${webUrl()}/grafana (grafana.tunnel): `;
+    const { host } = new URL(webUrl());
+    expect(log.mock.calls).toEqual([
+      [
+        `${at}the sshd of 127.0.0.1 forwards nothing to ${host.replace(":", " port ")}: set AllowTcpForwarding (or PermitOpen) ` +
+          "there to let it, see that the key's line in authorized_keys does not forbid it (restrict, no-port-forwarding), " +
+          "and restart sshd",
+      ],
+    ]);
+  });
+
   test("says which setting to change when the port is taken", async () => {
     const other = createServer();
     await listen(other, localPort);

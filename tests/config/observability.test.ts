@@ -28,7 +28,12 @@ test("each has its defaults", () => {
       { name: "b", port: 9092, metrics: { port: 9192, path: "/m" } },
     ],
   });
-  expect(all.prometheus).toEqual({ ...prometheus, discovery: "scrape_config_files", skip: [] });
+  expect(all.prometheus).toEqual({
+    ...prometheus,
+    insecureSkipVerify: false,
+    discovery: "scrape_config_files",
+    skip: [],
+  });
   expect(all.logs).toEqual({ url: "http://127.0.0.1:3100", level: "debug", source: ["journal"] });
   expect(all.traces).toEqual({ url: "http://127.0.0.1:4320", grpcPort: 4317, httpPort: 4318 });
   expect(all.site).toEqual({
@@ -73,6 +78,14 @@ describe("refused", () => {
       { prometheus: { url: "http://metrics.example:9090" } },
       [
         `prometheus.url: must be on the host's loopback, such as "http://127.0.0.1:9090": its files are on the host`,
+      ],
+    ],
+    [
+      "a certificate that is not checked, where there is none, and a user without a password",
+      { prometheus: { ...prometheus, user: "soar", insecureSkipVerify: true } },
+      [
+        "prometheus.insecureSkipVerify: is for an https URL, and prometheus.url is none: leave it out, or set that",
+        "prometheusPassword: is required with prometheus.user: pulumi config set --secret prometheusPassword",
       ],
     ],
     ...[

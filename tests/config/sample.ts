@@ -6,16 +6,25 @@ export const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoq
 /** In OpenSSH form, of no use anywhere. */
 export const privateKey = openSshKey("none");
 
-/** A private key as ssh-keygen writes it, but for its numbers. */
-export function openSshKey(cipher: string): string {
-  const part = (text: string): Buffer => {
+/** Each text with its length before it, in one byte a character. */
+export function openSshParts(texts: readonly string[]): string {
+  const parts = texts.map((text) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(text.length);
-    return Buffer.concat([length, Buffer.from(text)]);
-  };
-  const count = Buffer.from([0, 0, 0, 1]);
-  const parts = [part(cipher), part("none"), part(""), count, part("public"), part("private")];
-  const body = Buffer.concat([Buffer.from("openssh-key-v1\0"), ...parts]).toString("base64");
+    return length.toString("latin1") + text;
+  });
+  return parts.join("");
+}
+
+/** A private key as ssh-keygen writes it, but for its numbers. */
+export function openSshKey(cipher: string, publicKey = "public"): string {
+  const parts = [
+    "openssh-key-v1\0",
+    openSshParts([cipher, "none", ""]),
+    "\0\0\0\x01",
+    openSshParts([publicKey, "private"]),
+  ];
+  const body = Buffer.from(parts.join(""), "latin1").toString("base64");
   const lines = body.match(/.{1,70}/g) ?? [];
   return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join(
     "\n",

@@ -1,24 +1,13 @@
-import * as path from "node:path";
 import { describe, expect, it } from "vitest";
-import { startHost, type SandboxHost } from "../../sandbox/host/host";
 import { prepareIngredients } from "../../sandbox/host/prepare";
-import { run } from "../../sandbox/log";
 import { signRepository } from "../../sandbox/packages/sign";
 import { holdLock } from "./harness/faults";
+import { copyRepository } from "./harness/repository";
 import { TestStack } from "./harness/stack";
 
 const keyring = "/etc/apt/keyrings/grafana.asc";
 const source = "/etc/apt/sources.list.d/grafana.sources";
 const foreign = "/etc/apt/sources.list.d/by-hand.sources";
-
-/** Has the host served by a copy of the sandbox's repository, which a test may sign anew; it goes with the host. */
-async function copyRepository({ name, directory }: SandboxHost): Promise<string> {
-  const { repository } = await prepareIngredients();
-  const copy = path.join(directory, "repository");
-  await run("cp", ["-a", "-l", repository.directory, copy]);
-  await startHost(name, { repository: copy });
-  return copy;
-}
 
 describe("the package source", async () => {
   const stack = await TestStack.create("source");

@@ -144,3 +144,7 @@ lock() {
   fi
   printf 'environment %s: %s (pid %s, since %s)\n' "$environment" "$*" "$$" "$(date +%T)" >"$run/holder"
 }
+
+# shellcheck source=components/host/scripts/logins.sh
+. "$(dirname "$0")/logins.sh"
+space_logins "$@"

@@ -47,11 +47,15 @@ find_package() { # PACKAGE VERSION, which is empty where it is not installed
   keep_spare "packages/$1"
 }
 
+read_packages() { # SOURCE
+  patiently apt-get -q update -o Dir::Etc::sourcelist="/etc/apt/sources.list.d/$1.sources" -o Dir::Etc::sourceparts=- \
+    -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any
+}
+
 need_offer() { # PACKAGE VERSION SOURCE
   ! offered "$1" | grep -qxF "$2" || return 0
   put_source_back "$3" || die "$name: the apt source $3 cannot be put back (the reason above)"
-  patiently apt-get -q update -o Dir::Etc::sourcelist="/etc/apt/sources.list.d/$3.sources" -o Dir::Etc::sourceparts=- \
-    -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any || die "cannot read the package list of $3"
+  read_packages "$3" || { renew_key "$3" && read_packages "$3"; } || die "cannot read the package list of $3"
   ! offered "$1" | grep -qxF "$2" || return 0
   _offers=$(offered "$1" | grep . | xargs)
   [ -e "$(source_file "$3")" ] ||

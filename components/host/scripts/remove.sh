@@ -37,7 +37,7 @@ take_its_package() {
 remove() {
   removing=yes
   [ -e "$place/manifest" ] || { say "$name: nothing is in place" && return 0; }
-  sed -e '/^format /d' -e '/^file /d' -e '/^directory /d' -e '/^entry /d' -e '/^line /d' -e '/^group /d' "$place/manifest" >"$spec"
+  sed -e '/^format /d' -e '/^ask /d' -e '/^file /d' -e '/^directory /d' -e '/^entry /d' -e '/^line /d' -e '/^group /d' "$place/manifest" >"$spec"
   read_unit
   top=$(on_top)
   [ -z "$top" ] || stays_for "$name" "configuration $top" "${0%/*}/service-config remove $top"

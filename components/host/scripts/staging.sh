@@ -116,24 +116,74 @@ show_words() { # FILE; sets $shown
   fi
 }
 
-# In a mount namespace of its own, so that paths and messages are the real ones.
+# Runs a command for its verdict; its words are in $work/verdict. It sees the staged files at their real paths, in a mount namespace
+# of its own, so that its words are about these; or those that are in place. As a user it has the environment of the unit.
+judge() { # staged|live USER COMMAND; without a USER as root, by the scripts that are beside this one
+  _tree=$1
+  set -- "$(dirname "$0")" "$(value unit)" "$2" "$3"
+  if [ "$_tree" = staged ]; then
+    while read -r path; do set -- "$work/stage$path" "$path" "$@"; done <"$work/shown"
+    while read -r path; do set -- "$path" "$work/stage$path" "$@"; done <"$work/large"
+  fi
+  # shellcheck disable=SC2016 # expanded in the namespace
+  within 120 unshare --mount --propagation private sh -c '
+    while [ "$#" -gt 4 ]; do
+      mount --rbind "$1" "$2" || { echo "the staged $2 cannot be shown to the validator"; exit 1; }
+      shift 2
+    done
+    [ -n "$3" ] || PATH=$1:$PATH exec sh -c "$4"
+    exec perl "$1/unit-environment.pl" --hide "$2" runuser -u "$3" -- /bin/sh -c "$4"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-
+}
+
+# What the files in place make the validator say, where these are refused as well. Of a unit that nobody has files for yet there
+# is nothing to compare with; and another version of the program may only have become stricter.
+is_refused_already() { # COMMAND
+  if [ -e "$place/program" ] || { [ -z "$host_unit" ] && ! grep -qsx "unit $(value unit)" "$state_root"/*/*/manifest; }; then
+    return 1
+  fi
+  ! judge live "$(value user)" "$1"
+}
+
+# Whether a text may quote a file of ours that holds a secret: it names a place in it, or has a word of it.
+may_quote_ours() { # FILE
+  grep -lsx 'secret yes' "$state_root"/*/*/manifest | while read -r _manifest; do paths_in "$_manifest"; done |
+    while read -r _path; do
+      printf '%s:\n' "$_path"
+      # No directive, and no path: those are in the files of others, too.
+      [ ! -f "$_path" ] || tr -s '[:space:]"'"'"'`=,;{}()' '\n' <"$_path" | grep -E '.{8}' | grep -vE '^([a-z_]+|[/@].*)$' || :
+    done | sort -u >"$work/ours" || return 0
+  [ -s "$work/ours" ] && grep -qFf "$work/ours" "$1"
+}
+
+refuse() { # COMMAND; what it said of the staged files is in $work/verdict
+  mv "$work/verdict" "$work/verdict.staged"
+  if is_refused_already "$1"; then
+    if [ -z "$(value secret)" ] || may_quote_ours "$work/verdict"; then
+      show_words "$work/verdict"
+    else
+      cat "$work/verdict" >&2 || :
+      shown='its words above'
+    fi
+    die "$name: refused by '$1' ($shown), which refuses what is on the host now as well, without any change of this stack:" \
+      "correct that first; nothing was changed"
+  fi
+  show_words "$work/verdict.staged"
+  cat "$work/overlaps" >&2 || :
+  die "$name: refused by '$1' ($shown); nothing was changed"
+}
+
 validate() {
   value validate >"$work/validators"
   { cut -d' ' -f2- "$work/edits" && value tree; } >"$work/shown"
   while read -r command; do
-    set -- "$(value user)" "$command"
-    while read -r path; do set -- "$work/stage$path" "$path" "$@"; done <"$work/shown"
-    while read -r path; do set -- "$path" "$work/stage$path" "$@"; done <"$work/large"
-    # shellcheck disable=SC2016 # expanded in the namespace
-    if ! within 120 unshare --mount --propagation private sh -c '
-      while [ "$#" -gt 2 ]; do
-        mount --rbind "$1" "$2" || { echo "the staged $2 cannot be shown to the validator"; exit 1; }
-        shift 2
-      done
-      exec runuser -u "$1" -- sh -c "$2"' sh "$@" </dev/null >"$work/verdict" 2>&1 9>&-; then
-      show_words "$work/verdict"
-      cat "$work/overlaps" >&2 || :
-      die "$name: refused by '$command' ($shown); nothing was changed"
-    fi
+    judge staged "$(value user)" "$command" || refuse "$command"
   done <"$work/validators"
+  ask_program
+}
+
+# The running program may not let in who asks it, as with a wrong password. The words are ours, and tell no secret.
+ask_program() {
+  command=$(value ask)
+  if [ -z "$command" ] || ! is_active || judge staged '' "$command"; then return 0; fi
+  die "$name: $(cat "$work/verdict"); nothing was changed"
 }

@@ -14,6 +14,8 @@ export interface TargetOptions {
   home?: string;
   /** Commands that run at once on one connection, as by MaxSessions; the next is refused. */
   maxSessions?: number;
+  /** Whether connections are let through, as by AllowTcpForwarding; they are by default. */
+  forwards?: boolean;
 }
 
 export interface Target {
@@ -134,11 +136,28 @@ function serveSessions(connection: Connection, options: TargetOptions, seen: Tar
       });
     });
   });
-  connection.on("tcpip", (accept, _refuse, { destIP, destPort }) => {
+  connection.on("tcpip", (accept, refuse, { destIP, destPort }) => {
+    if (options.forwards === false) {
+      prohibit(connection);
+      refuse();
+      return;
+    }
     seen.forwards++;
     const channel = accept();
     const socket = connect(destPort, destIP);
     channel.on("error", () => undefined).pipe(socket.on("error", () => undefined));
     socket.pipe(channel);
   });
+}
+
+/** The library refuses a channel only as one that cannot be connected; sshd says "administratively prohibited" (1). */
+function prohibit(connection: Connection): void {
+  interface Protocol {
+    channelOpenFail: (channel: number, reason: number, words: string) => void;
+  }
+  const { _protocol: protocol } = connection as unknown as { _protocol: Protocol };
+  const fail = protocol.channelOpenFail.bind(protocol);
+  protocol.channelOpenFail = (channel) => {
+    fail(channel, 1, "open failed");
+  };
 }
