@@ -66,9 +66,9 @@ describe("the jobs of a stack with a platform of its own", () => {
     expect(text.split("\n")).toEqual(
       expect.arrayContaining([
         "secret yes",
-        `ask prometheus-admits ${https} ${login}`,
-        `reload prometheus-reload ${https} ${login}`,
-        `health 60 prometheus-ready ${https} ${login}`,
+        `ask /usr/local/lib/soar-profiling/production/prometheus-admits ${https} ${login}`,
+        `reload /usr/local/lib/soar-profiling/production/prometheus-reload ${https} ${login}`,
+        `health 60 /usr/local/lib/soar-profiling/production/prometheus-ready ${https} ${login}`,
         "directory /etc/prometheus/soar-profiling-login 0750 root:prometheus",
         `file 0600 root:root none ${login}`,
         '  user = "soar:pass\\" \\\\word"',

@@ -154,7 +154,7 @@ describe("prometheus-reload", () => {
 
   test("fails where the unit cannot be told", async () => {
     prometheus(told(10, 1), told(11, 1));
-    program("systemctl", "echo no such unit >&2; exit 5");
+    program("systemctl", '[ "$1" = show ] || { echo no such unit >&2; exit 5; }');
     expect(await run("prometheus-reload", url)).toEqual({ status: 1, said: "no such unit\n" });
   });
 });

@@ -100,7 +100,7 @@ describe("what was put in place", () => {
     mkdirSync(file("etc/keys"));
     writeFileSync(file("etc/a.sources"), "source\n");
     writeFileSync(file("etc/keys/a.asc"), "key\n");
-    run('put_source_back a; keep_source a 3; [ -z "$(put_source_back a)" ]');
+    run('put_source_back a; keep_source a 3 https://key F1; [ -z "$(put_source_back a)" ]');
     expect(readFileSync(file("state/sources/a/generation"), "utf8")).toBe("3\n");
     run("rm -r etc; put_source_back a");
     writeFileSync(file("etc/keys/a.asc"), "another\n");

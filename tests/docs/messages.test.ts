@@ -18,7 +18,7 @@ const sources = folders
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => path.join(folder, name))
-    .filter((file) => statSync(file).isFile() && /\.(ts|sh|pl)$|\/[a-z-]+$/.test(file));
+    .filter((file) => statSync(file).isFile() && /\.(ts|cjs|sh|pl)$|\/[a-z-]+$/.test(file));
 }
 
 /**
