@@ -33,10 +33,11 @@ function unusedUnits({ services, logs }: Settings): Issue[] {
   return [{ path: "services[].unit", message }];
 }
 
-function unusedNames({ services, traces }: Settings): Issue[] {
+function unusedNames({ services, traces, logs }: Settings): Issue[] {
   const named = services.filter(({ telemetryName }) => telemetryName !== undefined).map(({ name }) => name);
-  if (traces !== undefined || named.length === 0) return [];
-  const message = `is set (${short(named)}), and no spans come through Alloy, which adds the name to them: set traces.url, or leave it out`;
+  const comes = traces !== undefined || logs?.source.includes("otlp") === true;
+  if (comes || named.length === 0) return [];
+  const message = `is set (${short(named)}), and nothing comes by OTLP through Alloy, which adds the name to it: set traces.url, or leave it out`;
   return [{ path: "services[].telemetryName", message }];
 }
 

@@ -227,7 +227,7 @@ describe("the words for", () => {
       "a name in OpenTelemetry that Alloy adds to no span",
       changed({ telemetryName: "run" }),
       [
-        "services[].telemetryName: is set (soar-run), and no spans come through Alloy, which adds the name to them: set traces.url, or leave it out",
+        "services[].telemetryName: is set (soar-run), and nothing comes by OTLP through Alloy, which adds the name to it: set traces.url, or leave it out",
       ],
     ],
     ["what is of use", changed({}), []],

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { copyFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
@@ -97,9 +98,9 @@ describe("preview.yml, with no host in reach", async () => {
       ...(input === undefined ? {} : { input }),
     });
 
-  const selectProduction = async (): Promise<Stack> =>
+  const select = async (stackName: string): Promise<Stack> =>
     LocalWorkspace.selectStack(
-      { stackName: "prod", projectName: "soar-profiling", program },
+      { stackName, projectName: "soar-profiling", program },
       {
         workDir: checkout,
         pulumiCommand: await pulumiCommand(pulumi),
@@ -109,7 +110,7 @@ describe("preview.yml, with no host in reach", async () => {
 
   /** Production's state with the outputs that its own preview announces, as far as others read it after an `up`. */
   const production = async (): Promise<string> => {
-    const stack = await selectProduction();
+    const stack = await select("prod");
     const type = "pulumi:pulumi:Stack";
     let outputs: Record<string, unknown> | undefined;
     await stack.preview({
@@ -155,6 +156,30 @@ describe("preview.yml, with no host in reach", async () => {
     expect(github.requests.filter((request) => request.startsWith("POST")).length).toBe(1);
   });
 
+  describe("an example", () => {
+    const examples = readdirSync(path.join(projectRoot, "examples"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".yaml"))
+      .sort();
+
+    test.each(examples)("examples/%s, as it is, with what its reader sets", async (file) => {
+      const stackName = file.replace(/[/.]/g, "-");
+      await copyFile(
+        path.join(projectRoot, "examples", file),
+        path.join(checkout, `Pulumi.${stackName}.yaml`),
+      );
+      await cli(["stack", "init", stackName]);
+      const set = async (...args: string[]): Promise<unknown> =>
+        cli(["config", "set", "--stack", stackName, ...args]);
+      await set("--path", "host.hostKey", hostKey);
+      const text = await readFile(path.join(projectRoot, "examples", file), "utf8");
+      if (text.includes("grafana:")) await set("--secret", "grafanaAuth", grafanaAuth);
+      if (text.includes("remote:")) await set("--secret", "pyroscopePassword", "a-password");
+      const { stdout, stderr, changeSummary } = await (await select(stackName)).preview({ color: "never" });
+      expect(changeSummary.create).toBeGreaterThan(5);
+      expect(stdout + stderr).not.toMatch(/warning|error/);
+    });
+  });
+
   describe("a change of version", () => {
     let state: { deployment: { resources: { outputs: object }[] } };
     beforeAll(async () => {
@@ -171,7 +196,7 @@ describe("preview.yml, with no host in reach", async () => {
       const before = await readFile(file, "utf8");
       for (const [key, value] of Object.entries(change))
         await cli(["config", "set", "--stack", "prod", "--path", key, value]);
-      const stack = await selectProduction();
+      const stack = await select("prod");
       const said = await stack.preview({ color: "never", suppressProgress: true }).then(
         ({ stdout, stderr }) => stdout + stderr,
         (error: unknown) => String(error),
