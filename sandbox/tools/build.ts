@@ -8,8 +8,8 @@ import { ensurePackages } from "../prerequisites";
 import { ensureGo, goCaches, goEnvironment, goTemporary } from "./go";
 import { moduleFolder, type Edit, type Recipe } from "./recipe";
 
-/** Free disk, in GB, that the builds of all tools need while they run; the results need one or two. */
-const neededSpace = 24;
+/** Free disk, in GB, that the builds of what `make up` needs take while they run; the results need one or two. */
+const neededSpace = 12;
 
 /** Builds the tool from its Go modules into `directory`: `bin/` with the program, and its packaging files. */
 export async function buildTool(recipe: Recipe, directory: string): Promise<void> {

@@ -304,7 +304,11 @@ describe("grafana", () => {
       url: "http://127.0.0.1:3100",
     };
     await grafana.api("POST", "/api/datasources", { ...data, jsonData: { maxLines: 1000 } });
-    const board = { uid: "left-board", title: "Left behind", panels: [{ id: 1, type: "text", title: "Here" }] };
+    const board = {
+      uid: "left-board",
+      title: "Left behind",
+      panels: [{ id: 1, type: "text", title: "Here" }],
+    };
     await grafana.api("POST", "/api/dashboards/db", { dashboard: board, folderUid: "left" });
     const other = await engine.stack("left");
     const declared =
