@@ -159,9 +159,9 @@ export const dashboard: Kind = {
     const model = (await api.send("GET", `/api/dashboards/uid/${key}`)) as DashboardModel | undefined;
     if (model === undefined) return undefined;
     const { uid } = model.dashboard;
-    // A uid that Grafana has chosen is no part of what was declared.
-    const declared =
-      uidIn(state["configJson"]) === undefined ? without(model.dashboard, "uid") : model.dashboard;
+    // A uid that Grafana has chosen is no part of what was declared; of an import nothing is known.
+    const isChosen = state["configJson"] !== undefined && uidIn(state["configJson"]) === undefined;
+    const declared = isChosen ? without(model.dashboard, "uid") : model.dashboard;
     return {
       configJson: JSON.stringify(ownPart(declared)),
       folder: model.meta.folderUid,
