@@ -7,7 +7,7 @@ import { renderProfiles } from "../render/alloy/profiles";
 import { renderOtlp } from "../render/alloy/otlp";
 import { scrapeTargets } from "../render/prometheus/jobs";
 import type { PastRequirement, ScrapedRequirement } from "./host/past";
-import { jobsDirectory, monitoredPlatform } from "./prometheus-jobs";
+import { monitoredPlatform, prometheusDirectory } from "./prometheus-jobs";
 import { pyroscopeDisk } from "./pyroscope";
 
 /** What the host may have from before a take-over, for who owns its platform: it is told before anything is changed. */
@@ -31,7 +31,7 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
   if (prometheus === undefined) return undefined;
   return {
     url: prometheus.url,
-    directory: jobsDirectory(prometheus),
+    directory: prometheusDirectory,
     targets: scrapeTargets(services, monitoredPlatform(settings), prometheus.skip).map(
       ({ name, address, path }) => ({
         name,

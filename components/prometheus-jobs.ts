@@ -22,8 +22,9 @@ import type { PrometheusRules } from "./operator/files";
 import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
 
 const unit = "prometheus.service";
-const directory = "/etc/prometheus";
-const config = `${directory}/prometheus.yml`;
+/** Where the host's own Prometheus has its configuration. */
+export const prometheusDirectory = "/etc/prometheus";
+const config = `${prometheusDirectory}/prometheus.yml`;
 
 /** The platform's own processes, and what the alerts about them need to know. */
 export interface MonitoredPlatform extends PlatformTargets {
@@ -126,7 +127,7 @@ function prometheusDeclaration(
     unit,
     isHostUnit: true,
     user: "prometheus",
-    trees: [directory],
+    trees: [prometheusDirectory],
     validate: [`promtool check config ${config}`],
     ask: host.declared("prometheus-admits", url, ...options),
     reload: host.declared("prometheus-reload", url, ...options),
@@ -154,17 +155,12 @@ interface Part {
   edits: Edit[];
 }
 
-/** Where the files about targets are. */
-export function jobsDirectory({ discovery }: PrometheusSettings): string {
-  // Not targets/, in which an operator may have files for jobs of their own.
-  return `${directory}/${discovery === "scrape_config_files" ? "jobs" : "soar-profiling-targets"}`;
-}
-
 /** A file a job, and the line that has Prometheus read all files of the directory. */
 function jobFiles({ environment, settings, services, platform }: PrometheusJobsArgs): Part {
   const targets = scrapeTargets(services, platform, settings.skip);
+  // Not targets/, in which an operator may have files for jobs of their own.
   const isOwnJob = settings.discovery === "scrape_config_files";
-  const place = jobsDirectory(settings);
+  const place = `${prometheusDirectory}/${isOwnJob ? "jobs" : "soar-profiling-targets"}`;
   const render = isOwnJob ? renderScrapeJob : renderTargetFile;
   const pattern = `${place}/*.yml`;
   return {
@@ -186,7 +182,7 @@ function loginFile(
   password: string | undefined,
 ): Pick<Part, "directories" | "files"> {
   if (user === undefined && !insecureSkipVerify) return { directories: [], files: [] };
-  const place = `${directory}/soar-profiling-login`;
+  const place = `${prometheusDirectory}/soar-profiling-login`;
   const content = renderCurlOptions({ environment, user, password, insecureSkipVerify });
   const path = `${place}/${environment}.curl`;
   return {
@@ -212,7 +208,7 @@ export function rulesOf(
 function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part {
   const content = renderRules(args, alerts);
   if (content === undefined) return { directories: [], files: [], edits: [] };
-  const place = `${directory}/rules`;
+  const place = `${prometheusDirectory}/rules`;
   return {
     directories: [place],
     files: [file(`${place}/${args.environment}-profiling.yml`, content)],
@@ -224,7 +220,7 @@ function ruleFiles(args: RulesArgs, alerts: PrometheusJobsArgs["alerts"]): Part 
 /** In a directory of their own: the name of no file of another environment, or of ours, can be theirs. */
 function operatorRules({ environment, rules }: PrometheusJobsArgs): Part {
   if (rules.length === 0) return { directories: [], files: [], edits: [] };
-  const place = `${directory}/soar-profiling-rules`;
+  const place = `${prometheusDirectory}/soar-profiling-rules`;
   return {
     directories: [place],
     // No environment has a dot in its name.

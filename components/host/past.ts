@@ -12,7 +12,7 @@ export interface PastRequirement {
 export interface ScrapedRequirement {
   /** Of Prometheus, on the host. */
   url: string;
-  /** Where our jobs are. */
+  /** Below it is what we have told it of jobs so far. */
   directory: string;
   targets: readonly {
     /** As `prometheus.skip` has it. */

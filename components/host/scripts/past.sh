@@ -49,7 +49,7 @@ check_stored() { # DIRECTORY OURS
 check_scraped() { # URL DIRECTORY
   answer=$(curl -fsS --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) || return 0
   # Who logs in may not read the directory.
-  own=$($sudo find "$2" -maxdepth 1 -name '*.yml' -exec grep -ls 'Managed by soar-profiling' {} + 2>/dev/null | while read -r file; do
+  own=$($sudo find "$2" -name '*.yml' -exec grep -ls 'Managed by soar-profiling' {} + 2>/dev/null | while read -r file; do
     $sudo sed -nE 's/^ *-? *job_name: *"?([^"]*)"?$/\1/p' "$file"
   done)
   scraped=$(printf '%s\n' "$answer" | grep -o '"scrapePool":"[^"]*","scrapeUrl":"[^"]*"' |
