@@ -11,8 +11,10 @@ export function doubts(settings: Settings): Issue[] {
   ];
 }
 
-function noServices({ services, platform, alloy }: Settings): Issue[] {
-  if (services.length > 0 || Object.keys(alloy.fragments).length > 0) return [];
+function noServices({ services, platform, alloy, site }: Settings): Issue[] {
+  // With allowPush others send their profiles here.
+  const isOfUse = services.length > 0 || Object.keys(alloy.fragments).length > 0 || site?.allowPush === true;
+  if (isOfUse) return [];
   const rest = platform.kind === "own" ? ", and only the platform is set up" : "";
   const message = `has no service, so that nothing is profiled${rest}: set at least one, with name and port`;
   return [{ path: "services", message }];

@@ -230,6 +230,7 @@ describe("the words for", () => {
         "services[].telemetryName: is set (soar-run), and nothing comes by OTLP through Alloy, which adds the name to it: set traces.url, or leave it out",
       ],
     ],
+    ["no services, where others send profiles to", { site: { domain: "x.example", allowPush: true } }, []],
     ["what is of use", changed({}), []],
   ])("%s, which is accepted", (_, values, told) => {
     expect(warnings(values)).toEqual(told);
