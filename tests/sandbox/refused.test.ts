@@ -203,7 +203,7 @@ while (my $client = $server->accept) {
       const { code, text, took } = await apply("validate", 15);
       expect(text).toMatch(/it did not end within \d+ s, and was ended\n.*refused by .*nothing was changed/s);
       expect(code).toBe(1);
-      expect(took).toBeLessThan(17);
+      expect(took).toBeLessThan(20);
       await expectNothingLeft();
       expect([await configuration(stack), await processes(stack)]).toEqual(before);
       await expectSettled(stack, 12399);
@@ -215,7 +215,7 @@ while (my $client = $server->accept) {
       expect(text).toContain("profiles: the new configuration does not work");
       expect(text).toContain("the old files are back and alloy.service runs on them");
       expect(code).toBe(1);
-      expect(took).toBeLessThan(47);
+      expect(took).toBeLessThan(50);
       await expectNothingLeft();
       expect(await configuration(stack)).toBe(before);
       await expectSettled(stack, 12399);

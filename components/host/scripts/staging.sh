@@ -155,9 +155,10 @@ may_quote_ours() { # FILE
   [ -s "$work/ours" ] && grep -qFf "$work/ours" "$1"
 }
 
-refuse() { # COMMAND; what it said of the staged files is in $work/verdict
+# One that did not end is not asked again: there may be no time for it.
+refuse() { # COMMAND STATUS; what it said of the staged files is in $work/verdict
   mv "$work/verdict" "$work/verdict.staged"
-  if is_refused_already "$1"; then
+  if [ "$2" -ne 124 ] && is_refused_already "$1"; then
     if [ -z "$(value secret)" ] || may_quote_ours "$work/verdict"; then
       show_words "$work/verdict"
     else
@@ -176,7 +177,7 @@ validate() {
   value validate >"$work/validators"
   { cut -d' ' -f2- "$work/edits" && value tree; } >"$work/shown"
   while read -r command; do
-    judge staged "$(value user)" "$command" || refuse "$command"
+    judge staged "$(value user)" "$command" || refuse "$command" "$?"
   done <"$work/validators"
   ask_program
 }
