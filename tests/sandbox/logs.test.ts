@@ -187,7 +187,8 @@ describe("logs to a real Loki", { timeout: 300_000 }, async () => {
     const said = await stack.upFails();
     expect(said).toContain(neighbour);
     expect(said).toContain(
-      "soar-profiling: logs: refused by '/usr/bin/alloy validate /etc/alloy/conf.d' (its words above); nothing was changed",
+      "soar-profiling: logs: refused by '/usr/bin/alloy validate /etc/alloy/conf.d' (its words above), " +
+        "which refuses what is on the host now as well, without any change of this stack: correct that first; nothing was changed",
     );
     expect(await untouched()).toBe(before);
     await stack.operator(`rm ${neighbour}`);
