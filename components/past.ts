@@ -41,7 +41,7 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
   };
 }
 
-/** The kinds of Alloy's components that the stack has. */
+/** The kinds of Alloy's components that the stack has, without the fragments: a change of them is none of what the host must offer. */
 function alloyComponents(settings: Settings): string[] {
   const { environment, services, logs, traces } = settings;
   const receiver = otlpReceiver(settings);
@@ -61,7 +61,6 @@ function alloyComponents(settings: Settings): string[] {
       ? []
       : [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]),
     ...(receiver === undefined ? [] : [renderOtlp({ environment, ports: receiver, spans, records })]),
-    ...Object.values(settings.alloy.fragments),
   ];
   const kinds = texts.flatMap((text) =>
     [...text.matchAll(/^([a-z_]+(?:\.[a-z0-9_]+)+)(?: +"[^"]*")? *\{/gm)].map(([, kind = ""]) => kind),
