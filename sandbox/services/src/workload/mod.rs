@@ -16,9 +16,9 @@ use aprs::{AprsError, parse_aprs_packet};
 use flights::{FlightTable, Landing};
 use receiver::Receiver;
 
-/// Work for BURST in every PERIOD is 1 % of a core: several hosts with six services each run side by side. A burst spans
+/// Work for BURST in every PERIOD is 2 % of a core: several hosts with six services each run side by side. A burst spans
 /// more than one tick of the kernel's profiling timer, else few samples would fall into it.
-const PERIOD: Duration = Duration::from_millis(1000);
+const PERIOD: Duration = Duration::from_millis(500);
 const BURST: Duration = Duration::from_millis(10);
 const PACKETS_BETWEEN_LOOKS_AT_THE_CLOCK: usize = 32;
 const REPORT_EVERY: Duration = Duration::from_secs(10);
