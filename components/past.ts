@@ -35,7 +35,8 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
     targets: scrapeTargets(services, monitoredPlatform(settings), prometheus.skip).map(
       ({ name, address, path }) => ({
         name,
-        url: `http://${address}${path}`,
+        // Of a service any path: another one is then no reason to look at the host again.
+        url: `http://${address}${services.some((service) => service.name === name) ? "/" : path}`,
       }),
     ),
   };

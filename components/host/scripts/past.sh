@@ -45,7 +45,8 @@ check_stored() { # DIRECTORY OURS
   done
 }
 
-# Which of $targets, a line "NAME URL" each, another job of Prometheus scrapes: all sums would double.
+# Which of $targets, a line "NAME URL" each, another job of Prometheus scrapes: all sums would double. A URL that ends with /
+# stands for every path there.
 check_scraped() { # URL DIRECTORY
   answer=$(curl -fsS --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) || return 0
   # Who logs in may not read the directory.
@@ -56,9 +57,12 @@ check_scraped() { # URL DIRECTORY
     sed -E 's/"scrapePool":"(.*)","scrapeUrl":"(.*)"/\2 \1/; s,//localhost([:/]),//127.0.0.1\1,' | sort -u)
   while read -r name url; do
     while read -r at job; do
-      [ "$at" = "$url" ] || continue
+      case $url in
+      */) case $at in "$url"*) ;; *) continue ;; esac ;;
+      *) [ "$at" = "$url" ] || continue ;;
+      esac
       if [ "$job" = soar-profiling ] || printf '%s\n' "$own" | grep -qxF -- "$job"; then continue; fi
-      finding "the job \"$job\" of Prometheus scrapes $url already, as the stack would ($name), and every sum would double: take that job away, or add $name to prometheus.skip"
+      finding "the job \"$job\" of Prometheus scrapes $at already, as the stack would ($name), and every sum would double: take that job away, or add $name to prometheus.skip"
     done <<EOF3
 $scraped
 EOF3
