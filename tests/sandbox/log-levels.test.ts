@@ -99,7 +99,7 @@ describe("the real Alloy and Loki", { timeout: 60_000 }, async () => {
       trace_id: trace,
       span_id: "00f067aa0ba902b7",
       scope_name: "web::api",
-      resource_attributes: `{"service.instance.id":"i"}`,
+      resource_attributes: `{"service.instance.id":"i","service.name":"web","soar.service":"web"}`,
     });
     const answer = await fetch(`${ways.loki}/loki/api/v1/labels`);
     expect(await answer.json()).toMatchObject({ data: ["environment", "level", "service_name", "unit"] });
