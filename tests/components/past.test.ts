@@ -126,6 +126,25 @@ describe("what a host has from before", () => {
       );
     });
 
+    test("is a finding at any path below a URL that ends with /, once for each job, and of no other port", async () => {
+      answer = JSON.stringify({
+        data: {
+          activeTargets: [
+            target("a", "http://127.0.0.1:9091/metrics"),
+            target("b", "http://127.0.0.1:9091/other"),
+            target("c", "http://127.0.0.1:90910/metrics"),
+          ],
+        },
+      });
+      const told = await check("soar-run http://127.0.0.1:9091/\nsoar-web http://127.0.0.1:9092/");
+      expect(
+        told.match(/the job "\w" of Prometheus scrapes \S+ already, as the stack would \(\S+\)/g),
+      ).toEqual([
+        'the job "a" of Prometheus scrapes http://127.0.0.1:9091/metrics already, as the stack would (soar-run)',
+        'the job "b" of Prometheus scrapes http://127.0.0.1:9091/other already, as the stack would (soar-run)',
+      ]);
+    });
+
     test("is none where Prometheus has none, or does not answer as Prometheus", async () => {
       for (answer of ['{"data":{"activeTargets":[]}}', "<html>"]) {
         expect(await check("alloy http://127.0.0.1:12345/metrics")).toBe("");

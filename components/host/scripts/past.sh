@@ -45,28 +45,54 @@ check_stored() { # DIRECTORY OURS
   done
 }
 
+# "own JOB" of each job that a file of ours below a directory has; who logs in may not read it.
+own_jobs() { # DIRECTORY
+  # shellcheck disable=SC2016 # awk has fields of that name
+  $sudo find "$1" -name '*.yml' -exec awk '
+    FNR == 1 { ours = 0 }
+    /Managed by soar-profiling/ { ours = 1 }
+    ours && sub(/^ *-? *job_name: *"?/, "") { sub(/"$/, ""); print "own " $0 }' {} + 2>/dev/null || :
+  echo 'own soar-profiling'
+}
+
+# "at URL JOB" of each target that Prometheus has; reads its answer.
+scraped_targets() {
+  grep -o '"scrapePool":"[^"]*","scrapeUrl":"[^"]*"' |
+    sed -E 's/"scrapePool":"(.*)","scrapeUrl":"(.*)"/at \2 \1/; s,//localhost([:/]),//127.0.0.1\1,' | sort -u
+}
+
+# "NAME URL JOB" of each of $targets that a job of somebody else scrapes. There may be a thousand: each is looked up once.
+doubled_targets() { # ANSWER DIRECTORY
+  # shellcheck disable=SC2016 # as above
+  {
+    own_jobs "$2"
+    printf '%s\n' "$1" | scraped_targets || :
+    printf '%s\n' "$targets" | sed 's/^/target /'
+  } | awk '
+    { kind = $1; sub(/^[^ ]* ?/, "") }
+    kind == "own" { own[$0] }
+    kind == "at" {
+      job = $0; sub(/^[^ ]* /, "", job)
+      if (job in own) next
+      found[$1] = found[$1] $1 " " job "\n"
+      root = match($1, /^[a-z]+:\/\/[^\/]*\//) ? substr($1, 1, RLENGTH) : $1
+      if (root != $1) found[root] = found[root] $1 " " job "\n"
+    }
+    kind == "target" && $2 in found {
+      count = split(found[$2], lines, "\n")
+      for (i = 1; i < count; i++) print $1, lines[i]
+    }'
+}
+
 # Which of $targets, a line "NAME URL" each, another job of Prometheus scrapes: all sums would double. A URL that ends with /
 # stands for every path there.
 check_scraped() { # URL DIRECTORY
   answer=$(curl -fsS --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) || return 0
-  # Who logs in may not read the directory.
-  own=$($sudo find "$2" -name '*.yml' -exec grep -ls 'Managed by soar-profiling' {} + 2>/dev/null | while read -r file; do
-    $sudo sed -nE 's/^ *-? *job_name: *"?([^"]*)"?$/\1/p' "$file"
-  done)
-  scraped=$(printf '%s\n' "$answer" | grep -o '"scrapePool":"[^"]*","scrapeUrl":"[^"]*"' |
-    sed -E 's/"scrapePool":"(.*)","scrapeUrl":"(.*)"/\2 \1/; s,//localhost([:/]),//127.0.0.1\1,' | sort -u)
-  while read -r name url; do
-    while read -r at job; do
-      case $url in
-      */) case $at in "$url"*) ;; *) continue ;; esac ;;
-      *) [ "$at" = "$url" ] || continue ;;
-      esac
-      if [ "$job" = soar-profiling ] || printf '%s\n' "$own" | grep -qxF -- "$job"; then continue; fi
+  doubled=$(doubled_targets "$answer" "$2")
+  while read -r name at job; do
+    [ -z "$name" ] ||
       finding "the job \"$job\" of Prometheus scrapes $at already, as the stack would ($name), and every sum would double: take that job away, or add $name to prometheus.skip"
-    done <<EOF3
-$scraped
-EOF3
   done <<EOF2
-$targets
+$doubled
 EOF2
 }
