@@ -8,8 +8,14 @@ export type WithGrafana = Settings & { grafana: GrafanaSettings };
 
 /** Where the Grafana of a stack is dialled, and with what. */
 export interface GrafanaAccess {
-  address: pulumi.Input<string>;
+  address: string | Promise<string>;
   auth: pulumi.Output<string> | undefined;
+}
+
+/** The header that lets one in. @param auth `user:password`, or a token */
+export function authorization(auth: string): Record<string, string> {
+  const isUser = auth.includes(":");
+  return { Authorization: isUser ? `Basic ${Buffer.from(auth).toString("base64")}` : `Bearer ${auth}` };
 }
 
 /** The way to Grafana from here: once a run, since it may be a tunnel. */

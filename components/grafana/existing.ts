@@ -4,7 +4,7 @@ import { refusal } from "../../config/refusal";
 import { type DatasourceKind, datasourceTypes, type DatasourceUids } from "../../render/grafana/datasources";
 import { type LastResource, lastResources } from "../host/last-resources";
 import { knownValueOf } from "../host/values";
-import type { GrafanaAccess, WithGrafana } from "./access";
+import { authorization, type GrafanaAccess, type WithGrafana } from "./access";
 import { existingUids } from "./datasources";
 
 /** A datasource as Grafana's API lists it. */
@@ -94,12 +94,9 @@ async function datasourcesAt({ address, auth }: GrafanaAccess): Promise<Listed[]
   const url = await knownValueOf(address);
   if (url === undefined || account === undefined)
     return "its address or the secret grafanaAuth is not known yet";
-  const authorization = account.includes(":")
-    ? `Basic ${Buffer.from(account).toString("base64")}`
-    : `Bearer ${account}`;
   try {
     const response = await fetch(`${url}/api/datasources`, {
-      headers: { Authorization: authorization },
+      headers: authorization(account),
       signal: AbortSignal.timeout(patience),
     });
     if (!response.ok) return `it answers with status ${response.status}: see the secret grafanaAuth`;

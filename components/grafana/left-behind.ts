@@ -4,9 +4,9 @@ import type { Settings } from "../../config/settings";
 import { datasourceTypes, type DatasourceKind } from "../../render/grafana/datasources";
 import { grafanaTitle, grafanaUid } from "../../render/grafana/identity";
 import { lastResources } from "../host/last-resources";
-import { openTunnel } from "../host/tunnel";
 import { valueOf } from "../host/values";
 import type { OperatorFiles } from "../operator/files";
+import { authorization, grafanaAccess } from "./access";
 import { sourcesOf, uidsOf } from "./datasources";
 
 /** The uids in Grafana of resources that the stack's state does not have, by the resources' names. */
@@ -36,18 +36,13 @@ export async function leftBehind(
   stack: string,
   { settings, secrets, files }: { settings: Settings; secrets: Secrets; files: OperatorFiles },
 ): Promise<LeftBehind> {
-  const { grafana, host } = settings;
+  const { grafana } = settings;
   if (grafana === undefined || pulumi.runtime.isDryRun()) return {};
   const known = new Set(Object.keys(await lastResources(stack)));
   const missing = Object.entries(madeBy(name, settings, files)).filter(([resource]) => !known.has(resource));
   if (!known.has(`${name}-provider`) || missing.length === 0) return {};
-  const { url, tunnel: localPort } = grafana;
-  const { sshPrivateKey: privateKey, grafanaAuth } = secrets;
-  const base =
-    localPort === undefined
-      ? url
-      : await openTunnel({ localPort, setting: "grafana.tunnel", ssh: host, privateKey, url });
-  const auth = await valueOf(grafanaAuth);
+  const access = grafanaAccess({ ...settings, grafana }, secrets);
+  const [base, auth] = [await access.address, await valueOf(access.auth)];
   const found = await Promise.all(
     missing.map(async ([resource, made]) =>
       (await isThere(base, auth, made)) ? [[resource, made.uid]] : [],
@@ -93,11 +88,8 @@ function madeBy(name: string, settings: Settings, files: OperatorFiles): Record<
 
 /** No, too, where Grafana does not answer: the provider tells that. */
 async function isThere(base: string, auth: string | undefined, { path, is }: Made): Promise<boolean> {
-  const login = auth?.includes(":")
-    ? `Basic ${Buffer.from(auth).toString("base64")}`
-    : `Bearer ${auth ?? ""}`;
   const answer = await fetch(`${base.replace(/\/+$/, "")}${path}`, {
-    headers: auth === undefined ? {} : { Authorization: login },
+    headers: auth === undefined ? {} : authorization(auth),
     signal: AbortSignal.timeout(patience),
   }).catch(() => undefined);
   if (answer?.ok !== true) return false;

@@ -1,3 +1,4 @@
+import { authorization } from "../../components/grafana/access";
 import { existingUids, sourcesOf, uidsOf } from "../../components/grafana/datasources";
 import { type DatasourceKind, datasourceTypes } from "../../render/grafana/datasources";
 import { broken, ok } from "./chain";
@@ -32,12 +33,6 @@ export async function checkGrafana({ settings, secrets }: VerifyTarget, http: Ho
       ? await Promise.all(urls.map((url) => askFromHere(url, grafanaAuth)))
       : await http.ask(urls.map((url) => ({ url, headers: authorization(grafanaAuth) })));
   return wanted.map((one, i) => judge(one, answers[i]));
-}
-
-/** `user:password`, or a token. */
-function authorization(auth: string): Record<string, string> {
-  const isUser = auth.includes(":");
-  return { Authorization: isUser ? `Basic ${Buffer.from(auth).toString("base64")}` : `Bearer ${auth}` };
 }
 
 type Answer = Pick<HttpAnswer, "status" | "body" | "error">;
