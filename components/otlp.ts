@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { otlpReceiver, type OtlpReceiver } from "../config/otlp";
+import { otlpLogs, otlpReceiver, type OtlpReceiver } from "../config/otlp";
 import { refusal } from "../config/refusal";
 import type { LogsSettings, TracesSettings } from "../config/settings";
 import type { LoggedService } from "../render/alloy/logs";
@@ -42,7 +42,7 @@ export class Otlp extends pulumi.ComponentResource {
 
   constructor(name: string, args: OtlpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Traces", name, {}, opts);
-    const records = recordsOf(args);
+    const records = otlpLogs(args);
     const logsPassword = records === undefined ? undefined : args.logsPassword;
     const config = new ServiceConfig(
       `${name}-config`,
@@ -97,10 +97,6 @@ export function refuseTakenPorts(
   if (issues.length > 0) throw refusal(["Invalid configuration:", ...issues].join("\n"));
 }
 
-function recordsOf({ logs }: Pick<OtlpArgs, "logs">): LogsSettings | undefined {
-  return logs?.source.includes("otlp") === true ? logs : undefined;
-}
-
 function declaration(
   args: OtlpArgs,
   alloy: AlloyInfo,
@@ -108,7 +104,7 @@ function declaration(
   forLoki: string | undefined,
 ): ServiceDeclaration {
   const { environment, receiver, traces, services } = args;
-  const logs = recordsOf(args);
+  const logs = otlpLogs(args);
   const secrets = {
     traces: alloyPassword(`${environment}-traces-password`, forTempo),
     // Not the file of the journal's way, which is another transaction's.

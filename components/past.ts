@@ -1,4 +1,5 @@
-import { otlpReceiver } from "../config/otlp";
+import { ownJobs } from "../config/observability-rules";
+import { otlpLogs, otlpReceiver } from "../config/otlp";
 import type { Settings } from "../config/settings";
 import { renderDestination } from "../render/alloy/destination";
 import { renderLogs } from "../render/alloy/logs";
@@ -12,16 +13,16 @@ import { pyroscopeDisk } from "./pyroscope";
 
 /** What the host may have from before a take-over, for who owns its platform: it is told before anything is changed. */
 export function platformPast(settings: Settings): PastRequirement {
-  const isLocal = settings.pyroscope.kind === "local";
+  const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
-    replaced: [...(isLocal ? ["/etc/pyroscope/config.yml"] : []), "/etc/default/alloy"],
+    replaced: [...(local === undefined ? [] : ["/etc/pyroscope/config.yml"]), "/etc/default/alloy"],
     // Alloy's package runs this one file; ours runs a directory.
     unread: [{ file: "/etc/alloy/config.alloy", components: alloyComponents(settings) }],
     stored:
-      settings.pyroscope.kind === "local"
-        ? // What Pyroscope 1.x and 2.x have there, as `renderPyroscope` sets it.
-          [{ directory: pyroscopeDisk(settings.pyroscope).directory, folders: ["data", "shared"] }]
-        : [],
+      local === undefined
+        ? []
+        : // What Pyroscope 1.x and 2.x have there, as `renderPyroscope` sets it.
+          [{ directory: pyroscopeDisk(local).directory, folders: ["data", "shared"] }],
   };
 }
 
@@ -36,7 +37,7 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
       ({ name, address, path }) => ({
         name,
         // Of a service any path: another one is then no reason to look at the host again.
-        url: `http://${address}${services.some((service) => service.name === name) ? "/" : path}`,
+        url: `http://${address}${ownJobs.includes(name) ? path : "/"}`,
       }),
     ),
   };
@@ -50,10 +51,9 @@ function alloyComponents(settings: Settings): string[] {
     user === undefined ? undefined : "/";
   const spans =
     traces === undefined ? undefined : { services, settings: traces, passwordFile: fileOf(traces) };
+  const ofOtlp = otlpLogs(settings);
   const records =
-    logs?.source.includes("otlp") === true
-      ? { settings: logs, services, passwordFile: fileOf(logs) }
-      : undefined;
+    ofOtlp === undefined ? undefined : { settings: ofOtlp, services, passwordFile: fileOf(ofOtlp) };
   const texts = [
     renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
     renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),

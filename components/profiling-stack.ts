@@ -7,7 +7,7 @@ import { formatDuration, readableSize } from "../config/units";
 import { environmentParts } from "./environment-parts";
 import type { SiteAccess } from "./public-site";
 import { GrafanaObservability, type GrafanaObservabilityArgs, guardTunnel } from "./grafana";
-import { grafanaAccess, type WithGrafana } from "./grafana/access";
+import { grafanaAccess } from "./grafana/access";
 import { checkExisting } from "./grafana/existing";
 import { type LeftBehind, takeOver } from "./grafana/left-behind";
 import { Host } from "./host/host";
@@ -57,10 +57,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const { settings, secrets, files = noOperatorFiles } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
-    const withGrafana =
-      settings.grafana === undefined ? undefined : { ...settings, grafana: settings.grafana };
-    const ofGrafana =
-      withGrafana === undefined ? undefined : grafanaOf(`${name}-grafana`, withGrafana, secrets, args.stack);
+    const ofGrafana = grafanaOf(`${name}-grafana`, settings, secrets, args.stack);
     const host = new Host(
       `${name}-host`,
       {
@@ -184,13 +181,15 @@ export class ProfilingStack extends pulumi.ComponentResource {
   }
 }
 
-/** The Grafana of a stack, and what is known of it before anything is declared. */
+/** The Grafana of a stack that has one, and what is known of it before anything is declared. */
 function grafanaOf(
   name: string,
-  settings: WithGrafana,
+  { grafana, ...others }: Settings,
   secrets: LoadedConfig["secrets"],
   stack: string,
-): Pick<GrafanaObservabilityArgs, "settings" | "access" | "existing"> {
+): Pick<GrafanaObservabilityArgs, "settings" | "access" | "existing"> | undefined {
+  if (grafana === undefined) return undefined;
+  const settings = { ...others, grafana };
   const access = grafanaAccess(settings, secrets);
   return { settings, access, existing: pulumi.output(checkExisting(name, settings, access, stack)) };
 }

@@ -1,4 +1,5 @@
 import type { Issue } from "./issue";
+import { otlpReceiver } from "./otlp";
 import type { Settings } from "./settings";
 
 /** What is right in itself and of no use, and may still be meant: it is told, and nothing is refused. */
@@ -35,10 +36,10 @@ function unusedUnits({ services, logs }: Settings): Issue[] {
   return [{ path: "services[].unit", message }];
 }
 
-function unusedNames({ services, traces, logs }: Settings): Issue[] {
+function unusedNames(settings: Settings): Issue[] {
+  const { services } = settings;
   const named = services.filter(({ telemetryName }) => telemetryName !== undefined).map(({ name }) => name);
-  const comes = traces !== undefined || logs?.source.includes("otlp") === true;
-  if (comes || named.length === 0) return [];
+  if (otlpReceiver(settings) !== undefined || named.length === 0) return [];
   const message = `is set (${short(named)}), and nothing comes by OTLP through Alloy, which adds the name to it: set traces.url, or leave it out`;
   return [{ path: "services[].telemetryName", message }];
 }

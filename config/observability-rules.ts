@@ -64,7 +64,7 @@ function loops(settings: PartialSettings, listeners: readonly Listener[]): Issue
 }
 
 /** The jobs that a platform's owner has for the platform itself (render/prometheus-jobs.ts). */
-const ownJobs = ["alloy", "host", "pyroscope"];
+export const ownJobs: readonly string[] = ["alloy", "host", "pyroscope"];
 
 function jobNames({ prometheus, services = [] }: PartialSettings): Issue[] {
   if (prometheus === undefined) return [];

@@ -15,15 +15,21 @@ export interface OtlpReceiver extends OtlpPorts {
 /** The ports that OTLP has by its own specification. */
 const usual: OtlpPorts = { grpcPort: 4317, httpPort: 4318 };
 
+/** The settings of logs that come by OTLP; undefined where none do. */
+export function otlpLogs({ logs }: { readonly logs?: LogsSettings | undefined }): LogsSettings | undefined {
+  return logs?.source.includes("otlp") === true ? logs : undefined;
+}
+
 /** The receiver for what services send by OTLP, which is one for spans and logs; undefined where neither comes so. */
 export function otlpReceiver(settings: {
   readonly traces?: TracesSettings | undefined;
   readonly logs?: LogsSettings | undefined;
 }): OtlpReceiver | undefined {
-  const { traces, logs } = settings;
+  const { traces } = settings;
   if (traces !== undefined)
     return { grpcPort: traces.grpcPort, httpPort: traces.httpPort, setting: "traces" };
-  if (logs?.source.includes("otlp") !== true) return undefined;
+  const logs = otlpLogs(settings);
+  if (logs === undefined) return undefined;
   const { grpcPort = usual.grpcPort, httpPort = usual.httpPort } = logs;
   return { grpcPort, httpPort, setting: "logs" };
 }

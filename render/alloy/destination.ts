@@ -1,4 +1,5 @@
 import { managedBy } from "../header";
+import { accountOf } from "./account";
 import { type Block, object, reference, renderAlloy, type Value } from "./syntax";
 
 export interface DestinationArgs {
@@ -24,18 +25,16 @@ const label = "platform";
  * @throws Error when only one of user and passwordFile is given
  */
 export function renderDestination({ pyroscopeUrl, tenant, user, passwordFile }: DestinationArgs): string {
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw new Error("user and passwordFile are given together or not at all");
-  }
+  const account = accountOf(user, passwordFile);
   const exported = (name: string, value: Value): Block => ({
     name: "export",
     label: name,
     attributes: { value },
   });
   const credentials =
-    user === undefined || passwordFile === undefined
+    account === undefined
       ? []
-      : [exported("username", user), exported("password_file", passwordFile)];
+      : [exported("username", account.username), exported("password_file", account.password_file)];
   return renderAlloy(managedBy(), [
     {
       name: "declare",
@@ -47,7 +46,7 @@ export function renderDestination({ pyroscopeUrl, tenant, user, passwordFile }: 
       ],
     },
     { name: holder, label },
-    writeProfiles(label, user !== undefined),
+    writeProfiles(label, account !== undefined),
   ]);
 }
 

@@ -1,5 +1,5 @@
 import type { LogsSettings } from "../../config/settings";
-import { type Block, object } from "./syntax";
+import { type Block, object, stage } from "./syntax";
 
 /** The levels as they are labels in Loki, the most severe first: the journal's, as Alloy calls them. */
 const levels = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"] as const;
@@ -49,7 +49,7 @@ export const forms: Readonly<Record<string, string>> = {
  */
 export const levelStages: readonly Block[] = [
   // Before anything looks at the line.
-  { name: "stage.decolorize" },
+  stage("decolorize"),
   {
     name: "stage.match",
     attributes: { selector: '{level="info"}' },
@@ -72,8 +72,4 @@ function levelTemplate(): string {
       `{{ ${i === 0 ? "" : "else "}if eq $word ${names.map((name) => JSON.stringify(name)).join(" ")} }}${level}`,
   );
   return `{{ $word := ToLower (regexReplaceAll "[+-][0-9]+$" .Value "") }}${cases.join("")}{{ else }}info{{ end }}`;
-}
-
-function stage(name: string, attributes: NonNullable<Block["attributes"]>): Block {
-  return { name: `stage.${name}`, attributes };
 }

@@ -4,7 +4,7 @@ import { lessSevere, type Level } from "./levels";
 import { batch } from "./batch";
 import { lokiWrite } from "./loki";
 import type { LoggedService } from "./logs";
-import { type Block, object, reference } from "./syntax";
+import { type Block, object, reference, stage } from "./syntax";
 import { type NamedService, serviceAttribute, serviceStatements } from "./telemetry-names";
 
 /** Log records that come by OTLP. */
@@ -169,7 +169,3 @@ const asLines: readonly Block[] = [
   stage("output", { source: "body" }),
   stage("label_keep", { values: labels }),
 ];
-
-function stage(name: string, attributes: NonNullable<Block["attributes"]>): Block {
-  return { name: `stage.${name}`, attributes };
-}

@@ -1,4 +1,5 @@
 import type { LogsSettings } from "../../config/settings";
+import { accountOf } from "./account";
 import type { Block } from "./syntax";
 
 /** The longest wait between two attempts to send, so that lines flow again soon after Loki is back. */
@@ -16,10 +17,7 @@ export function lokiWrite(
   passwordFile: string | undefined,
   retries: number,
 ): Block {
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw new Error("user and passwordFile are given together or not at all");
-  }
-  const credentials = { username: user, password_file: passwordFile };
+  const account = accountOf(user, passwordFile);
   const endpoint: Block = {
     name: "endpoint",
     attributes: {
@@ -28,7 +26,7 @@ export function lokiWrite(
       max_backoff_period: maxBackoff,
       max_backoff_retries: retries,
     },
-    blocks: user === undefined ? [] : [{ name: "basic_auth", attributes: credentials }],
+    blocks: account === undefined ? [] : [{ name: "basic_auth", attributes: { ...account } }],
   };
   return { name: "loki.write", label, blocks: [endpoint] };
 }

@@ -1,5 +1,5 @@
 import { managedBy } from "../header";
-import { type Block, object, reference, renderAlloy } from "./syntax";
+import { type Block, object, reference, renderAlloy, stage } from "./syntax";
 
 export interface AlloyPlatformArgs {
   /** Prometheus asks this Alloy: serve metrics of the host's file systems, and count what services refuse. @default false */
@@ -76,7 +76,3 @@ const refusalsBlock: Block = {
     },
   ],
 };
-
-function stage(name: string, attributes?: Block["attributes"]): Block {
-  return { name: `stage.${name}`, ...(attributes === undefined ? {} : { attributes }) };
-}

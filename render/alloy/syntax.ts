@@ -44,6 +44,11 @@ export function object(fields: Readonly<Record<string, Scalar>>): AlloyObject {
   return { kind: "object", fields };
 }
 
+/** A stage of a `loki.process` component. */
+export function stage(name: string, attributes?: Block["attributes"]): Block {
+  return { name: `stage.${name}`, ...(attributes === undefined ? {} : { attributes }) };
+}
+
 /**
  * Writes an Alloy file exactly as `alloy fmt` would.
  * @param comment one line for the top of the file

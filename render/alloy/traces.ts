@@ -1,4 +1,5 @@
 import type { TracesSettings } from "../../config/settings";
+import { type Account, accountOf } from "./account";
 import { batch } from "./batch";
 import { type Block, call, object, reference } from "./syntax";
 import { type NamedService, serviceStatements } from "./telemetry-names";
@@ -65,19 +66,16 @@ function exporter(
   { url, tenant, user }: TracesSettings,
   passwordFile: string | undefined,
 ): Block[] {
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw new Error("user and passwordFile are given together or not at all");
-  }
+  const account = accountOf(user, passwordFile);
   const client: Block = {
     name: "client",
     attributes: {
       endpoint: url,
-      auth: user === undefined ? undefined : reference(`otelcol.auth.basic.${label}_traces.handler`),
+      auth: account === undefined ? undefined : reference(`otelcol.auth.basic.${label}_traces.handler`),
       headers: tenant === undefined ? undefined : object({ "X-Scope-OrgID": tenant }),
     },
   };
-  const credentials =
-    user === undefined || passwordFile === undefined ? [] : basicAuth(`${label}_traces`, user, passwordFile);
+  const credentials = account === undefined ? [] : basicAuth(`${label}_traces`, account);
   return [
     ...credentials,
     {
@@ -93,7 +91,7 @@ function exporter(
 }
 
 /** Alloy takes the password as it is: without the newline that the file ends with. */
-function basicAuth(label: string, username: string, filename: string): Block[] {
+function basicAuth(label: string, { username, password_file: filename }: Account): Block[] {
   const content = call("convert.nonsensitive", reference(`local.file.${label}_password.content`));
   return [
     { name: "local.file", label: `${label}_password`, attributes: { filename, is_secret: true } },

@@ -39,11 +39,7 @@ const withoutClouds: Edit[] = [
 	}
 `,
   ),
-  {
-    file: bucket,
-    find: '\tawss3 "github.com/aws/aws-sdk-go-v2/service/s3"\n',
-    replace: "",
-  },
+  leaveOut(bucket, '\tawss3 "github.com/aws/aws-sdk-go-v2/service/s3"\n'),
   {
     file: bucket,
     find: "var input *awss3.CopyObjectInput",

@@ -1,22 +1,16 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readScript } from "../../components/host/scripts";
+import { scratchDirectory } from "./scratch";
 
 const ours = "# Managed by soar-profiling (environment prod): changes made here are overwritten.\n";
 
 describe("what a host has from before", () => {
-  let directory: string;
-  beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), "soar-past-"));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const place = scratchDirectory();
 
   const words = (call: string, ...args: string[]): string[] => [
     "-c",
@@ -27,10 +21,9 @@ describe("what a host has from before", () => {
   const told = (call: string, ...args: string[]): string =>
     execFileSync("sh", words(call, ...args), { encoding: "utf8" });
   const file = (name: string, text: string): string => {
-    const place = path.join(directory, name);
-    mkdirSync(path.dirname(place), { recursive: true });
-    writeFileSync(place, text);
-    return place;
+    mkdirSync(path.dirname(place(name)), { recursive: true });
+    writeFileSync(place(name), text);
+    return place(name);
   };
 
   test("a file is replaced where it is somebody else's", () => {
@@ -40,7 +33,7 @@ describe("what a host has from before", () => {
       `note: ${theirs} is there: it will be replaced, and comes back with a destroy\n`,
     );
     expect(told(check, own)).toBe("");
-    expect(told(check, path.join(directory, "none"))).toBe("");
+    expect(told(check, place("none"))).toBe("");
     // What a package brought and nobody has changed: every Debian has this one.
     expect(told(check, "/etc/debian_version")).toBe("");
   });
@@ -59,17 +52,17 @@ describe("what a host has from before", () => {
     expect(
       told(check, old, "loki.write otelcol.exporter.loki otelcol.receiver.otlp prometheus.exporter.self"),
     ).toBe(`note: ${old} will no longer be read, and is again after a destroy\n`);
-    expect(told(check, path.join(directory, "none"), "")).toBe("");
+    expect(told(check, place("none"), "")).toBe("");
   });
 
   test("profiles are told of where no Pyroscope of ours looks", () => {
     file("anonymous/local/01A/meta.json", "{}");
     file("data/anonymous/local/01A/meta.json", "{}");
     file("empty/x", "");
-    expect(told('check_stored "$1" "data shared"', directory)).toMatch(
+    expect(told('check_stored "$1" "data shared"', place(""))).toMatch(
       /^note: \S+\/anonymous has profiles \(\d+ MiB\) that Pyroscope will not read: .*\n$/,
     );
-    expect(told('check_stored "$1" "data shared"', path.join(directory, "none"))).toBe("");
+    expect(told('check_stored "$1" "data shared"', place("none"))).toBe("");
   });
 
   describe("a target that a job scrapes already", () => {
@@ -94,7 +87,7 @@ describe("what a host has from before", () => {
     });
     const check = async (targets: string): Promise<string> => {
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      asked = spawn("sh", words('targets=$1; check_scraped "$2" "$3"', targets, url, directory));
+      asked = spawn("sh", words('targets=$1; check_scraped "$2" "$3"', targets, url, place("")));
       let text = "";
       asked.stdout?.on("data", (data: Buffer) => (text += String(data)));
       await new Promise((resolve) => asked?.on("close", resolve));

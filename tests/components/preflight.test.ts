@@ -1,18 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readScript } from "../../components/host/scripts";
+import { scratchDirectory } from "./scratch";
 
 describe("the preflight", () => {
-  let directory: string;
-  beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), "soar-preflight-"));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const place = scratchDirectory();
 
   /** What one of its checks finds. */
   const found = (check: string, ...args: string[]): string => {
@@ -24,7 +18,7 @@ describe("the preflight", () => {
 
   describe("asks a program for its version", () => {
     const program = (words: string): string => {
-      const file = path.join(directory, "caddy");
+      const file = place("caddy");
       writeFileSync(file, `#!/bin/sh\ncat <<'end'\n${words}\nend\n`, { mode: 0o755 });
       return found("check_program", "Caddy", `${file} version`, "2.6", "install another");
     };
@@ -50,7 +44,7 @@ describe("the preflight", () => {
   });
 
   test("counts the data of a directory that is a link to another disk", () => {
-    const [data, link] = [path.join(directory, "data"), path.join(directory, "link")];
+    const [data, link] = [place("data"), place("link")];
     mkdirSync(data);
     symlinkSync(data, link);
     writeFileSync(path.join(data, "block"), Buffer.alloc(3 * 1024 * 1024, 1));
