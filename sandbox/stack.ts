@@ -100,6 +100,15 @@ export function declarable(all: StackConfig, backends: readonly BackendName[]): 
   );
 }
 
+/** A unit is declared for its journal: where that is sent nowhere, the settings would be warned of. */
+export function withoutUnusedUnits(all: StackConfig): StackConfig {
+  if ("logs" in all) return all;
+  const services = (all["services"] as object[]).map((service) =>
+    Object.fromEntries(Object.entries(service).filter(([key]) => key !== "unit")),
+  );
+  return { ...all, services };
+}
+
 /** The configuration that the stack `sandbox` was last opened with; undefined when it never was. */
 export async function appliedConfig(directory: string): Promise<StackConfig | undefined> {
   const file = stackFile(workDirectory(directory, "sandbox"), "sandbox");

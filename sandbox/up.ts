@@ -17,7 +17,7 @@ import { lock } from "./lock";
 import { step, UserError } from "./log";
 import { partsToMake, planLine } from "./plan";
 import { prepareSandbox } from "./prepare";
-import { openStack, sandboxConfig, sandboxSecrets } from "./stack";
+import { openStack, sandboxConfig, sandboxSecrets, withoutUnusedUnits } from "./stack";
 import { unlockState } from "./state-lock";
 import { printTable, showStatus } from "./status";
 import type { BackendName } from "./tools/backends";
@@ -101,7 +101,8 @@ async function alone<T>(host: SandboxHost, action: () => Promise<T>): Promise<T>
 }
 
 async function applyStack(host: SandboxHost, fingerprint: string): Promise<Applied> {
-  const [config, secrets] = [await sandboxConfig(host, fingerprint), await sandboxSecrets(host)];
+  const config = withoutUnusedUnits(await sandboxConfig(host, fingerprint));
+  const secrets = await sandboxSecrets(host);
   const stack = await openStack({ config, secrets, directory: host.directory });
   await unlockState(stack, host.directory);
   const print = (text: string): void => void process.stderr.write(text);

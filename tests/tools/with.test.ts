@@ -1,7 +1,14 @@
+import { readFile } from "node:fs/promises";
+import * as path from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { validateSettings } from "../../config/validate";
+import { projectRoot } from "../../sandbox/paths";
 import { planLine } from "../../sandbox/plan";
-import { declarable } from "../../sandbox/stack";
+import { declarable, type StackConfig, withoutUnusedUnits } from "../../sandbox/stack";
+import type { BackendName } from "../../sandbox/tools/backends";
 import { backendsAsked, leftOut } from "../../sandbox/with";
+import { least } from "../config/sample";
 
 describe("the stack's neighbours in the sandbox", () => {
   it.each([
@@ -44,6 +51,28 @@ describe("the stack's neighbours in the sandbox", () => {
       grafana: { url: "u" },
     });
     expect(declarable(all, ["loki"])).toEqual({ environment: "sandbox", prometheus: {}, logs: {} });
+  });
+});
+
+describe("the settings of the stack sandbox", () => {
+  it.each<{ backends: BackendName[] }>([
+    { backends: [] },
+    { backends: ["loki"] },
+    { backends: ["tempo", "grafana"] },
+    { backends: ["loki", "tempo", "grafana"] },
+  ])("are warned of nothing with $backends", async ({ backends }) => {
+    const text = await readFile(path.join(projectRoot, "Pulumi.sandbox.yaml"), "utf8");
+    const { config } = parse(text) as { config: StackConfig };
+    const all = Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [key.replace("soar-profiling:", ""), value]),
+    );
+    const { host } = least;
+    const validation = validateSettings(
+      withoutUnusedUnits({ ...declarable(all, backends), host }),
+      new Set(["sshPrivateKey", "grafanaAuth"]),
+    );
+    expect(validation).not.toHaveProperty("issues");
+    expect(validation).toMatchObject({ warnings: [] });
   });
 });
 
