@@ -69,7 +69,7 @@ describe("the settings of the stack sandbox", () => {
     const { host } = least;
     const validation = validateSettings(
       withoutUnusedUnits({ ...declarable(all, backends), host }),
-      new Set(["sshPrivateKey", "grafanaAuth"]),
+      new Set(["sshPrivateKey", ...(backends.includes("grafana") ? ["grafanaAuth"] : [])]),
     );
     expect(validation).not.toHaveProperty("issues");
     expect(validation).toMatchObject({ warnings: [] });
