@@ -9,20 +9,20 @@ import { renderOtlp } from "../render/alloy/otlp";
 import { scrapeTargets } from "../render/prometheus/jobs";
 import type { PastRequirement, ScrapedRequirement } from "./host/past";
 import { monitoredPlatform, prometheusDirectory } from "./prometheus-jobs";
-import { pyroscopeDisk } from "./pyroscope";
+import { pyroscopeDisk, pyroscopeFile } from "./pyroscope";
 
 /** What the host may have from before a take-over, for who owns its platform: it is told before anything is changed. */
 export function platformPast(settings: Settings): PastRequirement {
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
-    replaced: [...(local === undefined ? [] : ["/etc/pyroscope/config.yml"]), "/etc/default/alloy"],
+    replaced: [...(local === undefined ? [] : [pyroscopeFile]), "/etc/default/alloy"],
     // Alloy's package runs this one file; ours runs a directory.
     unread: [{ file: "/etc/alloy/config.alloy", components: alloyComponents(settings) }],
     stored:
       local === undefined
         ? []
         : // What Pyroscope 1.x and 2.x have there, as `renderPyroscope` sets it.
-          [{ directory: pyroscopeDisk(local).directory, folders: ["data", "shared"] }],
+          [{ directory: pyroscopeDisk(local).directory, folders: ["data", "shared"], file: pyroscopeFile }],
   };
 }
 

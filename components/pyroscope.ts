@@ -14,7 +14,8 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 /** Where Pyroscope keeps all it stores; the package's own place. */
 const dataDirectory = "/var/lib/pyroscope";
 const unit = "pyroscope.service";
-const configFile = "/etc/pyroscope/config.yml";
+/** Its configuration, ours and the one that a host has from before. */
+export const pyroscopeFile = "/etc/pyroscope/config.yml";
 
 /** Arguments of {@link Pyroscope}. */
 export interface PyroscopeArgs {
@@ -57,7 +58,7 @@ export class Pyroscope extends pulumi.ComponentResource {
 /** @param applied the declaration that the host has */
 function storageOf(applied: string, { version, retention }: LocalPyroscope): StorageInfo {
   const { version: installed, files } = readDeclaration(applied);
-  return { version: installed ?? version, retention: retentionIn(files.get(configFile) ?? "") ?? retention };
+  return { version: installed ?? version, retention: retentionIn(files.get(pyroscopeFile) ?? "") ?? retention };
 }
 
 /** The address of the local Pyroscope, on the host. */
@@ -117,20 +118,21 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
     user: "pyroscope",
     package: { name: "pyroscope", version: settings.version },
     install: { source: repository.id, allowDowngrade, dataDirectory, purgeData },
+    carry: host.declared("pyroscope-stored", dataDirectory, pyroscopeFile),
     trees: ["/etc/pyroscope"],
-    validate: [`/usr/bin/pyroscope -config.file ${configFile} -modules`],
+    validate: [`/usr/bin/pyroscope -config.file ${pyroscopeFile} -modules`],
     health: [
       { seconds: 90, command: `curl -fsS --max-time 5 ${url}/ready` },
       { seconds: 30, command: host.declared("pyroscope-answers", url) },
     ],
-    inForce: `pyroscope-in-force ${url} ${configFile}`,
+    inForce: `pyroscope-in-force ${url} ${pyroscopeFile}`,
     // 2.x has the storage of 1.x in it, which on a host that never had 1.x complains of this directory every 5 minutes.
     ...(holds("ownStorage", settings.version)
       ? { directories: [{ path: `${dataDirectory}/data`, mode: "0755", owner: "pyroscope:pyroscope" }] }
       : {}),
     files: [
       {
-        path: configFile,
+        path: pyroscopeFile,
         mode: "0640",
         owner: "root:pyroscope",
         activation: "restart",

@@ -7,6 +7,7 @@ const names = [
   "in-force.pl",
   "pyroscope-answers",
   "pyroscope-in-force",
+  "pyroscope-stored",
   "alloy-reload",
   "alloy-ready",
   "alloy-faults",

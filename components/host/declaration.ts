@@ -64,6 +64,11 @@ export interface ServiceDeclaration {
   package?: { name: string; version?: string };
   /** The environment brings that version of the package, and keeps it there. @default the host has it */
   install?: Installation;
+  /**
+   * Brings what the program has stored by other files than these to where these have it, and back; see `scripts/carried.sh` for how
+   * it is called. @default what is stored is left where it is
+   */
+  carry?: string;
   /** A line that the package's own scripts find at the end of a file while it is replaced, whatever else that says. */
   replacing?: { path: string; line: string };
   /** Groups that `user` must be in: it is put into those where it is missing, and the unit restarted if it runs without. */
@@ -116,6 +121,7 @@ export function renderDeclaration(declaration: ServiceDeclaration, secret = fals
     lines.push(`install ${source}${allowDowngrade ? " downgrade" : ""}`);
     lines.push(`data ${purgeData ? "purge" : "keep"} ${path(dataDirectory)}`);
   }
+  if (declaration.carry !== undefined) lines.push(`carry ${declaration.carry}`);
   const { replacing } = declaration;
   if (replacing !== undefined) lines.push(`replacing ${path(replacing.path)} ${replacing.line}`);
   for (const tree of declaration.trees) lines.push(`tree ${path(tree)}`);

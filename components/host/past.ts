@@ -4,8 +4,8 @@ export interface PastRequirement {
   replaced: readonly string[];
   /** Files of Alloy's configuration that no longer count, with the kinds of components that there will be instead. */
   unread: readonly { file: string; components: readonly string[] }[];
-  /** Directories with profiles, and the folders in them that will be read. */
-  stored: readonly { directory: string; folders: readonly string[] }[];
+  /** Directories below which profiles will be read, by `folders` in them, and the file that says where they are so far. */
+  stored: readonly { directory: string; folders: readonly string[]; file: string }[];
 }
 
 /** What Prometheus will scrape: no other job of it may do so already. */
@@ -26,6 +26,6 @@ export function pastWords({ replaced, unread, stored }: PastRequirement): string
   return [
     ...replaced.flatMap((file) => ["replaced", file]),
     ...unread.flatMap(({ file, components }) => ["unread", file, components.join(" ")]),
-    ...stored.flatMap(({ directory, folders }) => ["stored", directory, folders.join(" ")]),
+    ...stored.flatMap(({ directory, folders, file }) => ["stored", directory, folders.join(" "), file]),
   ];
 }

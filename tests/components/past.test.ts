@@ -55,14 +55,28 @@ describe("what a host has from before", () => {
     expect(told(check, place("none"), "")).toBe("");
   });
 
-  test("profiles are told of where no Pyroscope of ours looks", () => {
-    file("anonymous/local/01A/meta.json", "{}");
-    file("data/anonymous/local/01A/meta.json", "{}");
-    file("empty/x", "");
-    expect(told('check_stored "$1" "data shared"', place(""))).toMatch(
-      /^note: \S+\/anonymous has profiles \(\d+ MiB\) that Pyroscope will not read: .*\n$/,
+  test("profiles that another configuration has stored are told of, and what becomes of them", () => {
+    file("lib/anonymous/local/01A/meta.json", "{}");
+    file("lib/anonymous/local/01A/index/meta.json", "{}");
+    file("lib/other/local/01A/meta.json", "{}");
+    file("lib/data/anonymous/local/01A/meta.json", "{}");
+    file("lib/empty/x", "");
+    file("away/anonymous/phlaredb/01B/meta.json", "{}");
+    file("ours/anonymous/phlaredb/01B/meta.json", "{}");
+    const check = `check_stored "$1" "data shared" "$2"`;
+    const config = file("config.yml", `storage: {filesystem: {dir: '${place("away")}'}}\n`);
+    const lines = told(check, place("lib"), config).trim().split("\n");
+    const [away = "", anonymous = "", other = ""] = lines;
+    expect(lines).toHaveLength(3);
+    expect(away).toMatch(
+      /away\/anonymous has profiles of another configuration \(blocks: 1, \d+ MiB\): they are moved to /,
     );
-    expect(told('check_stored "$1" "data shared"', place("none"))).toBe("");
+    expect(anonymous).toMatch(
+      /lib\/anonymous has .* \(blocks: 1, \d+ MiB\): they are moved to .*, and back with a destroy$/,
+    );
+    expect(other).toMatch(/lib\/other has .*, of a tenant that the stack does not read: they stay there/);
+    const own = file("own.yml", `${ours}storage:\n  filesystem:\n    dir: ${place("ours")}\n`);
+    expect(told(check, place("none"), own)).toBe("");
   });
 
   describe("a target that a job scrapes already", () => {

@@ -16,6 +16,7 @@ const surroundings = `
   . ${scripts}/formats.sh
   . ${scripts}/places.sh
   is_open() { false; }
+  . ${scripts}/carried.sh
   . ${scripts}/transaction.sh
 `;
 

@@ -34,14 +34,34 @@ check_unread() { # FILE COMPONENTS
   note "$1 will no longer be read, and is again after a destroy${left:+; nothing of ours takes the place of its ${left#, }: put what you need of them into alloy.fragments}"
 }
 
-# Folders of profiles that our Pyroscope does not read.
-check_stored() { # DIRECTORY OURS
-  $sudo test -d "$1" || return 0
-  for place in $($sudo find "$1" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort); do
-    case " $2 " in *" $place "*) continue ;; esac
-    [ -n "$($sudo find "$1/$place" -name meta.json -print -quit)" ] || continue
-    size=$($sudo du -smx "$1/$place" | cut -f 1)
-    note "$1/$place has profiles ($size MiB) that Pyroscope will not read: they stay there, and nothing deletes them"
+# Where a configuration of Pyroscope has profiles stored: pyroscopedb.data_path and storage.filesystem.dir.
+stored_places() { # DIRECTORY FILE
+  printf '%s\n' "$1" "$1/data-shared"
+  if is_ours "$2"; then return 0; fi
+  $sudo cat "$2" 2>/dev/null | tr '\n' ' ' | grep -oE "(data_path:|filesystem:[ {]*dir:) *[\"']?[^\"', }]+" |
+    sed -E "s,^.*: *[\"']?,," | while read -r place; do
+    case $place in /*) printf '%s\n' "$place" ;; *) printf '%s\n' "$1/${place#./}" ;; esac
+  done
+}
+
+# What another configuration has stored; see the script pyroscope-stored, which brings it along.
+check_stored() { # DIRECTORY FOLDERS FILE
+  for place in $(stored_places "$1" "$3" | sort -u); do
+    for folder in $2; do [ "$place" != "$1/$folder" ] || continue 2; done
+    for tenant in $($sudo find "$place" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort); do
+      case " $2 " in *" $tenant "*) continue ;; esac
+      blocks=$($sudo find "$place/$tenant" -mindepth 3 -maxdepth 3 -name meta.json '(' -path '*/local/*' -o -path '*/phlaredb/*' ')' | wc -l)
+      [ "$blocks" -gt 0 ] || continue
+      size=$($sudo du -smx "$place/$tenant" | cut -f 1)
+      what="$place/$tenant has profiles of another configuration (blocks: $blocks, $size MiB)"
+      if [ "$tenant" != anonymous ]; then
+        note "$what, of a tenant that the stack does not read: they stay there, and nothing deletes them"
+      elif [ "$($sudo stat -c %d "$place")" != "$($sudo stat -c %d "$1")" ]; then
+        note "$what, on another file system than $1: they stay there, are not shown, and nothing deletes them"
+      else
+        note "$what: they are moved to where Pyroscope will read them, and back with a destroy"
+      fi
+    done
   done
 }
 

@@ -14,10 +14,15 @@ find_own_records() {
 prepare_spare() {
   rm -rf "$spare/$name.new"
   mkdir -p "$spare/$name.new" && cp -a "$place/manifest.new" "$spare/$name.new/manifest" || return 1
-  for _record in directories modes original; do
+  for _record in directories modes original carried; do
     [ ! -e "$place/$_record" ] || cp -a "$place/$_record" "$spare/$name.new/" || return 1
   done
   sync "$spare/$name.new/manifest"
+}
+
+# What has been recorded since.
+keep_in_spare() { # NAME
+  [ ! -e "$place/$1" ] || [ ! -d "$spare/$name.new" ] || cp -a "$place/$1" "$spare/$name.new/"
 }
 
 # With the commit.

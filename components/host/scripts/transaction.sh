@@ -8,6 +8,7 @@
 #                 The old files themselves are kept beside the real ones, as hard links: going back takes no space.
 #   original/     what stood where our files are, before us
 #   modes         `MODE OWNER PATH` of each directory that was there before us, as it was
+#   carried       see carried.sh, and `taken` and `returned` in undo/
 #   program       see program.sh; in undo/ once that is complete
 # $configured is the file that lets the unit start at all (see package-install.sh); a unit of the host's own has none.
 # After a kill at any point, `recover` goes back (undo/ is there) or forward (it is not).
@@ -102,6 +103,12 @@ roll_back() {
   [ ! -e "$place/undo/program" ] || ln -f "$place/undo/program" "$place/program" # Which takes no space.
   (in_half_the_time && return_program)
   remove_empty_directories
+  if ! carry_back; then
+    outcome="the old files are back, but not all that $unit has stored: $(cat "$scratch/carried"); the next pulumi up tries again"
+    [ ! -e "$place/undo/active" ] || (in_half_the_time && activate restart) || :
+    spec=$work/spec
+    return 0
+  fi
   cp "$place/undo/faults" "$scratch/faults.before"
   _activation=$(cat "$place/undo/activation")
   if [ -n "${untouched:-}" ]; then
