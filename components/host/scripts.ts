@@ -27,6 +27,7 @@ const installed = [
   "staging.sh",
   "texts.sh",
   "edits.sh",
+  "written-over.sh",
   "edit-lines.pl",
   "patterns.pl",
   "apt-repository",

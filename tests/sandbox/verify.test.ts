@@ -205,4 +205,56 @@ describe("verify", { timeout: 900_000 }, async () => {
     });
     await stack.operator("systemctl start soar-web");
   });
+
+  test("names all that an old deploy has written over, and so does an `up` that changes something else", async () => {
+    stack.configure({ services, prometheus: { url: "http://127.0.0.1:9090" } });
+    await stack.up();
+    await expect.poll(faults, { timeout: 200_000, interval: 1_000 }).toEqual({});
+    const config = "/etc/pyroscope/config.yml";
+    const main = "/etc/prometheus/prometheus.yml";
+    const dropIn = "/etc/systemd/system/pyroscope.service.d/override.conf";
+    const job = "/etc/prometheus/jobs/soar-run.yml";
+    const ready = "curl -sf http://127.0.0.1:4040/ready";
+    await stack.operator(
+      [
+        `printf 'pyroscopedb:\n  data_path: /var/lib/pyroscope\n' >${config}`,
+        `printf '[Service]\nExecStart=\nExecStart=/usr/bin/pyroscope -config.file ${config} -compactor.blocks-retention-period=720h\n' >${dropIn}`,
+        "printf 'loki.echo \"theirs\" {\n}\n' >/etc/alloy/config.alloy",
+        `printf 'scrape_config_files: [/etc/prometheus/jobs/*.yml]\n' >${main}`,
+        `printf '%s\n' 'scrape_configs: [{job_name: soar-run, static_configs: [{targets: ["localhost:9091"]}]}]' >${job}`,
+        "systemctl daemon-reload; systemctl restart pyroscope alloy; systemctl reload prometheus",
+      ].join("; "),
+    );
+    await eventually(
+      stack,
+      `${ready} && curl -sf http://127.0.0.1:9090/api/v1/targets | grep -q '"scrapePool":"soar-run"'`,
+    );
+    const found = await faults();
+    expect(found["prometheus"]).toBe(
+      'the job "soar-run" scrapes what the stack does (soar-run), so that every sum doubles',
+    );
+    const named = found["declared"]?.split("; ") ?? [];
+    expect(named).toContain(`${config} was edited`);
+    expect(named).toContain(`${main} was edited`);
+    expect(named.join("\n")).toContain(`${dropIn} sets ExecStart (with -compactor.blocks-retention-period)`);
+
+    const logins = await stack.logins();
+    expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+    expect(await stack.logins()).toBe(logins);
+    stack.configure({ gitRef: "0123456" });
+    const { text } = await stack.up();
+    expect(await stack.logins()).toBe(logins + 1);
+    const told = [...new Set(text.match(/warning: On the host .*/g))];
+    expect(told).toHaveLength(3);
+    for (const file of [config, main]) {
+      expect(told).toContain(`warning: On the host ${file} was edited. An up with detectDrift puts it back.`);
+    }
+    expect(told.join("\n")).toContain(`warning: On the host ${dropIn} sets ExecStart`);
+
+    await stack.operator(`rm ${dropIn} ${job}; systemctl daemon-reload`);
+    stack.configure({ detectDrift: true });
+    await stack.up();
+    await eventually(stack, ready);
+    await expect.poll(faults, { timeout: 60_000, interval: 1_000 }).toEqual({});
+  });
 });
