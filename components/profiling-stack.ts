@@ -14,6 +14,7 @@ import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
 import { noOperatorFiles, type OperatorFiles } from "./operator/files";
+import { scrapedLogin } from "./past";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
 import { serviceScripts } from "./service-scripts";
@@ -73,6 +74,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
               ? requirements(settings, settings.alloy.version)
               : ofShared(settings, info as PlatformInfo),
           ),
+        scrapedLogin: scrapedLogin(settings, secrets.prometheusPassword),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
         scripts: serviceScripts(),

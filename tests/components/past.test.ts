@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { renderCurlOptions } from "../../render/prometheus/curl-options";
 import { readScript } from "../../components/host/scripts";
 import { scratchDirectory } from "./scratch";
 
@@ -69,8 +70,13 @@ describe("what a host has from before", () => {
     let server: Server;
     let answer: string;
     let asked: ChildProcess | undefined;
+    let login: string | undefined;
     beforeEach(async () => {
-      server = createServer((_, response) => response.end(answer));
+      login = undefined;
+      server = createServer(({ headers }, response) => {
+        const isIn = login === undefined || headers.authorization === login;
+        response.writeHead(isIn ? 200 : 401).end(isIn ? answer : "");
+      });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     });
     afterEach(() => {
@@ -85,9 +91,10 @@ describe("what a host has from before", () => {
       scrapeUrl,
       globalUrl: scrapeUrl,
     });
-    const check = async (targets: string): Promise<string> => {
+    const check = async (targets: string, options = ""): Promise<string> => {
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      asked = spawn("sh", words('targets=$1; check_scraped "$2" "$3"', targets, url, place("")));
+      const call = `${options}targets=$1; check_scraped "$2" "$3"`;
+      asked = spawn("sh", words(call, targets, url, place("")));
       let text = "";
       asked.stdout?.on("data", (data: Buffer) => (text += String(data)));
       await new Promise((resolve) => asked?.on("close", resolve));
@@ -136,6 +143,23 @@ describe("what a host has from before", () => {
         'the job "a" of Prometheus scrapes http://127.0.0.1:9091/metrics already, as the stack would (soar-run)',
         'the job "b" of Prometheus scrapes http://127.0.0.1:9091/other already, as the stack would (soar-run)',
       ]);
+    });
+
+    test("is found where Prometheus wants a password too, which no command line has", async () => {
+      login = `Basic ${Buffer.from('soar:m3trics "quoted"').toString("base64")}`;
+      answer = JSON.stringify({ data: { activeTargets: [target("a", "http://127.0.0.1:9091/metrics")] } });
+      const targets = "soar-run http://127.0.0.1:9091/";
+      expect(await check(targets)).toBe("");
+      const options = renderCurlOptions({
+        environment: "prod",
+        user: "soar",
+        password: 'm3trics "quoted"',
+        insecureSkipVerify: false,
+      });
+      const curl = 'curl() { case "$*" in *m3trics*) echo leaked ;; *) command curl "$@" ;; esac; }';
+      const known = `scraped_login=$(cat <<'end'\n${options}end\n); ${curl}; `;
+      expect(await check(targets, known)).toContain('the job "a" of Prometheus scrapes');
+      expect(await check(targets, known.replace("m3trics", "other"))).toBe("");
     });
 
     test("is none where Prometheus has none, or does not answer as Prometheus", async () => {

@@ -85,9 +85,10 @@ doubled_targets() { # ANSWER DIRECTORY
 }
 
 # Which of $targets, a line "NAME URL" each, another job of Prometheus scrapes: all sums would double. A URL that ends with /
-# stands for every path there.
+# stands for every path there. The options of curl that let one in come on standard input, for they may have a password.
 check_scraped() { # URL DIRECTORY
-  answer=$(curl -fsS --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) || return 0
+  answer=$(printf '%s\n' "${scraped_login:-}" | curl -fsS -K - --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) ||
+    return 0
   doubled=$(doubled_targets "$answer" "$2")
   while read -r name at job; do
     [ -z "$name" ] ||
