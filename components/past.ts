@@ -72,9 +72,9 @@ function alloyComponents(settings: Settings): string[] {
     renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
     renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),
     renderProfiles({ environment, services, authenticates: false }),
-    ...(logs === undefined
-      ? []
-      : [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]),
+    ...(logs?.source.includes("journal") === true
+      ? [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]
+      : []),
     ...(receiver === undefined ? [] : [renderOtlp({ environment, ports: receiver, spans, records })]),
   ];
   const kinds = texts.flatMap((text) =>

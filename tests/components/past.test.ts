@@ -4,11 +4,30 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { renderCurlOptions } from "../../render/prometheus/curl-options";
 import { readScript } from "../../components/host/scripts";
+import { platformPast } from "../../components/past";
+import { renderCurlOptions } from "../../render/prometheus/curl-options";
 import { scratchDirectory } from "./scratch";
+import { minimal, settingsOf } from "./stack";
 
 const ours = "# Managed by soar-profiling (environment prod): changes made here are overwritten.\n";
+
+describe("the components of Alloy that a stack has", () => {
+  const components = (logs: object): readonly string[] => {
+    const services = [{ name: "soar-run", port: 9091, unit: "soar-run.service" }];
+    const settings = settingsOf({ ...minimal, services, logs: { url: "http://127.0.0.1:3100", ...logs } });
+    return platformPast(settings).unread[0]?.components ?? [];
+  };
+
+  test("are those of the journal only where the lines come from there", () => {
+    const ofJournal = ["loki.source.journal", "loki.relabel"];
+    expect(components({})).toEqual(expect.arrayContaining(ofJournal));
+    expect(components({ source: ["journal", "otlp"] })).toEqual(expect.arrayContaining(ofJournal));
+    const byOtlp = components({ source: "otlp" });
+    expect(byOtlp.filter((kind) => ofJournal.includes(kind))).toEqual([]);
+    expect(byOtlp).toEqual(expect.arrayContaining(["loki.write", "otelcol.receiver.otlp"]));
+  });
+});
 
 describe("what a host has from before", () => {
   const place = scratchDirectory();
