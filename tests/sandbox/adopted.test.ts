@@ -73,21 +73,34 @@ describe("a host that was set up by hand", { timeout: 300_000 }, async () => {
     );
     stack.configure({ prometheus });
     const said = await stack.upFails();
-    for (const told of [
-      '- the job "alloy" of Prometheus scrapes http://127.0.0.1:12345/metrics already, as the stack would (alloy), and every sum ' +
-        "would double: take that job away, or add alloy to prometheus.skip\n",
-      "note: /etc/pyroscope/config.yml is there: it will be replaced, and comes back with a destroy",
-      "note: /etc/alloy/config.alloy will no longer be read, and is again after a destroy; nothing of ours takes the place of its " +
+    const plan = [
+      "/etc/pyroscope/config.yml is there: it will be replaced, and comes back with a destroy",
+      "/etc/alloy/config.alloy will no longer be read, and is again after a destroy; nothing of ours takes the place of its " +
         "loki.echo, prometheus.scrape: put what you need of them into alloy.fragments",
-    ]) {
-      expect(said).toContain(told);
-    }
+    ];
+    const job =
+      '- the job "alloy" of Prometheus scrapes http://127.0.0.1:12345/metrics already, as the stack would (alloy), and every sum ' +
+      "would double: take that job away, or add alloy to prometheus.skip";
+    for (const told of [`${job}\n`, ...plan.map((note) => `note: ${note}`)]) expect(said).toContain(told);
+    // A preview afterwards tells the same: nothing of the stack is on the host yet.
+    stack.configure({ detectDrift: true });
+    const { text } = await stack.previewFails();
+    for (const told of [job, ...plan.map((note) => `warning: ${note}`)]) expect(text).toContain(told);
     expect(said).toMatch(
       /note: \/var\/lib\/pyroscope\/anonymous has profiles \(\d+ MiB\) that Pyroscope will not read: they stay there/,
     );
     expect(said).not.toContain("note: /etc/default/alloy");
     expect((await look()).slice(0, 4)).toEqual(byHand.slice(0, 4));
-    stack.configure({ prometheus: undefined });
+
+    // An `up` that ends behind its first command, which then has no reason to run again.
+    const repository = stack.setting("repository") as object;
+    stack.configure({ prometheus: undefined, repository: { ...repository, fingerprint: "0".repeat(40) } });
+    expect(await stack.upFails()).toContain("is not the pinned one");
+    stack.configure({ repository });
+    const preview = await stack.preview();
+    // Without prometheus more of its components have no successor.
+    for (const note of plan) expect(preview.text).toContain(`warning: ${note.replace(/ of its .*/, "")}`);
+    stack.configure({ detectDrift: undefined });
   });
 
   test("is taken over: the same packages, held, restarted once, on loopback only, with what they had stored", async () => {
