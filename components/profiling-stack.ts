@@ -111,11 +111,12 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const release = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: all });
     const guarded = release === undefined ? all : [...all, release];
     const folder = grafana?.guardFolder(`${name}-grafana-others`, { parent: this, dependsOn: guarded });
-    const withFolder = folder === undefined ? guarded : [...guarded, folder];
-    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: withFolder });
+    const contact = grafana?.guardContact(`${name}-grafana-policies`, { parent: this, dependsOn: guarded });
+    const asked = [...guarded, folder, contact].filter((one) => one !== undefined);
+    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: asked });
     host.guardDestroy(`${name}-reachable`, {
       parent: this,
-      dependsOn: [host, ...withFolder, ...(tunnel === undefined ? [] : [tunnel])],
+      dependsOn: [host, ...asked, ...(tunnel === undefined ? [] : [tunnel])],
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;

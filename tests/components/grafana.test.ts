@@ -179,6 +179,23 @@ describe("a stack with Grafana", () => {
     });
   });
 
+  test("asks before its contact point goes who sends to it, unless the policies are its own", async () => {
+    const guard = async (grafana: object): Promise<Record<string, unknown> | undefined> => {
+      const resources = await stackOf({ ...production, grafana: { url, ...grafana } }, { grafanaAuth });
+      return resources.find(({ name }) => name === "soar-grafana-policies")?.inputs;
+    };
+    const alerts = { emails: ["ops@example.org"] };
+    expect(await guard({})).toBeUndefined();
+    expect(await guard({ alerts: { ...alerts, replaceNotificationPolicy: true } })).toBeUndefined();
+    expect(await guard({ alerts })).toMatchObject({
+      create: "nothing",
+      delete: "which notification policy of Grafana sends to SOAR profiling (production)",
+      environment: {
+        secret: { GRAFANA: url, AUTH: "admin:s3ntinel", POINT: "SOAR profiling (production)" },
+      },
+    });
+  });
+
   test("sends alerts to an address that stays secret", async () => {
     const webhook = "https://hook.example/x?token=s3ntinel";
     const secrets = { grafanaAuth, alertsWebhook: pulumi.secret(webhook) };
