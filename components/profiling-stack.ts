@@ -58,7 +58,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const { settings, secrets, files = noOperatorFiles } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
-    const ofGrafana = grafanaOf(`${name}-grafana`, settings, secrets, args.stack);
+    const ofGrafana = grafanaOf(`${name}-grafana`, { ...args, files });
     const host = new Host(
       `${name}-host`,
       {
@@ -187,14 +187,13 @@ export class ProfilingStack extends pulumi.ComponentResource {
 /** The Grafana of a stack that has one, and what is known of it before anything is declared. */
 function grafanaOf(
   name: string,
-  { grafana, ...others }: Settings,
-  secrets: LoadedConfig["secrets"],
-  stack: string,
+  { settings: { grafana, ...more }, secrets, stack, files }: ProfilingStackArgs & { files: OperatorFiles },
 ): Pick<GrafanaObservabilityArgs, "settings" | "access" | "existing"> | undefined {
   if (grafana === undefined) return undefined;
-  const settings = { ...others, grafana };
+  const settings = { ...more, grafana };
   const access = grafanaAccess(settings, secrets);
-  return { settings, access, existing: pulumi.output(checkExisting(name, settings, access, stack)) };
+  const existing = checkExisting(name, settings, access, stack, files.others);
+  return { settings, access, existing: pulumi.output(existing) };
 }
 
 function readableEstimate(

@@ -465,6 +465,43 @@ describe("Grafana", { timeout: 480_000 }, async () => {
       await write("rules/ogn.yml", ruleFile("up == 1"));
     });
 
+    test("may ask a datasource that only Grafana has, and are refused where it does not have it", async () => {
+      const theirs = {
+        uid: "their-db",
+        name: "SOAR",
+        type: "postgres",
+        access: "proxy",
+        url: "127.0.0.1:5432",
+      };
+      const datasource = { type: theirs.type, uid: theirs.uid };
+      await write(
+        "dashboards/db.json",
+        JSON.stringify({
+          uid: "db",
+          title: "DB",
+          panels: [{ id: 1, type: "table", title: "Rows", datasource }],
+        }),
+      );
+      expect((await stack.preview()).text).toMatch(
+        /warning: grafana\.datasources: Grafana could not be asked whether it has .*their-db: a preview opens grafana\.tunnel only with detectDrift/,
+      );
+      const refused = await stack.upFails();
+      expect(refused).toContain(
+        '- dashboards/db.json: panel "Rows": asks the datasource "their-db", and this stack has',
+      );
+      expect(refused).toContain("Grafana has of-operators (Logs)");
+      await api("/api/datasources", theirs);
+      await stack.up();
+      expect(await api("/api/dashboards/uid/db")).toMatchObject({ dashboard: { panels: [{ datasource }] } });
+      const logins = await stack.logins();
+      expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+      expect(await stack.logins()).toBe(logins);
+      expect((await stack.preview()).text).not.toContain("could not be asked");
+      await rm(path.join(place, "dashboards/db.json"));
+      await stack.up();
+      await api("/api/datasources/uid/their-db", undefined, "DELETE");
+    });
+
     test("what Grafana has made, and Pulumi has no record of, is taken over by the next `up`", async () => {
       const before = await stack.state();
       await write("dashboards/api.json", board("api", "API", "Requests"));
