@@ -10,6 +10,7 @@ import { GrafanaObservability, type GrafanaObservabilityArgs, guardTunnel } from
 import { grafanaAccess } from "./grafana/access";
 import { checkExisting } from "./grafana/existing";
 import { type LeftBehind, takeOver } from "./grafana/left-behind";
+import { tellRouting } from "./grafana/routing";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
@@ -192,6 +193,7 @@ function grafanaOf(
   if (grafana === undefined) return undefined;
   const settings = { ...more, grafana };
   const access = grafanaAccess(settings, secrets);
+  void tellRouting(name, settings, stack);
   const existing = checkExisting(name, settings, access, stack, files.others);
   return { settings, access, existing: pulumi.output(existing) };
 }

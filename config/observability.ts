@@ -172,7 +172,8 @@ const alerts = field.map("a map with emails or webhook", {
     .flag()
     .default(false)
     .describe(
-      "Whether all alerts of the organization go to this contact point: it replaces the whole notification policy.",
+      "Whether all alerts of the organization go to this contact point: it replaces the whole notification policy. Without it, an " +
+        "alert goes where Grafana's own policies send it.",
     ),
 });
 

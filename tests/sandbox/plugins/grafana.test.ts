@@ -369,6 +369,21 @@ describe("grafana", () => {
     expect(await grafana.api("GET", "/api/folders/ours")).toBeUndefined();
   });
 
+  it("knows no contact point of a rule's own, which later versions do", async () => {
+    const health = (await grafana.api("GET", "/api/health")) as { version: string };
+    const path = "/api/v1/provisioning/folder/soar/rule-groups/pipeline";
+    const before = (await grafana.api("GET", path)) as { rules: object[] };
+    const receiver = { receiver: "on call" };
+    const rules = before.rules.map((rule) => ({ ...rule, notification_settings: receiver }));
+    await grafana.api("PUT", path, { ...before, rules });
+    const after = (await grafana.api("GET", path)) as { rules: object[] };
+    // A newer Grafana keeps it: then the stack's rules could go to its contact point, beside whatever policies there are.
+    expect([health.version, after.rules[0]]).toEqual([
+      expect.stringMatching(/^10\.0\./),
+      expect.not.objectContaining({ notification_settings: receiver }),
+    ]);
+  });
+
   it("is asked which notification policies use a contact point, before that goes", async () => {
     const other = await engine.stack("policies");
     const withContact = (isThere: boolean) => (): Promise<void> => {
