@@ -17,6 +17,8 @@ const installed = [
   "in-force.sh",
   "package.sh",
   "apt-source.sh",
+  "apt-places.sh",
+  "apt-taken.sh",
   "package-install.sh",
   "package-remove.sh",
   "program.sh",
@@ -116,6 +118,7 @@ export function preflight(endpoints: readonly string[] = [], targets: readonly s
       variable("endpoints", "endpoints", lines(endpoints)) +
       variable("targets", "targets", lines(targets)) +
       readScript("endpoints.sh") +
+      readScript("apt-places.sh") +
       readScript("past.sh") +
       readScript("machine.sh") +
       readScript("logins.sh") +
