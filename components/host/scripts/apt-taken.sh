@@ -47,19 +47,25 @@ record_found() { # NAME SOURCE
   [ -n "$(found_files)" ] || return 0
   _all=$state/apt-$1
   rm -rf "$_all.new" || return 1
+  if prepare_records "$2" && rm -rf "$_all" && mv "$_all.new" "$_all"; then
+    keep_spare "apt-$1"
+  else
+    rm -rf "$_all.new" || :
+    return 1
+  fi
+}
+
+prepare_records() { # SOURCE
   mkdir -p "$_all" || return 1
   cp -a "$_all" "$_all.new" || return 1
   for _file in $(found_files); do
     _record=$_all.new/taken/$(as_name "$_file")
     rm -rf "$_record" || return 1
     mkdir -p "$_record/keys" || return 1
-    place_of "$2" >"$_record/place" || return 1
+    place_of "$1" >"$_record/place" || return 1
     record_file "$_file" "$_record" || return 1
   done
-  find "$_all.new" -exec sync {} + || return 1
-  rm -rf "$_all" || return 1
-  mv "$_all.new" "$_all" || return 1
-  keep_spare "apt-$1"
+  find "$_all.new" -exec sync {} +
 }
 
 record_file() { # FILE RECORD

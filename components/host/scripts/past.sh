@@ -32,6 +32,7 @@ check_source() { # URL SUITE KEYRING
     esac
   done <"$room/found"
   rm -rf "$room"
+  check_replaced "/etc/apt/sources.list.d/$(basename "$3" .asc).sources"
 }
 
 # Blocks of Alloy's syntax at the beginning of a line, without their labels.
