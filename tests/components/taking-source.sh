@@ -12,50 +12,11 @@ set -eu
 # shellcheck source=tests/components/fill-at.sh
 . "$(dirname "$0")/fill-at.sh"
 scripts=$1 how=$2 every=$3
-mount -t tmpfs tmpfs /usr/local
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /var/lib
-mount -t tmpfs -o size=192k tmpfs /etc/apt
-mkdir -p /usr/local/lib/soar-profiling/test /usr/local/sbin /var/lib/soar-profiling /var/lib/apt/lists /var/lib/dpkg
-: >/var/lib/dpkg/status
-mount -t tmpfs -o size=512k tmpfs /var/lib/soar-profiling
-cp -r "$scripts"/. /usr/local/lib/soar-profiling/test/
-parts=/etc/apt/sources.list.d keys=/etc/apt/keyrings
-
-# Where keys come from, and what they are. What is downloaded is none of this.
-cat >/usr/local/sbin/curl <<'END'
-#!/bin/sh
-while [ "$1" != -o ]; do shift; done
-echo key >"$2"
-END
-cat >/usr/local/sbin/gpg <<'END'
-#!/bin/sh
-case "$*" in
-*--show-keys*) printf 'pub:\nfpr:::::::::PINNED:\n' ;;
-*--export*) echo key ;;
-esac
-END
-cat >/usr/local/sbin/apt-get <<'END'
-#!/bin/sh
-case "$*" in *indextargets*) exec /usr/bin/apt-get "$@" ;; esac
-[ -s /etc/apt/keyrings/x.asc ]
-END
-printf '#!/bin/sh\nexec /usr/bin/apt-get indextargets >/dev/null\n' >/usr/local/sbin/apt-cache
-chmod 755 /usr/local/sbin/*
+# shellcheck source=tests/components/apt-host.sh
+. "$(dirname "$0")/apt-host.sh"
 fill_at mv ln cp mkdir rm install sync touch cat sort apt-get apt-cache curl gpg
 chmod 755 /usr/local/sbin/* /usr/local/apt-* /usr/local/curl /usr/local/gpg
 
-theirs() {
-  rm -rf $parts $keys /etc/apt/sources.list "$parts"
-  mkdir -p $parts $keys
-  entry="[arch=amd64 signed-by=$keys/x.gpg] http://x.example stable main"
-  printf '# Of the vendor.\ndeb %s extra' "$entry" >$parts/x.list
-  printf 'deb http://other.example stable main\ndeb-src %s\n# the end\n' "$entry" >/etc/apt/sources.list
-  printf 'theirs' >$keys/x.gpg
-  chmod 640 $parts/x.list
-  chown daemon $parts/x.list
-  touch -d 2020-01-01 $parts/x.list /etc/apt/sources.list $keys/x.gpg
-}
 picture() { # FILE...
   stat -c '%n %a %U:%G %y' "$@" 2>&1
   cat "$@" 2>&1
@@ -83,8 +44,7 @@ run() { # AT add|remove
   : >/run/commands
   echo "$1 $how" >/run/fill
   status=0
-  printf 'Types: deb\nURIs: http://x.example\nSuites: stable\nComponents: main\nSigned-By: %s\n' $keys/x.asc |
-    sed '1i # Managed by soar-profiling' |
+  our_source http://x.example |
     sh -c 'echo $$ >/run/main; exec "$@"' sh /usr/local/lib/soar-profiling/test/apt-repository "$2" x http://127.0.0.1/key PINNED \
       >/run/words 2>&1 || status=$?
   echo "0 $how" >/run/fill
