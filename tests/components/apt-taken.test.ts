@@ -13,7 +13,7 @@ const namespace = async (...words: string[]): Promise<string> =>
   (await promisify(execFile)("unshare", [...inNamespace, ...words], { encoding: "utf8" })).stdout;
 
 // Where nobody is root the directories in memory cannot be made; tests/sandbox has some of it on a real host.
-describe.skipIf(!isPossible)("sources of others that make way for ours", () => {
+describe.skipIf(!isPossible)("sources of others that make way for ours", { timeout: 120_000 }, () => {
   describe("with a run that is cut off at any step, or has a full disk from there on", () => {
     const ways = {
       "that is killed": "kill",
@@ -25,7 +25,7 @@ describe.skipIf(!isPossible)("sources of others that make way for ours", () => {
       { timeout: 300_000 },
       async ([, how], { expect }) => {
         const driver = path.join(__dirname, "taking-source.sh");
-        const parts = (await namespace("sh", driver, scripts, how, "13")).split(/^(?=\S)/m);
+        const parts = (await namespace("sh", driver, scripts, how, "23")).split(/^(?=\S)/m);
         const seen = new Set<string>();
         for (const part of parts) {
           const [, what = "", status = "", ours = "", theirs = "", apt = "", left = ""] =
@@ -91,6 +91,46 @@ x.gpg
 /etc/apt/sources.list.d:
 x.sources
 `,
+    );
+  });
+
+  test.concurrent(
+    "have those beside them in a file of our name go on in ours, and come back whole",
+    async ({ expect }) => {
+      const theirs = "theirs; rm $parts/x.list; : >/etc/apt/sources.list; cp /run/theirs $parts/x.sources";
+      const told = await onHost(
+        `cat $parts/x.sources; apt_repository remove >/dev/null; cmp /run/theirs $parts/x.sources`,
+        `printf 'Types: deb\\nURIs: http://x.example/\\nSuites: stable\\nComponents: main extra\\nSigned-By: /x.gpg\\n
+# Another.\\nTypes: deb\\nURIs: http://other.example\\nSuites: stable\\nComponents: main\\n' >/run/theirs; ${theirs}
+      our_source http://x.example | apt_repository add >/dev/null; our_source http://x.example | apt_repository add >/dev/null`,
+      );
+      expect(told).toMatch(
+        /^# Managed by .*\nTypes: deb\nURIs: http:\/\/x\.example\nSuites: stable\nComponents: main\nSigned-By: .*\n\n# As .*\n/,
+      );
+      expect(told.match(/^(URIs|Components|# Another).*/gm)).toEqual([
+        "URIs: http://x.example",
+        "Components: main",
+        "URIs: http://x.example",
+        "Components: extra",
+        "# Another.",
+        "URIs: http://other.example",
+        "Components: main",
+      ]);
+    },
+  );
+
+  test.concurrent("are never beside ours, between any two commands of a run", async ({ expect }) => {
+    const told = await onHost(
+      `for name in mv rm; do
+        printf '#!/bin/sh\\n/usr/bin/apt-get indextargets >/dev/null 2>&1 || echo "$0 $*" >>/run/refused\\nexec /usr/bin/%s "$@"\\n' \
+          $name >/usr/local/sbin/$name
+        chmod 755 /usr/local/sbin/$name
+      done
+      our_source http://x.example | apt_repository add | tail -n 1; apt_repository remove | tail -n 1; cat /run/refused 2>&1 || :`,
+      "",
+    );
+    expect(told).toBe(
+      "apt source x is in place, signed by PINNED\napt source x is gone\ncat: /run/refused: No such file or directory\n",
     );
   });
 

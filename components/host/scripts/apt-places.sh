@@ -101,6 +101,11 @@ cut_out() { # ROOM FILE COPY NUMBER
   entry "$3" "$4" no >"$1/cut" && mv "$1/cut" "$3"
 }
 
+read_targets() { # ROOM
+  # shellcheck disable=SC2016 # apt expands it
+  read_sources "$1" --format '$(SOURCESENTRY) $(REPO_URI) $(RELEASE) $(CREATED_BY) $(COMPONENT)' >"$1/targets" 2>/dev/null || :
+}
+
 # Cuts out of the copies what apt refuses beside ours. Prints a line for each file, or of what is left:
 #   taken FILE
 #   refused FILE WHY    cannot be taken
@@ -108,8 +113,7 @@ cut_out() { # ROOM FILE COPY NUMBER
 make_room() { # ROOM OUR_FILE SOURCE
   copy_others "$1" "$2" || return 1
   is_contradicted "$@" || return 0
-  # shellcheck disable=SC2016 # apt expands it
-  read_sources "$1" --format '$(SOURCESENTRY) $(REPO_URI) $(RELEASE) $(CREATED_BY) $(COMPONENT)' >"$1/targets" 2>/dev/null || :
+  read_targets "$1" || return 1
   entries_at "$1" "$(source_field "$3" URIs)" "$(source_field "$3" Suites)" >"$1/entries" || return 1
   : >"$1/refused" || return 1
   while read -r _copy _number _shared; do

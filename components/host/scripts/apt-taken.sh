@@ -91,11 +91,30 @@ take_found() { # NAME
   done
 }
 
+# The file of an operator that ours has taken the place of, as in a room of its own: what it offers of the place, and the rest.
+split_original() { # NAME SOURCE
+  _split=$work/original
+  mkdir -p "$_split/parts" "$_split/taken" "$_split/offers" || return 1
+  _original=$state/apt-$1/$1.sources
+  [ -e "$_original" ] || return 0
+  : >"$_split/sources.list" || return 1
+  cp "$_original" "$_split/parts/rest.sources" || return 1
+  read_targets "$_split" || return 1
+  entries_at "$_split" "$(source_field "$2" URIs)" "$(source_field "$2" Suites)" >"$_split/entries" || return 1
+  while read -r _copy _number _; do
+    cut_out "$_split" "$_original" "$_copy" "$_number" || return 1
+  done <"$_split/entries"
+}
+
 # What those that have made way offered, and SOURCE does not, as stanzas for its file.
 further_offers() { # NAME SOURCE
-  taken_records "$1" | while read -r _taken; do
-    if is_at "$_taken" "$(place_of "$2")"; then cat "$_taken/offers"; fi
-  done | sort -u >"$work/offers" || return 1
+  split_original "$1" "$2" || return 1
+  {
+    find "$work/original/offers" -type f -exec cat {} +
+    taken_records "$1" | while read -r _taken; do
+      if is_at "$_taken" "$(place_of "$2")"; then cat "$_taken/offers"; fi
+    done
+  } | sort -u >"$work/offers" || return 1
   for _type in deb deb-src; do
     _further=$(awk -v type="$_type" -v own=" $(source_field "$2" Components) " '
       $1 == type && (type == "deb-src" || !index(own, " " $2 " ")) { printf "%s%s", (found++ ? " " : ""), $2 }' "$work/offers")
@@ -103,6 +122,8 @@ further_offers() { # NAME SOURCE
       printf '\n# As the source offered that was here before.\nTypes: %s\nURIs: %s\nSuites: %s\nComponents: %s\nSigned-By: %s\n' "$_type" \
         "$(source_field "$2" URIs)" "$(source_field "$2" Suites)" "$_further" "$(source_field "$2" Signed-By)" || return 1
   done
+  _rest=$work/original/parts/rest.sources
+  if grep -qs '^[^#]' "$_rest"; then { echo && cat "$_rest"; } || return 1; fi
 }
 
 # Where another was put back beside ours since, so that apt reads none: before apt is needed.
@@ -169,8 +190,7 @@ give_all_back() { # NAME [PLACE]
     fi
   done <"$work/room/records"
   [ -e "$work/room/away" ] || return 0
-  # shellcheck disable=SC2016 # apt expands it
-  read_sources "$work/room" --format '$(SOURCESENTRY) $(REPO_URI) $(RELEASE)' >"$work/room/targets" 2>/dev/null || :
+  read_targets "$work/room" || return 1
   while read -r _taken; do
     read -r _url _suite <"$_taken/place"
     if [ -n "$(entries_at "$work/room" "$_url" "$_suite")" ]; then
