@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { scratchDirectory, scripts } from "./scratch";
@@ -122,6 +122,12 @@ describe.skipIf(!isPossible)("a source of the place of ours", () => {
     ],
   ])("with %s does not, and is left as it is", (_, file, text, why) => {
     expect(found(file, text)).toEqual({ told: `refused /etc/apt/${file} ${why}`, rest: text, offers: "" });
+  });
+
+  test("that is a link does not, either", () => {
+    mkdirSync(place("etc/sources.list.d"), { recursive: true });
+    symlinkSync("grafana.text", place("etc/sources.list.d/grafana.list"));
+    expect(found(list, line).told).toBe(`refused /etc/apt/${list} it is a link`);
   });
 
   test.each<[string, string]>([

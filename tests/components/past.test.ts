@@ -38,6 +38,23 @@ describe("what a host has from before", () => {
     expect(told(check, "/etc/debian_version")).toBe("");
   });
 
+  test("a source of apt at the place of ours makes way, or is a finding where it cannot", () => {
+    const found = (...lines: string[]): string =>
+      told(
+        'make_room() { printf "%s\\n" "$lines"; }; lines=$1; check_source https://apt.test stable /etc/apt/keyrings/none.asc',
+        lines.join("\n"),
+      );
+    expect(found("taken /etc/apt/sources.list.d/grafana.list")).toBe(
+      "note: /etc/apt/sources.list.d/grafana.list has https://apt.test stable, signed by another key file than " +
+        "/etc/apt/keyrings/none.asc, which apt refuses: the stack's source takes its place, and it comes back with a destroy\n",
+    );
+    expect(found("refused /etc/apt/sources.list it is a link", "unreadable Conflicting values")).toBe(
+      "finding: /etc/apt/sources.list has https://apt.test stable already, which apt refuses beside the stack's source, and which " +
+        "cannot make way (it is a link): remove it there\n" +
+        "finding: the sources of apt contradict each other, or would with the stack's: Conflicting values\n",
+    );
+  });
+
   test("of a configuration of Alloy, what has no successor is named", () => {
     const old = file(
       "config.alloy",

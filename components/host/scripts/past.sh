@@ -23,12 +23,13 @@ check_replaced() { # FILE
 check_source() { # URL SUITE KEYRING
   room=$(mktemp -d)
   printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$1" "$2" "$3" >"$room/ours"
-  make_room "$room" "/etc/apt/sources.list.d/$(basename "$3" .asc).sources" "$room/ours" >"$room/found"
+  make_room "$room" "/etc/apt/sources.list.d/$(basename "$3" .asc).sources" "$room/ours" >"$room/found" ||
+    finding "the sources of apt cannot be looked at (the reason above)"
   while read -r what file why; do
     case $what in
     taken) note "$file has $1 $2, signed by another key file than $3, which apt refuses: the stack's source takes its place, and it comes back with a destroy" ;;
     refused) finding "$file has $1 $2 already, which apt refuses beside the stack's source, and which cannot make way ($why): remove it there" ;;
-    unreadable) finding "the sources of apt contradict each other, or would with the stack's: $file $why" ;;
+    unreadable) finding "the sources of apt contradict each other, or would with the stack's: $file${why:+ $why}" ;;
     esac
   done <"$room/found"
   rm -rf "$room"
