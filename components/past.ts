@@ -5,6 +5,7 @@ import { renderDestination } from "../render/alloy/destination";
 import { renderLogs } from "../render/alloy/logs";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderProfiles } from "../render/alloy/profiles";
+import { renderPush } from "../render/alloy/push";
 import { renderOtlp } from "../render/alloy/otlp";
 import { scrapeTargets } from "../render/prometheus/jobs";
 import type { PastRequirement, ScrapedRequirement } from "./host/past";
@@ -45,7 +46,7 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
 
 /** The kinds of Alloy's components that the stack has, without the fragments: a change of them is none of what the host must offer. */
 function alloyComponents(settings: Settings): string[] {
-  const { environment, services, logs, traces } = settings;
+  const { environment, services, push, logs, traces } = settings;
   const receiver = otlpReceiver(settings);
   const fileOf = ({ user }: { user?: string | undefined }): string | undefined =>
     user === undefined ? undefined : "/";
@@ -58,6 +59,9 @@ function alloyComponents(settings: Settings): string[] {
     renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
     renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),
     renderProfiles({ environment, services, authenticates: false }),
+    ...(push === undefined
+      ? []
+      : [renderPush({ environment, services: [], port: push.port, authenticates: false })]),
     ...(logs === undefined
       ? []
       : [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]),

@@ -12,7 +12,7 @@ export function isOff(value: unknown): boolean {
 }
 
 /** What is off until it is configured: the empty map stands for that, because Pulumi.yaml must give every key a value. */
-function optional<T>(schema: z.ZodType<T>) {
+export function optional<T>(schema: z.ZodType<T>) {
   return z
     .preprocess((value) => (isOff(value) ? undefined : value), schema.optional())
     .prefault({})

@@ -76,7 +76,7 @@ export async function verify(
   const [chains, others, probed, datasources] = await Promise.all([
     ways.follow(declared),
     checkUnprofiled(session.http, unprofiled, facts),
-    isAway ? [] : probe(pyroscope, environment, known.limits),
+    isAway ? [] : probe(pyroscope, environment, known.limits, session.receiver(target)),
     checkGrafana(target, session.http),
   ]);
   const checks = [

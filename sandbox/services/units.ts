@@ -1,7 +1,10 @@
 import type { Service } from "./list";
 
-/** Where the host has the program that all the units run. */
-export const executable = "/usr/local/bin/soar-service";
+/** Where the host has the programs. */
+export const executables = "/usr/local/bin";
+
+/** The one that all the units run. */
+export const executable = `${executables}/soar-service`;
 
 /** Where a collector on the host takes spans over HTTP, if there is one. */
 const collector = "http://127.0.0.1:4318";
