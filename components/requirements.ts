@@ -39,7 +39,11 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
   }
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
-    ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...received],
+    ports: [
+      ...(local === undefined ? [] : pyroscopePorts(local)),
+      ...alloyPorts(settings.alloy),
+      ...received,
+    ],
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
     ...admin,

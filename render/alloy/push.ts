@@ -54,7 +54,11 @@ export function renderPush({ environment, port, gitRef, services, authenticates 
 }
 
 function gitRefOf(service: string, gitRef: string): Block {
-  return where({ service_name: service.replaceAll(".", "[.]"), service_git_ref: "" }, "service_git_ref", gitRef);
+  return where(
+    { service_name: service.replaceAll(".", "[.]"), service_git_ref: "" },
+    "service_git_ref",
+    gitRef,
+  );
 }
 
 /** Sets a label where others match; "" is for one that is not there. */

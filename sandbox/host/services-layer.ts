@@ -12,7 +12,10 @@ import { executables, renderUnits } from "../services/units";
 export async function ensureServicesLayer(): Promise<string> {
   const programs = await ensureServices();
   const units = renderUnits(services);
-  const key = contentKey([...(await Promise.all(programs.map((program) => readFile(program)))), JSON.stringify(units)]);
+  const key = contentKey([
+    ...(await Promise.all(programs.map((program) => readFile(program)))),
+    JSON.stringify(units),
+  ]);
   return publish(path.join(cacheDir(), "services-layer", key), async (root) => {
     for (const program of programs)
       await place(root, path.join(executables, path.basename(program)), (file) => copyFile(program, file));

@@ -19,7 +19,7 @@ describe("verify", { timeout: 900_000 }, async () => {
   const ways = services.flatMap(({ name, profiles = ["cpu"] }) => profiles.map((kind) => `${name} ${kind}`));
   const portOf = (name: string): number => services.find((service) => service.name === name)?.port ?? 0;
   // A Loki that is away is no fault of the host's.
-  stack.configure({ logs: { url: "http://127.0.0.1:3100" } });
+  stack.configure({ logs: { url: "http://127.0.0.1:3100" }, push: { port: 4100 } });
 
   const nameOf = ({ service, kind }: Chain): string => `${service} ${kind}`;
   /** The first broken link of each way, and the broken checks, in words. */
@@ -54,6 +54,7 @@ describe("verify", { timeout: 900_000 }, async () => {
       "probe cpu": "100 samples of a profile of 2.5 KiB, all that was sent",
       "probe heap": "50.0 MiB of a profile of 2.3 KiB, all that was sent",
       "probe large": "15900 samples of a profile of 3.9 MiB, all that was sent",
+      "probe push": "100 samples of a profile of 2.5 KiB, all that was sent",
     });
   });
 
