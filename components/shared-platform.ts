@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { pushProblem } from "../config/push";
+import { pushProblem, type Pushed } from "../config/push";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { identityOf, isOtherHost } from "./host/identity";
@@ -42,7 +42,7 @@ export function platformOf(settings: Settings, stack: string): pulumi.Output<Pla
  * @throws pulumi.RunError that names each port, the owner and what to set
  */
 export function refuseTakenPorts(
-  settings: Pick<Settings, "logs" | "traces" | "push">,
+  settings: Parameters<typeof otlpPorts>[0] & Pushed,
   owner: string,
   taken: Readonly<Record<string, number | undefined>>,
 ): void {

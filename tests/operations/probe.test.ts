@@ -50,7 +50,7 @@ test("what goes to Alloy has no environment, and is asked for with it", async ()
   };
   // What comes back is not all that was sent: one round of questions is enough here.
   vi.spyOn(Date, "now").mockReturnValueOnce(now).mockReturnValueOnce(0).mockReturnValue(now);
-  const of = { bytes: 2 ** 20, samples: 1_000 };
+  const of = { bytes: 2 ** 20, samples: 1_000, labels: 100 };
   const results = await probe(answering("pyroscope"), "staging", of, answering("alloy"));
   vi.restoreAllMocks();
   expect(results.map(({ name, sent }) => `${name} ${sent}`).at(-1)).toBe("push 100");
