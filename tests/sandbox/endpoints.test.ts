@@ -115,7 +115,7 @@ describe("the endpoints of the services", { timeout: 400_000 }, async () => {
         sharesOf(arrived).forEach((share, index) => {
           const expected = known[index] ?? 0;
           const chance = 3 * Math.sqrt((expected * (1 - expected)) / sum(arrived));
-          expect(Math.abs(share - expected)).toBeLessThan(0.1 * expected + chance);
+          expect(Math.abs(share - expected)).toBeLessThan(0.05 + chance);
         });
         const labels = ["environment", "team", "thread_name"];
         const body = { matchers: ['{service_name="soar-push"}'], labelNames: labels, ...range };
