@@ -83,10 +83,14 @@ describe("Grafana", { timeout: 480_000 }, async () => {
 
   test("has what is declared, all of it through the SSH tunnel", async () => {
     await stack.operator(namedService);
-    const { changes, outputs } = await stack.up();
+    const { changes } = await stack.up();
     expect(Object.keys(changes)).toEqual(["create"]);
     created = changes["create"] ?? 0;
-    const { grafana: url, explore, tunnel } = outputs["urls"]?.value as Record<string, unknown>;
+    const {
+      grafana: url,
+      explore,
+      tunnel,
+    } = (await stack.outputs())["urls"]?.value as Record<string, unknown>;
     expect(url).toBe("http://127.0.0.1:3000");
     expect(tunnel).toContain("-L 3000:127.0.0.1:3000");
     expect(Object.keys(explore as object).sort()).toEqual(["soar-named", "soar-run", "soar-web"]);
@@ -243,10 +247,10 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     const before = await picture();
     process.env["SOAR_GIT_REF"] = "0123456";
     try {
-      const { changes, outputs, text } = await stack.up();
+      const { changes, text } = await stack.up();
       expect(changes).toEqual({ same: created - 1, update: 1 });
       expect(text).toMatch(/profiles: .*alloy\.service reloaded/);
-      expect(outputs["gitRef"]?.value).toBe("0123456");
+      expect((await stack.outputs())["gitRef"]?.value).toBe("0123456");
       expect(await stack.operator("cat /etc/alloy/conf.d/sandbox-profiles.alloy")).toContain(
         '"service_git_ref" = "0123456"',
       );

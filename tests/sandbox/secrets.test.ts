@@ -57,9 +57,10 @@ describe("secrets, with a remote Pyroscope", async () => {
   });
 
   test("password and tenant arrive at the remote Pyroscope, and nothing of a local one is installed", async () => {
-    const up = await stack.up();
-    expect(up.outputs["urls"]?.value).toMatchObject({ pyroscope: remote.url });
-    expect(up.outputs["versions"]?.value).toEqual({ alloy: "1.10.0-1" });
+    await stack.up();
+    const outputs = await stack.outputs();
+    expect(outputs["urls"]?.value).toMatchObject({ pyroscope: remote.url });
+    expect(outputs["versions"]?.value).toEqual({ alloy: "1.10.0-1" });
     const { path, headers } = await remote.next(() => true);
     expect(path).toBe("/push.v1.PusherService/Push");
     expect(headers["x-scope-orgid"]).toBe("soar");

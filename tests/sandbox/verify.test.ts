@@ -171,11 +171,11 @@ describe("verify", { timeout: 900_000 }, async () => {
       prometheus: { url: "http://127.0.0.1:9090" },
     });
     await stack.operator("systemctl stop soar-web-staging");
-    const { text, outputs } = await stack.up();
+    const { text } = await stack.up();
     expect(text).toContain(
       "note: these are away, as they may be: soar-web-staging (127.0.0.1:9193); what they serve was not looked at",
     );
-    expect(outputs["services"]?.value).toMatchObject({
+    expect((await stack.outputs())["services"]?.value).toMatchObject({
       "soar-web": "no profiles",
       "soar-web-staging": "cpu",
     });
