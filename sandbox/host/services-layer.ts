@@ -9,9 +9,9 @@ import { executable, renderUnits } from "../services/units";
  * The services to profile, as a tree to lay over the image: the program, and the unit of each service, enabled. A change
  * in a service so makes no new image.
  */
-export async function ensureServicesLayer(): Promise<string> {
+export async function ensureServicesLayer(areQuiet: boolean): Promise<string> {
   const program = await ensureService();
-  const units = renderUnits(services);
+  const units = renderUnits(services, areQuiet);
   const key = contentKey([await readFile(program), JSON.stringify(units)]);
   return publish(path.join(cacheDir(), "services-layer", key), async (root) => {
     await place(root, executable, (file) => copyFile(program, file));

@@ -160,7 +160,7 @@ describe("the connection to a host", async () => {
   });
 
   it("to the host that takes its place is made by the next `up`", async () => {
-    const fresh = await startHost("ssh-next");
+    const fresh = await startHost("ssh-next", { quiet: true });
     const { repository } = await prepareIngredients();
     const { host, repository: source } = await sandboxConfig(fresh, repository.fingerprint);
     stack.configure({ host, repository: source });

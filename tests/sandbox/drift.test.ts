@@ -300,7 +300,7 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
   });
 
   test("is not another host: that is refused, although a copy of a machine has its key", async () => {
-    const other = await startHost("moved");
+    const other = await startHost("moved", { quiet: true });
     const at = (address: string): void => {
       stack.configure({ host: { address, user: "deploy", hostKey: other.hostKey }, detectDrift: undefined });
     };

@@ -8,7 +8,7 @@ import { portOf, serveWith, setFault } from "./harness/services";
 import { TestStack } from "./harness/stack";
 
 describe("the endpoints of the services", { timeout: 400_000 }, async () => {
-  const stack = await TestStack.create("endpoints");
+  const stack = await TestStack.create("endpoints", { host: { quiet: false } });
   const declared = stack.setting("services") as { name: string }[];
 
   describe("that answer as is wanted", () => {

@@ -17,7 +17,7 @@ const betaFiles = ["/etc/alloy/conf.d/beta-*"];
 const scripts = "/usr/local/lib/soar-profiling";
 
 describe("two stacks on one host", async () => {
-  const host = await startHost("two-stacks");
+  const host = await startHost("two-stacks", { quiet: true });
   afterAll(() => stopHost("two-stacks"), 60_000);
   const alpha = await TestStack.on(host, { environment: "alpha" }, "alpha");
   const services = alpha.setting("services") as { name: string }[];

@@ -14,7 +14,7 @@ interface Service {
 }
 
 describe("verify", { timeout: 900_000 }, async () => {
-  const stack = await TestStack.create("verify");
+  const stack = await TestStack.create("verify", { host: { quiet: false } });
   const services = stack.setting("services") as Service[];
   const ways = services.flatMap(({ name, profiles = ["cpu"] }) => profiles.map((kind) => `${name} ${kind}`));
   const portOf = (name: string): number => services.find((service) => service.name === name)?.port ?? 0;

@@ -55,13 +55,16 @@ export class TestStack {
     private secrets: Record<string, string>,
   ) {}
 
-  /** A fresh host, and a stack for it that is not up yet. Both end with the test file. */
+  /**
+   * A fresh host, and a stack for it that is not up yet. Both end with the test file. Its services are quiet, where nobody
+   * says that their load matters.
+   */
   static async create(
     name: string,
     options: { config?: StackConfig; host?: HostOptions } = {},
   ): Promise<TestStack> {
     await endLeft(name);
-    const host = await startHost(name, options.host);
+    const host = await startHost(name, { quiet: true, ...options.host });
     // First, so that it is done last: evidence is kept before.
     afterAll(() => stopHost(name), 60_000);
     return TestStack.on(host, { environment: "sandbox", ...options.config });
