@@ -22,7 +22,7 @@ describe("the endpoints of the services", { timeout: 400_000 }, async () => {
       const url = `http://127.0.0.1:${portOf("soar-ingest-ogn")}/debug/pprof/profile?seconds=20`;
       await stack.operator(`systemd-run --quiet --collect curl -s -o /dev/null '${url}'`);
       // As SOAR does: five seconds, whatever is asked.
-      await serveWith(stack, "soar-run", "--cap 5 --work 60");
+      await serveWith(stack, "soar-run", "--cap 5");
       const { text } = await stack.up();
       expect(text).toContain("the host is ready");
       expect(text).toContain(
@@ -59,6 +59,7 @@ describe("the endpoints of the services", { timeout: 400_000 }, async () => {
       const sum = amounts.reduce((a, b) => a + b, 0);
       return amounts.map((amount) => amount / sum);
     };
+    await serveWith(stack, "soar-run", "--cap 5 --work 60");
     const start = Date.now();
     const type = kinds.cpu.counted;
     const stored = await withPyroscope(stack.host, async (query) => {
@@ -66,7 +67,7 @@ describe("the endpoints of the services", { timeout: 400_000 }, async () => {
         const range = { start, end: Date.now() };
         const graph = await flameGraph(query, { service: "soar-run", environment: "sandbox", type }, range);
         if (graph.total > 4_000 || range.end - start > 120_000) return amountsOfGraph(graph);
-        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
       }
     });
     // Alloy takes turns with this.
