@@ -36,7 +36,7 @@ export function environmentParts(
   parts: Part[];
   site: PublicSite | undefined;
 } {
-  const { environment, services, alloy, logs, traces, prometheus, site } = settings;
+  const { environment, services, gitRef, alloy, push, logs, traces, prometheus, site } = settings;
   const onAlloy = { host, environment, alloy: platform.alloy };
   const hasSecretService = secretParts.has("services");
 
@@ -45,6 +45,8 @@ export function environmentParts(
     {
       ...onAlloy,
       services,
+      push,
+      gitRef,
       fragments: alloy.fragments,
       authenticates: platform.authenticates,
       secret: hasSecretService || secretParts.has("alloy"),

@@ -11,8 +11,9 @@ import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
 import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline-dashboard";
 import { intervals } from "../render/prometheus/silent-profiles";
 import { profilesDashboard } from "../render/grafana/profiles-dashboard";
-import { declareAlerts } from "./grafana/alerts";
+import { contactPointName, declareAlerts } from "./grafana/alerts";
 import type { GrafanaAccess, WithGrafana } from "./grafana/access";
+import { type ContactGuardArgs, guardContact } from "./grafana/contact-guard";
 import { declareDatasources, ownUids, sourcesOf } from "./grafana/datasources";
 import type { Existing } from "./grafana/existing";
 import { type FolderGuardArgs, guardFolder } from "./grafana/folder-guard";
@@ -44,6 +45,8 @@ export class GrafanaObservability extends pulumi.ComponentResource {
   /** For each service with profiles, a link that opens them in Grafana's Explore. */
   readonly explore: pulumi.Output<Record<string, string>>;
   private readonly folder: FolderGuardArgs;
+  /** Unless all notification policies are the stack's own, or it has no contact point. */
+  private readonly contact: ContactGuardArgs | undefined;
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:GrafanaObservability", name, {}, opts);
@@ -94,6 +97,10 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     const own = ["profiles", "pipeline"].map((role) => grafanaUid(environment, role));
     own.push(...args.files.dashboards.map(({ value }) => value.uid));
     this.folder = { url: access.address, auth: access.auth, ...place, own };
+    const isPolicyTheirs = grafana.alerts?.replaceNotificationPolicy === false;
+    this.contact = isPolicyTheirs
+      ? { url: access.address, auth: access.auth, name: contactPointName(environment) }
+      : undefined;
     this.explore = pyroscope.apply((uid) =>
       Object.fromEntries(
         services.map((service) => [
@@ -108,6 +115,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
   /** Created after all that is in the folder, so that a destroy is refused, where others use it, before it removes anything. */
   guardFolder(name: string, opts: pulumi.CustomResourceOptions): command.local.Command {
     return guardFolder(name, this.folder, opts);
+  }
+
+  /** Created after the contact point, so that its removal is refused, where a policy uses it, before anything is removed. */
+  guardContact(name: string, opts: pulumi.CustomResourceOptions): command.local.Command | undefined {
+    return this.contact === undefined ? undefined : guardContact(name, this.contact, opts);
   }
 }
 

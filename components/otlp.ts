@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { otlpLogs, otlpReceiver, type OtlpReceiver } from "../config/otlp";
-import { refusal } from "../config/refusal";
 import type { LogsSettings, TracesSettings } from "../config/settings";
 import type { LoggedService } from "../render/alloy/logs";
 import { renderOtlp } from "../render/alloy/otlp";
@@ -76,25 +75,6 @@ export function otlpPorts(settings: Parameters<typeof otlpReceiver>[0]): PortReq
     { ...common, port: grpcPort, purpose: "Alloy (OTLP/gRPC)", setting: `${setting}.grpcPort` },
     { ...common, port: httpPort, purpose: "Alloy (OTLP/HTTP)", setting: `${setting}.httpPort` },
   ];
-}
-
-/**
- * Refuses the ports for OTLP that the stack which owns the host's Alloy has for itself.
- * @param taken the owner's ports, by what they are for
- * @throws pulumi.RunError that names each port, the owner and what to set
- */
-export function refuseTakenPorts(
-  settings: Parameters<typeof otlpReceiver>[0],
-  owner: string,
-  taken: Readonly<Record<string, number | undefined>>,
-): void {
-  const issues = otlpPorts(settings).flatMap(({ port, setting }) => {
-    const [purpose] = Object.entries(taken).find(([, used]) => used === port) ?? [];
-    return purpose === undefined
-      ? []
-      : [`- ${setting}: ${port} is ${purpose} of the stack ${owner}, on the same host: set another port`];
-  });
-  if (issues.length > 0) throw refusal(["Invalid configuration:", ...issues].join("\n"));
 }
 
 function declaration(

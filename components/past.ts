@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { ownJobs } from "../config/observability-rules";
 import { otlpLogs, otlpReceiver } from "../config/otlp";
 import type { Settings } from "../config/settings";
@@ -5,10 +6,12 @@ import { renderDestination } from "../render/alloy/destination";
 import { renderLogs } from "../render/alloy/logs";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { renderProfiles } from "../render/alloy/profiles";
+import { renderPush } from "../render/alloy/push";
 import { renderOtlp } from "../render/alloy/otlp";
+import { renderCurlOptions } from "../render/prometheus/curl-options";
 import { scrapeTargets } from "../render/prometheus/jobs";
 import type { PastRequirement, ScrapedRequirement } from "./host/past";
-import { monitoredPlatform, prometheusDirectory } from "./prometheus-jobs";
+import { monitoredPlatform, needsLogin, prometheusDirectory } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopeFile } from "./pyroscope";
 
 /** What the host may have from before a take-over, for who owns its platform: it is told before anything is changed. */
@@ -43,9 +46,21 @@ export function scrapedRequirement(settings: Settings): ScrapedRequirement | und
   };
 }
 
+/** Options of curl that let one in at that Prometheus; undefined where it lets in everybody. */
+export function scrapedLogin(
+  { environment, prometheus }: Settings,
+  password: pulumi.Output<string> | undefined,
+): pulumi.Output<string> | undefined {
+  if (prometheus === undefined || !needsLogin(prometheus)) return undefined;
+  const { user, insecureSkipVerify } = prometheus;
+  return pulumi
+    .output(password)
+    .apply((text) => renderCurlOptions({ environment, user, password: text, insecureSkipVerify }));
+}
+
 /** The kinds of Alloy's components that the stack has, without the fragments: a change of them is none of what the host must offer. */
 function alloyComponents(settings: Settings): string[] {
-  const { environment, services, logs, traces } = settings;
+  const { environment, services, push, logs, traces } = settings;
   const receiver = otlpReceiver(settings);
   const fileOf = ({ user }: { user?: string | undefined }): string | undefined =>
     user === undefined ? undefined : "/";
@@ -58,9 +73,12 @@ function alloyComponents(settings: Settings): string[] {
     renderAlloyPlatform({ isMeasured: settings.prometheus !== undefined }),
     renderDestination({ pyroscopeUrl: "http://127.0.0.1" }),
     renderProfiles({ environment, services, authenticates: false }),
-    ...(logs === undefined
+    ...(push === undefined
       ? []
-      : [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]),
+      : [renderPush({ environment, services: [], port: push.port, authenticates: false })]),
+    ...(logs?.source.includes("journal") === true
+      ? [renderLogs({ environment, services, settings: logs, passwordFile: fileOf(logs) })]
+      : []),
     ...(receiver === undefined ? [] : [renderOtlp({ environment, ports: receiver, spans, records })]),
   ];
   const kinds = texts.flatMap((text) =>

@@ -36,6 +36,8 @@ export interface PlatformInfo {
   authenticates: boolean;
   /** Where the owner's own spans and logs come in; undefined when it takes none. The setting that has them is `traces` by default. */
   otlpPorts?: { grpc: number; http: number; setting?: "logs" };
+  /** Where programs push profiles of the owner's own environment; undefined when it takes none. */
+  pushPort?: number;
   /** The Pyroscope on the host; undefined when it is elsewhere. */
   storage?: StorageInfo;
   /** The uids of the owner's datasources in Grafana; undefined without Grafana. */
@@ -127,6 +129,7 @@ export class Platform extends pulumi.ComponentResource {
       authenticates: destination.user !== undefined,
       pyroscopeUrl: destination.url,
       ...(otlp === undefined ? {} : { otlpPorts: toldPorts(otlp) }),
+      ...(settings.push === undefined ? {} : { pushPort: settings.push.port }),
       ...(settings.pyroscope.kind === "local" ? { storage: storageOf(settings.pyroscope) } : {}),
       ...(Object.keys(datasources).length === 0 ? {} : { datasources }),
     };

@@ -1,8 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Service } from "../config/settings";
+import { type Pushed, pushListeners } from "../config/push";
+import type { PushSettings, Service } from "../config/settings";
 import { renderProfiles } from "../render/alloy/profiles";
+import { renderPush } from "../render/alloy/push";
 import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPlatform } from "./alloy";
 import type { Host } from "./host/host";
+import type { PortRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Arguments of {@link Profiles}. */
@@ -14,20 +17,27 @@ export interface ProfilesArgs {
   /** Whether the platform sends profiles with a user and a password. */
   authenticates: pulumi.Input<boolean>;
   services: Service[];
+  /** What programs send themselves; without it none is taken. */
+  push: PushSettings | undefined;
+  /** The git reference of what is none of the services. */
+  gitRef: string | undefined;
   /** Further Alloy configuration of the user: name and text. */
   fragments: Record<string, string>;
   /** A label or a fragment is a secret. */
   secret: boolean;
 }
 
-/** One environment's own files in Alloy's configuration: what is scraped, and the user's further fragments. */
+/**
+ * One environment's own files in Alloy's configuration: what is scraped, what is pushed, and the user's further fragments. One
+ * transaction, so that another git reference is one reload.
+ */
 export class Profiles extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Profiles", name, {}, opts);
-    const { host, environment, services } = args;
+    const { host, environment, services, push, gitRef } = args;
     const fragments = Object.entries(args.fragments).sort(([a], [b]) => (a < b ? -1 : 1));
     const config = new ServiceConfig(
       `${name}-config`,
@@ -44,6 +54,14 @@ export class Profiles extends pulumi.ComponentResource {
                 `${environment}-profiles`,
                 renderProfiles({ environment, services, authenticates }),
               ),
+              ...(push === undefined
+                ? []
+                : [
+                    alloyFragment(
+                      `${environment}-push`,
+                      renderPush({ environment, services, port: push.port, gitRef, authenticates }),
+                    ),
+                  ]),
               ...fragments.map(([fragment, text]) =>
                 alloyFragment(`${environment}-${fragment}`, text.endsWith("\n") ? text : `${text}\n`),
               ),
@@ -56,4 +74,15 @@ export class Profiles extends pulumi.ComponentResource {
     this.isApplied = config.isApplied;
     this.registerOutputs({ files: this.files });
   }
+}
+
+/** The ports that Alloy needs for what programs push; none where it takes nothing. */
+export function pushPorts(settings: Pushed): PortRequirement[] {
+  return pushListeners(settings).map(({ name: purpose, path: setting, address, port }) => ({
+    address,
+    port,
+    unit: "alloy.service",
+    purpose,
+    setting,
+  }));
 }

@@ -10,10 +10,12 @@ import { GrafanaObservability, type GrafanaObservabilityArgs, guardTunnel } from
 import { grafanaAccess } from "./grafana/access";
 import { checkExisting } from "./grafana/existing";
 import { type LeftBehind, takeOver } from "./grafana/left-behind";
+import { tellRouting } from "./grafana/routing";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
 import { noOperatorFiles, type OperatorFiles } from "./operator/files";
+import { scrapedLogin } from "./past";
 import { Platform, type PlatformInfo } from "./platform";
 import { requirements } from "./requirements";
 import { serviceScripts } from "./service-scripts";
@@ -57,7 +59,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const { settings, secrets, files = noOperatorFiles } = args;
     const { environment, services, pyroscope } = settings;
     const shared = settings.platform.kind === "own" ? undefined : platformOf(settings, args.stack);
-    const ofGrafana = grafanaOf(`${name}-grafana`, settings, secrets, args.stack);
+    const ofGrafana = grafanaOf(`${name}-grafana`, { ...args, files });
     const host = new Host(
       `${name}-host`,
       {
@@ -73,6 +75,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
               ? requirements(settings, settings.alloy.version)
               : ofShared(settings, info as PlatformInfo),
           ),
+        scrapedLogin: scrapedLogin(settings, secrets.prometheusPassword),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
         scripts: serviceScripts(),
@@ -109,11 +112,12 @@ export class ProfilingStack extends pulumi.ComponentResource {
     const release = own?.guardDestroy(`${name}-platform-guard`, { parent: this, dependsOn: all });
     const guarded = release === undefined ? all : [...all, release];
     const folder = grafana?.guardFolder(`${name}-grafana-others`, { parent: this, dependsOn: guarded });
-    const withFolder = folder === undefined ? guarded : [...guarded, folder];
-    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: withFolder });
+    const contact = grafana?.guardContact(`${name}-grafana-policies`, { parent: this, dependsOn: guarded });
+    const asked = [...guarded, folder, contact].filter((one) => one !== undefined);
+    const tunnel = guardTunnel(`${name}-grafana-tunnel`, settings, { parent: this, dependsOn: asked });
     host.guardDestroy(`${name}-reachable`, {
       parent: this,
-      dependsOn: [host, ...withFolder, ...(tunnel === undefined ? [] : [tunnel])],
+      dependsOn: [host, ...asked, ...(tunnel === undefined ? [] : [tunnel])],
     });
 
     const local = own !== undefined && pyroscope.kind === "local" ? pyroscope : undefined;
@@ -184,14 +188,14 @@ export class ProfilingStack extends pulumi.ComponentResource {
 /** The Grafana of a stack that has one, and what is known of it before anything is declared. */
 function grafanaOf(
   name: string,
-  { grafana, ...others }: Settings,
-  secrets: LoadedConfig["secrets"],
-  stack: string,
+  { settings: { grafana, ...more }, secrets, stack, files }: ProfilingStackArgs & { files: OperatorFiles },
 ): Pick<GrafanaObservabilityArgs, "settings" | "access" | "existing"> | undefined {
   if (grafana === undefined) return undefined;
-  const settings = { ...others, grafana };
+  const settings = { ...more, grafana };
   const access = grafanaAccess(settings, secrets);
-  return { settings, access, existing: pulumi.output(checkExisting(name, settings, access, stack)) };
+  void tellRouting(name, settings, stack);
+  const existing = checkExisting(name, settings, access, stack, files.others);
+  return { settings, access, existing: pulumi.output(existing) };
 }
 
 function readableEstimate(

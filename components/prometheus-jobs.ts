@@ -176,12 +176,18 @@ function jobFiles({ environment, settings, services, platform }: PrometheusJobsA
   };
 }
 
+/** Whether Prometheus lets in nobody without options of curl. */
+export function needsLogin({ user, insecureSkipVerify }: PrometheusSettings): boolean {
+  return user !== undefined || insecureSkipVerify;
+}
+
 /** What lets root in, by whom Prometheus is asked; it reads no such file itself. */
 function loginFile(
-  { environment, settings: { user, insecureSkipVerify } }: PrometheusJobsArgs,
+  { environment, settings }: PrometheusJobsArgs,
   password: string | undefined,
 ): Pick<Part, "directories" | "files"> {
-  if (user === undefined && !insecureSkipVerify) return { directories: [], files: [] };
+  if (!needsLogin(settings)) return { directories: [], files: [] };
+  const { user, insecureSkipVerify } = settings;
   const place = `${prometheusDirectory}/soar-profiling-login`;
   const content = renderCurlOptions({ environment, user, password, insecureSkipVerify });
   const path = `${place}/${environment}.curl`;

@@ -58,7 +58,10 @@ export class Pyroscope extends pulumi.ComponentResource {
 /** @param applied the declaration that the host has */
 function storageOf(applied: string, { version, retention }: LocalPyroscope): StorageInfo {
   const { version: installed, files } = readDeclaration(applied);
-  return { version: installed ?? version, retention: retentionIn(files.get(pyroscopeFile) ?? "") ?? retention };
+  return {
+    version: installed ?? version,
+    retention: retentionIn(files.get(pyroscopeFile) ?? "") ?? retention,
+  };
 }
 
 /** The address of the local Pyroscope, on the host. */

@@ -8,6 +8,7 @@ import { otlpPorts } from "./otlp";
 import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
 import { platformPast, scrapedRequirement } from "./past";
 import { packageSource } from "./platform";
+import { pushPorts } from "./profiles";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
 
@@ -17,7 +18,7 @@ import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "
  * @param machine of another stack's platform, if that is known
  */
 export function requirements(settings: Settings, alloy: string, machine?: MachineRequirement): Requirements {
-  const otlp = otlpPorts(settings);
+  const received = [...otlpPorts(settings), ...pushPorts(settings)];
   const programs = [
     ...(settings.site === undefined ? [] : [caddyRequirement]),
     ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
@@ -27,7 +28,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
   const scraped = scrapedRequirement(settings);
   if (settings.platform.kind !== "own") {
     return {
-      ports: otlp,
+      ports: received,
       disks: [],
       programs,
       ...admin,
@@ -38,7 +39,11 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
   }
   const local = settings.pyroscope.kind === "local" ? settings.pyroscope : undefined;
   return {
-    ports: [...(local === undefined ? [] : pyroscopePorts(local)), ...alloyPorts(settings.alloy), ...otlp],
+    ports: [
+      ...(local === undefined ? [] : pyroscopePorts(local)),
+      ...alloyPorts(settings.alloy),
+      ...received,
+    ],
     disks: local === undefined ? [] : [pyroscopeDisk(local)],
     programs,
     ...admin,

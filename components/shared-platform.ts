@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { pushProblem, type Pushed } from "../config/push";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { identityOf, isOtherHost } from "./host/identity";
-import { refuseTakenPorts } from "./otlp";
+import { otlpPorts } from "./otlp";
 import { platformFormat, type PlatformInfo } from "./platform";
+import { pushPorts } from "./profiles";
 
 /**
  * The platform of another stack, which runs on the same host.
@@ -20,16 +22,42 @@ export function platformOf(settings: Settings, stack: string): pulumi.Output<Pla
   return (owner.getOutput("platform") as pulumi.Output<PlatformInfo | undefined>).apply((output) => {
     const info = usable(output, platform.stack);
     refuseOther(info, platform.stack, settings);
-    const { alloy, otlpPorts: otlp } = info;
+    const { alloy, otlpPorts: otlp, pushPort } = info;
     const by = otlp?.setting ?? "traces";
     const taken = {
       "Alloy's HTTP server (alloy.httpPort)": alloy.httpPort,
       [`the port for OTLP/gRPC (${by}.grpcPort)`]: otlp?.grpc,
       [`the port for OTLP/HTTP (${by}.httpPort)`]: otlp?.http,
+      "the port for pushed profiles (push.port)": pushPort,
     };
     refuseTakenPorts(settings, platform.stack, taken);
+    refuseOldAlloy(settings, platform.stack, alloy);
     return info;
   });
+}
+
+/**
+ * Refuses ports that the stack which owns the host's Alloy has for itself.
+ * @param taken the owner's ports, by what they are for
+ * @throws pulumi.RunError that names each port, the owner and what to set
+ */
+export function refuseTakenPorts(
+  settings: Parameters<typeof otlpPorts>[0] & Pushed,
+  owner: string,
+  taken: Readonly<Record<string, number | undefined>>,
+): void {
+  const issues = [...otlpPorts(settings), ...pushPorts(settings)].flatMap(({ port, setting }) => {
+    const [purpose] = Object.entries(taken).find(([, used]) => used === port) ?? [];
+    return purpose === undefined
+      ? []
+      : [`- ${setting}: ${port} is ${purpose} of the stack ${owner}, on the same host: set another port`];
+  });
+  if (issues.length > 0) throw refusal(["Invalid configuration:", ...new Set(issues)].join("\n"));
+}
+
+function refuseOldAlloy({ push }: Settings, owner: string, alloy: PlatformInfo["alloy"]): void {
+  const problem = push === undefined ? undefined : pushProblem(alloy);
+  if (problem !== undefined) throw refusal(`push: ${problem}, in the stack ${owner}`);
 }
 
 /**

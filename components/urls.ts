@@ -1,3 +1,4 @@
+import { pushUrl } from "../config/push";
 import type { Settings } from "../config/settings";
 import { alloyUrl } from "./alloy";
 import { portForwards } from "./host/connection";
@@ -10,6 +11,8 @@ export interface StackUrls {
   alloy: string;
   prometheus?: string;
   grafana?: string;
+  /** Where programs on the host send their profiles to; the tunnel does not bring it here. */
+  push?: string;
   /** For each service with profiles, a link that opens them in Grafana's Explore. */
   explore?: Record<string, string>;
   tunnel: string;
@@ -17,7 +20,7 @@ export interface StackUrls {
 
 /** The stack's output `urls`. */
 export function stackUrls(
-  { host, prometheus, grafana }: Settings,
+  { host, prometheus, grafana, push }: Settings,
   { alloy, pyroscopeUrl }: PlatformInfo,
   explore: Record<string, string> | undefined,
 ): StackUrls {
@@ -29,6 +32,7 @@ export function stackUrls(
   };
   return {
     ...servers,
+    ...(push === undefined ? {} : { push: pushUrl(push) }),
     ...(explore === undefined ? {} : { explore }),
     tunnel: backgroundSsh(host, portForwards(Object.values(servers))),
   };

@@ -12,9 +12,10 @@ export function doubts(settings: Settings): Issue[] {
   ];
 }
 
-function noServices({ services, platform, alloy, site }: Settings): Issue[] {
+function noServices({ services, platform, alloy, site, push }: Settings): Issue[] {
   // With allowPush others send their profiles here.
-  const isOfUse = services.length > 0 || Object.keys(alloy.fragments).length > 0 || site?.allowPush === true;
+  const isPushed = site?.allowPush === true || push !== undefined;
+  const isOfUse = services.length > 0 || Object.keys(alloy.fragments).length > 0 || isPushed;
   if (isOfUse) return [];
   const rest = platform.kind === "own" ? ", and only the platform is set up" : "";
   const message = `has no service, so that nothing is profiled${rest}: set at least one, with name and port`;

@@ -37,6 +37,7 @@ const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"
   prometheus: "json",
   logs: "json",
   traces: "json",
+  push: "json",
   grafana: "json",
   site: "json",
   gitRef: "text",

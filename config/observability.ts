@@ -12,7 +12,7 @@ export function isOff(value: unknown): boolean {
 }
 
 /** What is off until it is configured: the empty map stands for that, because Pulumi.yaml must give every key a value. */
-function optional<T>(schema: z.ZodType<T>) {
+export function optional<T>(schema: z.ZodType<T>) {
   return z
     .preprocess((value) => (isOff(value) ? undefined : value), schema.optional())
     .prefault({})
@@ -172,7 +172,8 @@ const alerts = field.map("a map with emails or webhook", {
     .flag()
     .default(false)
     .describe(
-      "Whether all alerts of the organization go to this contact point: it replaces the whole notification policy.",
+      "Whether all alerts of the organization go to this contact point: it replaces the whole notification policy. Without it, an " +
+        "alert goes where Grafana's own policies send it.",
     ),
 });
 

@@ -168,7 +168,7 @@ const fragments = z
 
 function checkFragmentNames(value: Record<string, unknown>, context: z.RefinementCtx): void {
   for (const name of Object.keys(value)) {
-    const isReserved = ["profiles", "logs", "traces"].includes(name);
+    const isReserved = ["profiles", "push", "logs", "traces"].includes(name);
     if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(name) && !isReserved) continue;
     const message = isReserved
       ? "is the name of a file of our own: choose another"
@@ -193,7 +193,7 @@ export const alloy = field
       .prefault({})
       .describe(
         "Further Alloy configuration. Each text becomes the file `/etc/alloy/conf.d/ENVIRONMENT-NAME.alloy`. A name is of " +
-          "a-z, 0-9 and -, and not `profiles`, `logs` or `traces`. Also allowed on the platform of another stack.",
+          "a-z, 0-9 and -, and not `profiles`, `push`, `logs` or `traces`. Also allowed on the platform of another stack.",
       ),
   })
   .prefault({})

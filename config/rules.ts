@@ -3,6 +3,7 @@ import { checkObservability, knownServers } from "./observability-rules";
 import type { Issue, PartialSettings } from "./issue";
 import { otlpReceiver } from "./otlp";
 import { findCollisions, hostPort, type Listener } from "./ports";
+import { pushListeners, pushProblem } from "./push";
 import type { IsWrong } from "./right-parts";
 import type { LocalPyroscope, Service } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
@@ -23,6 +24,7 @@ export function checkRules(settings: PartialSettings, isWrong: IsWrong): Issue[]
     ...tooManyLabels(settings),
     ...longIntervals(settings, isWrong),
     ...tooLittleDisk(settings, isWrong),
+    ...tooOldForPush(settings, isWrong),
     ...checkObservability(settings, listeners, isWrong),
   ];
 }
@@ -42,7 +44,7 @@ function listenersOf(settings: PartialSettings): Listener[] {
   ];
 }
 
-function ownListeners({ platform, pyroscope, alloy, traces, logs }: PartialSettings): Listener[] {
+function ownListeners({ platform, pyroscope, alloy, traces, logs, push }: PartialSettings): Listener[] {
   const listeners: Listener[] = [];
   const own = (name: string, path: string, port: number): void => {
     listeners.push({ name, path, address: "127.0.0.1", port });
@@ -60,7 +62,7 @@ function ownListeners({ platform, pyroscope, alloy, traces, logs }: PartialSetti
     own("Alloy OTLP/gRPC", `${otlp.setting}.grpcPort`, otlp.grpcPort);
     own("Alloy OTLP/HTTP", `${otlp.setting}.httpPort`, otlp.httpPort);
   }
-  return listeners;
+  return [...listeners, ...pushListeners({ push })];
 }
 
 /** Unless it is among the other listeners, by whatever name. */
@@ -143,4 +145,11 @@ function tooLittleDisk({ platform, pyroscope, services }: PartialSettings, isWro
     `${formatSize(pyroscope.diskBudget)} does not hold ${days} of profiles, about ${needed}GiB: set pyroscope.diskBudget to ` +
     `${needed}GiB if the disk has them, a shorter pyroscope.retention, or a longer interval for the services`;
   return [{ path: "pyroscope.diskBudget", message }];
+}
+
+/** Of an Alloy of this stack; that of another is asked when its outputs are there (shared-platform.ts). */
+function tooOldForPush({ platform, alloy, push }: PartialSettings, isWrong: IsWrong): Issue[] {
+  if (push === undefined || alloy === undefined || platform?.kind !== "own") return [];
+  const message = isWrong("alloy.version") ? undefined : pushProblem(alloy);
+  return message === undefined ? [] : [{ path: "push", message }];
 }

@@ -4,6 +4,7 @@ import * as field from "./fields";
 import { host } from "./host";
 import { grafana, logs, prometheus, site, traces } from "./observability";
 import { alloy, platform, pyroscope, repository } from "./platform";
+import { push } from "./push";
 import { serviceSchema } from "./service";
 
 export const otherListenerSchema = field.map("a map with name and port", {
@@ -50,6 +51,7 @@ export const settingsSchema = z.strictObject({
     ],
   }),
   traces: traces.meta({ samples: [{ url: "http://127.0.0.1:4320" }] }),
+  push: push.meta({ samples: [{ port: 4100 }] }),
   grafana: grafana.meta({
     samples: [
       {
@@ -125,6 +127,7 @@ export type AlloySettings = Settings["alloy"];
 export type PrometheusSettings = NonNullable<Settings["prometheus"]>;
 export type LogsSettings = NonNullable<Settings["logs"]>;
 export type TracesSettings = NonNullable<Settings["traces"]>;
+export type PushSettings = NonNullable<Settings["push"]>;
 export type GrafanaSettings = NonNullable<Settings["grafana"]>;
 export type SiteSettings = NonNullable<Settings["site"]>;
 export type Service = Settings["services"][number];

@@ -108,6 +108,13 @@ export const versionFacts = {
     answer: "no older version is installed",
     source: "grafana/alloy v1.9.0, internal/alloycli/cmd_validate.go; 1.10.0 run",
   },
+  takesPushed: {
+    program: "Alloy",
+    since: "1.10",
+    fact: "pyroscope.receive_http and pyroscope.relabel are generally available",
+    answer: "`push` is refused with an older one, unless alloy.stability lets it use what is less stable",
+    source: "grafana/alloy v1.10.0, CHANGELOG.md; 1.10.0 run",
+  },
   wantsContentType: {
     program: "Alloy",
     since: "1.11",

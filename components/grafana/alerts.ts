@@ -17,6 +17,9 @@ export type AlertSettings = NonNullable<GrafanaSettings["alerts"]> & {
   secretWebhook?: pulumi.Output<string> | undefined;
 };
 
+/** The name of an environment's contact point, by which policies send to it. */
+export const contactPointName = grafanaTitle;
+
 /** Declares an environment's alert rules, whom they tell and, if that is asked for, that all alerts go there. */
 export function declareAlerts(
   name: string,
@@ -31,7 +34,7 @@ export function declareAlerts(
   const contact = new alerting.ContactPoint(
     `${name}-contact`,
     {
-      name: grafanaTitle(environment),
+      name: contactPointName(environment),
       ...(emails === undefined ? {} : { emails: [{ addresses: emails }] }),
       ...(webhook === undefined ? {} : { webhooks: [{ url: webhook }] }),
     },

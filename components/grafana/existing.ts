@@ -1,9 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../../config/refusal";
-import { type DatasourceKind, datasourceTypes, type DatasourceUids } from "../../render/grafana/datasources";
+import type { OtherDatasource } from "../../render/grafana/datasource-references";
+import {
+  type DatasourceKind,
+  datasourceKinds,
+  datasourceTypes,
+  type DatasourceUids,
+} from "../../render/grafana/datasources";
+import { byText } from "../../render/header";
 import { type LastResource, lastResources } from "../host/last-resources";
 import { knownValueOf } from "../host/values";
+import { refuseFiles } from "../operator/bind";
+import type { FileProblem, FromFile } from "../operator/files";
 import { authorization, type GrafanaAccess, type WithGrafana } from "./access";
 import { existingUids } from "./datasources";
 
@@ -18,6 +27,8 @@ interface Listed {
 export interface Existing {
   url: string;
   uids: DatasourceUids;
+  /** Those that only the operators' own files ask, by their uids. @default none */
+  others?: string[];
 }
 
 /** How long Grafana may take to answer, in milliseconds; behind a tunnel that is a login, too. */
@@ -28,6 +39,7 @@ const patience = 20_000;
  * that changes nothing opens no connection. A preview does not open a tunnel, unless it may ask the host anyway.
  * @param name of the component that has as its output `existing` what this returned in the last `up`
  * @param stack `organization/project/stack`
+ * @param asked what the operators' own files ask beside the stack's datasources
  * @returns those that are there; undefined where there are none, or where that is not known
  * @throws pulumi.RunError that names each that is missing or is of another type
  */
@@ -36,19 +48,23 @@ export async function checkExisting(
   settings: WithGrafana,
   access: GrafanaAccess,
   stack: string,
+  asked: readonly FromFile<OtherDatasource>[] = [],
 ): Promise<Existing | undefined> {
   const uids = existingUids(settings);
-  const mayAsk = settings.grafana.tunnel === undefined || settings.detectDrift || !pulumi.runtime.isDryRun();
-  if (Object.keys(uids).length === 0 || !mayAsk) return undefined;
-  const existing = { url: settings.grafana.url, uids };
+  const others = [...new Set(asked.map(({ value }) => value.uid))].sort(byText);
+  const existing = { url: settings.grafana.url, uids, ...(others.length === 0 ? {} : { others }) };
+  if (Object.keys(uids).length + others.length === 0) return undefined;
   const resources = await lastResources(stack);
   const own = Object.entries(uids).filter(([kind, uid]) => uidOf(resources[`${name}-${kind}`]) === uid);
   if (own.length > 0) throw refusal(["Invalid configuration:", ...own.map(ownProblem)].join("\n"));
   const last = resources[name]?.outputs as { existing?: unknown } | undefined;
   if (isDeepStrictEqual(last?.existing, existing)) return existing;
-  const listed = await datasourcesAt(access);
+  const isOpen = settings.grafana.tunnel === undefined || settings.detectDrift || !pulumi.runtime.isDryRun();
+  const listed = isOpen
+    ? await datasourcesAt(access)
+    : "a preview opens grafana.tunnel only with detectDrift";
   if (typeof listed === "string") {
-    const which = Object.values(uids).join(", ");
+    const which = [...Object.values(uids), ...others].join(", ");
     void pulumi.log.warn(
       `grafana.datasources: Grafana could not be asked whether it has ${which}: ${listed}`,
     );
@@ -56,6 +72,14 @@ export async function checkExisting(
   }
   const problems = existingProblems(uids, listed);
   if (problems.length > 0) throw refusal(["Invalid configuration:", ...problems].join("\n"));
+  // One of the stack's that no setting declares any more goes with this up.
+  const going = new Set(datasourceKinds.map((kind) => uidOf(resources[`${name}-${kind}`])));
+  refuseFiles(
+    otherProblems(
+      asked,
+      listed.filter(({ uid }) => !going.has(uid)),
+    ),
+  );
   return existing;
 }
 
@@ -86,6 +110,17 @@ export function existingProblems(uids: DatasourceUids, listed: readonly Listed[]
         : `of type ${type} it has ${known}`;
     return [`- grafana.datasources.${kind}.uid: ${what}; ${remedy}`];
   });
+}
+
+/** What is wrong with files that ask other datasources than those of the stack, by the ones that Grafana has. */
+export function otherProblems(
+  asked: readonly FromFile<OtherDatasource>[],
+  listed: readonly Listed[],
+): FileProblem[] {
+  const has = listed.map(({ uid, name }) => `${uid} (${name})`).join(", ") || "none";
+  return asked
+    .filter(({ value }) => !listed.some(({ uid }) => uid === value.uid))
+    .map(({ file, value }) => ({ file, message: `${value.problem}. Grafana has ${has}` }));
 }
 
 /** All datasources of the organization, or why they could not be had. */

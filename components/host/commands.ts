@@ -9,6 +9,8 @@ export class CommandError extends Error {
   constructor(
     message: string,
     readonly status: number,
+    /** What it printed otherwise. */
+    readonly out = "",
   ) {
     super(message);
   }
@@ -40,7 +42,8 @@ export class Commands {
       throw new Error(`the login shell did not run a command to its end${words && `; it said: ${words}`}`);
     }
     if (said.status === 0) return said.out;
-    throw new CommandError(said.err.trim() || `the command ended with status ${said.status}`, said.status);
+    const words = said.err.trim() || `the command ended with status ${said.status}`;
+    throw new CommandError(words, said.status, said.out.toString());
   }
 
   private async inTurn(line: string, stdin: string | Buffer): Promise<Printed> {

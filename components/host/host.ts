@@ -6,7 +6,7 @@ import { Drift } from "./drift";
 import { machineIn } from "./identity";
 import { refuseMove } from "./move";
 import { knownValueOf } from "./values";
-import { preflightOf, type Requirements } from "./preflight";
+import { preflightOf, preflightScript, type Requirements } from "./preflight";
 import { ScriptLines } from "./script-lines";
 import { type Script, setup } from "./scripts";
 import { Session } from "./session";
@@ -34,6 +34,8 @@ export interface HostArgs {
   replaces?: string | undefined;
   /** What the host must offer before anything on it is changed. */
   requirements: pulumi.Input<Requirements>;
+  /** Options of curl that let one in where `requirements.scraped` is asked. @default nobody is kept out there */
+  scrapedLogin?: pulumi.Input<string> | undefined;
   /** Scripts that declarations of services call, put beside those of this layer. @default none */
   scripts?: readonly Script[];
 }
@@ -118,8 +120,12 @@ export class Host extends pulumi.ComponentResource {
 
   /** One command: it looks at the host, and where that is ready, brings the scripts and takes the environment's place there. */
   private setUp(name: string, args: HostArgs, admitted: Promise<void>): command.remote.Command {
-    const look = pulumi.output(args.requirements).apply((required) => preflightOf(required as Requirements));
-    const tried = look.apply(({ words, text, seconds }) => {
+    const required = pulumi.output(args.requirements).apply((all) => all as Requirements);
+    const look = required.apply(preflightOf);
+    const script = pulumi
+      .all([required, args.scrapedLogin])
+      .apply(([all, login]) => preflightScript(all as Requirements, login));
+    const tried = pulumi.all([look, script]).apply(([{ words, seconds }, text]) => {
       const line = shellLine(["timeout", seconds, "sh", "-s", "--", ...words]);
       return this.trial?.ofPreflight(line, text, () => made);
     });
@@ -128,13 +134,14 @@ export class Host extends pulumi.ComponentResource {
       {
         connection: this.connection,
         create: pulumi
-          .all([look, this.generation("scripts", name, this), tried, admitted])
+          // Of the trial it is only when that ends, which is no secret.
+          .all([look, this.generation("scripts", name, this), pulumi.unsecret(tried), admitted])
           .apply(([{ words, seconds }, option]) => {
             const own = [args.environment, args.owner, args.ownsPlatform ? "own" : "shared", ...option, "--"];
             return shellLine(["timeout", seconds + 60, "sh", "-s", "--", ...own, ...words]);
           }),
         delete: this.lines.removal(["uninstall"]),
-        stdin: look.text.apply((text) => setup(text, this.lines.asRoot, args.scripts)),
+        stdin: script.apply((text) => setup(text, this.lines.asRoot, args.scripts)),
         addPreviousOutputInEnv: false,
       },
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.

@@ -125,8 +125,6 @@ export interface Requirements {
 export interface Preflight {
   /** The words that the script is run with. */
   words: (string | number)[];
-  /** The script, for `sh -s`; its last line says which machine the host is. */
-  text: string;
   /** How long it may take, in seconds. */
   seconds: number;
 }
@@ -137,14 +135,19 @@ export interface Preflight {
  * sources that contradict ours, files of others that decide how a unit of ours runs, endpoints that answer wrongly.
  */
 export function preflightOf(required: Requirements): Preflight {
-  return {
-    words: checks(required),
-    text: preflight(
-      required.endpoints?.endpoints.map(endpointLine),
-      required.scraped?.targets.map(({ name, url }) => `${name} ${url}`),
-    ),
-    seconds: timeLimit(required),
-  };
+  return { words: checks(required), seconds: timeLimit(required) };
+}
+
+/**
+ * The script of it, for `sh -s`; its last line says which machine the host is.
+ * @param login options of curl that let one in where `scraped` is asked; they may hold a secret
+ */
+export function preflightScript({ endpoints, scraped }: Requirements, login: string | undefined): string {
+  return preflight(
+    endpoints?.endpoints.map(endpointLine),
+    scraped?.targets.map(({ name, url }) => `${name} ${url}`),
+    login,
+  );
 }
 
 /** The arguments of the script. */

@@ -17,16 +17,20 @@ const installed = [
   "in-force.sh",
   "package.sh",
   "apt-source.sh",
+  "apt-places.sh",
+  "apt-taken.sh",
   "package-install.sh",
   "package-remove.sh",
   "program.sh",
   "transaction.sh",
   "spare.sh",
   "places.sh",
+  "carried.sh",
   "compare.sh",
   "staging.sh",
   "texts.sh",
   "edits.sh",
+  "written-over.sh",
   "edit-lines.pl",
   "patterns.pl",
   "apt-repository",
@@ -106,8 +110,13 @@ export function whole(script: string): string {
  * The preflight, which comes before any script is on the host, with those that it calls.
  * @param endpoints a line for each; not among its arguments, because a command line has room for some hundred only
  * @param targets the same
+ * @param login options of curl, for who is asked about the targets
  */
-export function preflight(endpoints: readonly string[] = [], targets: readonly string[] = []): string {
+export function preflight(
+  endpoints: readonly string[] = [],
+  targets: readonly string[] = [],
+  login?: string,
+): string {
   const variable = (name: string, of: string, text: string): string =>
     `${name}=$(cat ${hereDocument(of, text)})\n`;
   const lines = (texts: readonly string[]): string => texts.map((line) => `${line}\n`).join("");
@@ -115,7 +124,9 @@ export function preflight(endpoints: readonly string[] = [], targets: readonly s
     variable("unit_in_force", "unit-in-force.pl", readScript("unit-in-force.pl")) +
       variable("endpoints", "endpoints", lines(endpoints)) +
       variable("targets", "targets", lines(targets)) +
+      (login === undefined ? "" : variable("scraped_login", "login", login)) +
       readScript("endpoints.sh") +
+      readScript("apt-places.sh") +
       readScript("past.sh") +
       readScript("machine.sh") +
       readScript("logins.sh") +

@@ -58,19 +58,24 @@ export class Trial {
   }
 
   /**
-   * The same of what looks at a host before the first `up`, while it has none of our scripts: it comes on standard input,
-   * and changes nothing. What it has to say of a host that is ready, as which package is upgraded, is a warning of the resource.
+   * The same of what looks at a host before the first `up`: it comes on standard input, and changes nothing. What it has to say
+   * of what will become of the host, as which package is upgraded, is a warning of the resource. After a first `up` that has
+   * brought our scripts and nothing else the host is still as it was; but what looks at it may not be part of the next one.
    */
   async ofPreflight(command: string, script: string, resource: () => pulumi.Resource): Promise<void> {
     const asked = this.states.then(async (states) => {
-      if (states === undefined || states["scripts"] !== undefined) return;
-      const answer = await this.session.run(command, patience, script).catch(failure);
-      if (typeof answer !== "string") {
-        this.tell(answer, resource());
-        return;
-      }
-      for (const [, words = ""] of answer.matchAll(/^(?:note|warning): (.*)$/gm))
+      if (states === undefined || Object.keys(states).some(isService)) return;
+      const answer = await this.session.run(command, patience, script).catch((error: unknown) => ({ error }));
+      const said = typeof answer === "string" ? answer : outputOf(answer.error);
+      for (const [, words = ""] of said.matchAll(/^(?:note|warning): (.*)$/gm))
         void pulumi.log.warn(words, resource());
+      if (typeof answer === "string") return;
+      const problem = failure(answer.error);
+      if (problem.kind === "refused" && states["scripts"] !== undefined) {
+        void pulumi.log.warn(problem.words, resource());
+      } else {
+        this.tell(problem, resource());
+      }
     });
     this.session.hold(asked);
     await asked;
@@ -129,6 +134,16 @@ function verdict(answer: string): Problem | undefined {
   return words === undefined
     ? { kind: "unreachable", words: `unexpected answer: ${last}` }
     : { kind: "unchecked", words };
+}
+
+/** Whether records are those of a service, and not what all of them need. */
+function isService(id: string): boolean {
+  return id !== "scripts" && !id.startsWith("source-");
+}
+
+/** What a command printed before it failed. */
+function outputOf(error: unknown): string {
+  return error instanceof CommandError ? error.out : "";
 }
 
 /** A script that was ended has not refused anything. */

@@ -1,9 +1,10 @@
 import { refusal } from "../../config/refusal";
-import { bindDashboard } from "../../render/grafana/bound-dashboard";
+import { bindDashboard, type BoundDashboard } from "../../render/grafana/bound-dashboard";
 import { bindGroup } from "../../render/grafana/bound-rules";
+import type { OtherDatasource } from "../../render/grafana/datasource-references";
 import type { DatasourceUids } from "../../render/grafana/datasources";
 import type { ExportedGroup } from "../../render/grafana/rule-file";
-import type { FileProblem, OperatorFiles } from "./files";
+import type { FileProblem, FromFile, OperatorFiles } from "./files";
 
 /** The files for a stack's datasources. */
 export interface BoundFiles {
@@ -15,37 +16,40 @@ export interface BoundFiles {
 
 /**
  * Binds the files to a stack's datasources.
- * @throws pulumi.RunError that tells all references to others
+ * @throws pulumi.RunError that tells all references which cannot be bound
  */
 export function boundFiles(files: OperatorFiles, uids: DatasourceUids): BoundFiles {
-  const { problems, ...bound } = bindFiles(files, uids);
+  const { problems, dashboards, groups } = bindFiles(files, uids);
   refuseFiles(problems);
-  return bound;
+  return { dashboards, groups };
 }
 
 /** The same, with what is wrong. */
 export function bindFiles(
   { dashboards, groups }: Pick<OperatorFiles, "dashboards" | "groups">,
   uids: DatasourceUids,
-): BoundFiles & { problems: FileProblem[] } {
+): BoundFiles & { problems: FileProblem[]; others: FromFile<OtherDatasource>[] } {
   const problems: FileProblem[] = [];
-  const tell = (file: string, messages: readonly string[]): void => {
-    problems.push(...messages.map((message) => ({ file, message })));
+  const others: FromFile<OtherDatasource>[] = [];
+  const tell = (file: string, bound: Pick<BoundDashboard, "problems" | "others">): void => {
+    problems.push(...bound.problems.map((message) => ({ file, message })));
+    others.push(...bound.others.map((value) => ({ file, value })));
   };
   const boundDashboards = dashboards.map(({ file, value }) => {
     const bound = bindDashboard(value, uids);
-    tell(file, bound.problems);
+    tell(file, bound);
     return [value.uid, bound.config] as const;
   });
   const boundGroups = groups.map(({ file, value }) => {
     const bound = bindGroup(value, uids);
-    tell(file, bound.problems);
+    tell(file, bound);
     return [value.name, bound.group] as const;
   });
   return {
     dashboards: Object.fromEntries(boundDashboards),
     groups: Object.fromEntries(boundGroups),
     problems,
+    others,
   };
 }
 

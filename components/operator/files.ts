@@ -1,4 +1,5 @@
 import type { ExportedDashboard } from "../../render/grafana/dashboard-file";
+import type { OtherDatasource } from "../../render/grafana/datasource-references";
 import type { ExportedGroup } from "../../render/grafana/rule-file";
 
 /** Something, with the file that it comes from, as messages name it. */
@@ -20,9 +21,11 @@ export interface OperatorFiles {
   /** Alert rules for Grafana. */
   readonly groups: readonly FromFile<ExportedGroup>[];
   readonly prometheusRules: readonly PrometheusRules[];
+  /** The datasources beside the stack's own that they ask, which Grafana has to have. */
+  readonly others: readonly FromFile<OtherDatasource>[];
 }
 
-export const noOperatorFiles: OperatorFiles = { dashboards: [], groups: [], prometheusRules: [] };
+export const noOperatorFiles: OperatorFiles = { dashboards: [], groups: [], prometheusRules: [], others: [] };
 
 /** What is wrong with a file. */
 export interface FileProblem {

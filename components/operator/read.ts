@@ -21,7 +21,7 @@ import { takenNames } from "./taken-names";
  * @param directory where Pulumi.yaml is
  * @param promtool checks Prometheus's files, if it is there
  * @throws pulumi.RunError that tells all that is wrong with any of them. What a stack on another's platform has of that one's
- *   datasources is not known yet: `boundFiles` tells it.
+ *   datasources is not known yet: `boundFiles` tells it. What Grafana has beside them is not known either: `checkExisting`.
  */
 export function readOperatorFiles(
   settings: Settings,
@@ -33,9 +33,10 @@ export function readOperatorFiles(
   const problems: FileProblem[] = [];
   const dashboards = readDashboards(filesIn(directory, grafana.dashboards, "dashboards", problems), problems);
   const rules = readRules(filesIn(directory, grafana.rules, "rules", problems), settings, promtool, problems);
-  const files = { dashboards, ...rules };
+  const bound = bindFiles({ dashboards, ...rules }, ownUids(settings));
+  const files = { dashboards, ...rules, others: bound.others };
   problems.push(...takenNames(files, environment));
-  if (platform.kind === "own") problems.push(...bindFiles(files, ownUids(settings)).problems);
+  if (platform.kind === "own") problems.push(...bound.problems);
   refuseFiles(problems);
   return files;
 }

@@ -11,6 +11,8 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   /** For basic authentication; never part of a command line. */
   user?: { name: string; password: string } | undefined;
+  /** The certificate is not checked. @default false */
+  insecureSkipVerify?: boolean;
   /** With it, it is a POST: JSON as a text, or any bytes whose `Content-Type` is among the headers. */
   body?: string | Buffer;
   /** How long one answer may take, in seconds. @default 20 */
@@ -89,6 +91,7 @@ function curlConfig(request: HttpRequest, number: number): string[] {
     option("url", url),
     ...Object.entries(all).map(([name, value]) => option("header", `${name}: ${value}`)),
     ...(user === undefined ? [] : [option("user", `${user.name}:${user.password}`)]),
+    ...(request.insecureSkipVerify === true ? ["insecure"] : []),
     ...(body === undefined ? [] : [option("data-binary", `@${number}.data`)]),
     option("max-time", String(seconds)),
     // As its own environment may say for other places.

@@ -16,15 +16,20 @@ export function judgeProbe(results: readonly ProbeResult[], version: string | un
         name === "large"
           ? `a profile of ${readableSize(size)} does not get in`
           : "a known profile was not taken";
-      return check(title, broken(`${what}: ${refusal}`, remedyOf(refusal)));
+      return check(title, broken(`${what}: ${refusal}`, name === "push" ? ofAlloy : remedyOf(refusal)));
     }
     if (stored === sent && lost.length === 0)
       return check(title, ok(`${amount(stored)} of a profile of ${readableSize(size)}, all that was sent`));
     const share = stored < sent ? `, ${percent(1 - stored / sent)} are lost` : "";
     const threads = lost.length === 0 ? "" : `: of the threads ${list(lost)} less arrived than was sent`;
-    return check(title, broken(`${stored} of ${sent} arrived${share}${threads}`, lossRemedy(version)));
+    const remedy = name === "push" && stored === 0 ? ofAlloy : lossRemedy(version);
+    return check(title, broken(`${stored} of ${sent} arrived${share}${threads}`, remedy));
   });
 }
+
+/** What Alloy does not take at `push.port`, or not with the label `environment`. */
+const ofAlloy =
+  "see journalctl -u alloy; a pulumi up puts its configuration back, and with detectDrift a preview shows what was changed by hand";
 
 function remedyOf(refusal: string): string {
   if (/rate limit|burst/i.test(refusal)) {

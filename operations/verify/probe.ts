@@ -12,7 +12,7 @@ export const probeService = "soar-profiling-probe";
 
 /** What became of a known profile. */
 export interface ProbeResult {
-  name: "cpu" | "heap" | "large";
+  name: "cpu" | "heap" | "large" | "push";
   kind: ProfileKind;
   /** Uncompressed, in bytes. */
   size: number;
@@ -34,11 +34,13 @@ const attempts = 4;
 /**
  * Pushes known profiles as Alloy does, under a service name of their own, and reads them back. Only a few kilobytes of
  * them are stored; a label that no other probe has tells them from those of another run.
+ * @param receiver the Alloy that takes what programs push: one more goes there, as they send it, and so without an environment
  */
 export async function probe(
   pyroscope: Pyroscope,
   environment: string,
   limits: Limits,
+  receiver?: Pyroscope,
 ): Promise<ProbeResult[]> {
   const run = randomBytes(6).toString("hex");
   const now = Date.now();
@@ -46,6 +48,7 @@ export async function probe(
     cpu: smallProbe("cpu", now),
     heap: smallProbe("heap", now),
     large: largeProbe(limits, now),
+    ...(receiver === undefined ? {} : { push: smallProbe("cpu", now) }),
   };
   const all = Object.entries(profiles).map(([name, profile]) => ({
     name: name as ProbeResult["name"],
@@ -55,7 +58,15 @@ export async function probe(
   }));
   for (let waiting = all, attempt = 1; waiting.length > 0 && attempt <= attempts; attempt++) {
     if (attempt > 1) await sleep(1000);
-    const answers = await pyroscope.ask(waiting.map(({ profile, labels }) => pushRequest(profile, labels)));
+    const requests = waiting.map(({ name, profile, labels: { environment: of, ...others } }) =>
+      pushRequest(profile, name === "push" ? others : { ...others, environment: of }),
+    );
+    // The one for the receiver is the last.
+    const direct = waiting.filter(({ name }) => name !== "push").length;
+    const answers = [
+      ...(await pyroscope.ask(requests.slice(0, direct))),
+      ...((await receiver?.ask(requests.slice(direct))) ?? []),
+    ];
     const again = new Set<unknown>();
     for (const [i, push] of waiting.entries()) {
       const answer = answers[i];

@@ -1,4 +1,5 @@
 import { openSsh, type SshConnection } from "../../components/host/ssh";
+import { pushUrl } from "../../config/push";
 import { HostHttp } from "./http";
 import { Pyroscope } from "./pyroscope";
 import { pyroscopeAddress, type VerifyTarget } from "./target";
@@ -24,6 +25,11 @@ export class HostSession {
   /** The Pyroscope that the stack sends to. */
   pyroscope(target: VerifyTarget): Pyroscope {
     return new Pyroscope(this.http, pyroscopeAddress(target));
+  }
+
+  /** The Alloy that takes what programs push, as it stands in for a Pyroscope; undefined where it takes nothing. */
+  receiver({ settings: { push } }: VerifyTarget): Pyroscope | undefined {
+    return push === undefined ? undefined : new Pyroscope(this.http, { url: pushUrl(push) });
   }
 
   /** Runs a script as root; returns what it printed. */

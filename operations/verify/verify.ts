@@ -17,6 +17,7 @@ import { factsScript, parseFacts } from "./host-facts";
 import { judgeProbe } from "./probe-check";
 import { probe } from "./probe";
 import { askFacts, type KnownPyroscope } from "./pyroscope-facts";
+import { checkScraped } from "./scraped";
 import type { HostSession } from "./session";
 import { isLocal, type VerifyTarget } from "./target";
 import { checkUnprofiled } from "./unprofiled";
@@ -73,10 +74,11 @@ export async function verify(
   const facts = parseFacts(printed);
   const ways = new Ways(session.http, pyroscope, { target, facts, alloy, known, asked: Date.now() });
   const isAway = known.error !== undefined;
-  const [chains, others, probed, datasources] = await Promise.all([
+  const [chains, others, probed, scraped, datasources] = await Promise.all([
     ways.follow(declared),
     checkUnprofiled(session.http, unprofiled, facts),
-    isAway ? [] : probe(pyroscope, environment, known.limits),
+    isAway ? [] : probe(pyroscope, environment, known.limits, session.receiver(target)),
+    checkScraped(target, session.http),
     checkGrafana(target, session.http),
   ]);
   const checks = [
@@ -87,6 +89,7 @@ export async function verify(
     ...judgeDisk(target, facts),
     ...judgeProbe(probed, known.version),
     ...others,
+    ...scraped,
     ...datasources,
   ];
   const isOk = chains.every(isWhole) && checks.every(({ state }) => state !== "broken");

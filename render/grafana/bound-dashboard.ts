@@ -1,12 +1,20 @@
 import type { ExportedDashboard, Fields } from "./dashboard-file";
 import { isFields, mapsOf } from "./dashboard-file";
-import { noneOf, resolveDatasource, uidOfType, type Resolved } from "./datasource-references";
+import {
+  noneOf,
+  type OtherDatasource,
+  resolveDatasource,
+  uidOfType,
+  type Resolved,
+} from "./datasource-references";
 import type { DatasourceUids } from "./datasources";
 
 /** A dashboard for a stack, and what of it the stack does not have. */
 export interface BoundDashboard {
   readonly config: object;
   readonly problems: readonly string[];
+  /** What it asks beside the stack's datasources. */
+  readonly others: readonly OtherDatasource[];
 }
 
 /** What Grafana makes when it exports, and makes anew when it takes in. */
@@ -27,22 +35,30 @@ export function bindDashboard({ model }: ExportedDashboard, uids: DatasourceUids
     ...inputs.map(({ name }) => name),
     ...variables.filter(({ type }) => type === "datasource").map(({ name }) => String(name)),
   ]);
-  const wrong = new Map<string, string[]>();
+  const wrong = new Map<string, { uid: string | undefined; places: string[] }>();
   for (const { what, holder } of holders(config, variables)) {
     const { datasource } = holder;
     if (datasource === undefined || datasource === null) continue;
     const resolved = resolve(datasource, uids, names);
-    if ("problem" in resolved) wrong.set(resolved.problem, [...(wrong.get(resolved.problem) ?? []), what]);
-    else if (isFields(datasource) && datasource["uid"] !== resolved.uid)
+    if ("problem" in resolved) {
+      const uid = "uid" in resolved ? resolved.uid : undefined;
+      const { places } = wrong.get(resolved.problem) ?? { places: [] };
+      wrong.set(resolved.problem, { uid, places: [...places, what] });
+    } else if (isFields(datasource) && datasource["uid"] !== resolved.uid)
       holder["datasource"] = { ...datasource, uid: resolved.uid };
   }
+  const told = [...wrong].map(([problem, { uid, places }]) => ({
+    uid,
+    problem: `${listed(places)}: ${problem}`,
+  }));
   return {
     config,
     problems: [
       ...inputs.flatMap(({ problem }) => problem ?? []),
       ...variables.flatMap((variable) => choiceProblems(variable, uids)),
-      ...[...wrong].map(([problem, places]) => `${listed(places)}: ${problem}`),
+      ...told.filter(({ uid }) => uid === undefined).map(({ problem }) => problem),
     ],
+    others: told.flatMap(({ uid, problem }) => (uid === undefined ? [] : [{ uid, problem }])),
   };
 }
 
@@ -60,7 +76,9 @@ function bindInput({ name, type, pluginId, value }: Fields, uids: DatasourceUids
     if (uid !== undefined) return { ...input, value: uid };
     return {
       ...input,
-      problem: `the input ${input.name} wants a datasource of the type "${String(pluginId)}", and ${noneOf(uids)}`,
+      problem:
+        `the input ${input.name} wants a datasource of the type "${String(pluginId)}", and ${noneOf(uids)}: take the input ` +
+        `out, and put the uid of one that Grafana has in place of \${${input.name}}`,
     };
   }
   if (type === "constant" && typeof value === "string") return { ...input, value };

@@ -1,5 +1,5 @@
 import { isFields } from "./dashboard-file";
-import { resolveDatasource } from "./datasource-references";
+import { type OtherDatasource, resolveDatasource } from "./datasource-references";
 import type { DatasourceUids } from "./datasources";
 import type { ExportedGroup, ExportedQuery, ExportedRule } from "./rule-file";
 
@@ -7,11 +7,14 @@ import type { ExportedGroup, ExportedQuery, ExportedRule } from "./rule-file";
 export interface BoundGroup {
   readonly group: ExportedGroup;
   readonly problems: readonly string[];
+  /** What it asks beside the stack's datasources. */
+  readonly others: readonly OtherDatasource[];
 }
 
 /** Binds the queries of rules to a stack's datasources. */
 export function bindGroup(group: ExportedGroup, uids: DatasourceUids): BoundGroup {
   const problems: string[] = [];
+  const others: OtherDatasource[] = [];
   const bind = (query: ExportedQuery, { title }: ExportedRule): ExportedQuery => {
     const { datasource } = query.model;
     const type =
@@ -19,7 +22,9 @@ export function bindGroup(group: ExportedGroup, uids: DatasourceUids): BoundGrou
     const uid = query.datasourceUid === "" ? undefined : query.datasourceUid;
     const resolved = resolveDatasource({ uid, type }, uids);
     if ("problem" in resolved) {
-      problems.push(`rule ${JSON.stringify(title)}: ${query.refId} ${resolved.problem}`);
+      const problem = `rule ${JSON.stringify(title)}: ${query.refId} ${resolved.problem}`;
+      if ("uid" in resolved) others.push({ uid: resolved.uid, problem });
+      else problems.push(problem);
       return query;
     }
     const model = isFields(datasource)
@@ -28,5 +33,5 @@ export function bindGroup(group: ExportedGroup, uids: DatasourceUids): BoundGrou
     return { ...query, datasourceUid: resolved.uid, model };
   };
   const rules = group.rules.map((rule) => ({ ...rule, data: rule.data.map((query) => bind(query, rule)) }));
-  return { group: { ...group, rules }, problems };
+  return { group: { ...group, rules }, problems, others };
 }

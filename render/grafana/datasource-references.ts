@@ -6,8 +6,15 @@ export interface DatasourceReference {
   readonly type?: string | undefined;
 }
 
+/** A datasource that is none of the stack's, and may be one that Grafana has all the same. */
+export interface OtherDatasource {
+  readonly uid: string;
+  /** What is wrong where Grafana does not have it. */
+  readonly problem: string;
+}
+
 /** The uid that is meant, or why there is none. */
-export type Resolved = { readonly uid: string } | { readonly problem: string };
+export type Resolved = { readonly uid: string } | OtherDatasource | { readonly problem: string };
 
 /** What every Grafana has, by the names that exports use for it. */
 const ofGrafana = new Set([
@@ -36,7 +43,7 @@ export function resolveDatasource({ uid, type }: DatasourceReference, uids: Data
       ofType === undefined
         ? ""
         : `: export it for sharing externally, or leave out the uid there, and it is bound to ${ofType}`;
-    return { problem: `asks the datasource "${uid}", and this stack has ${described(uids)}${remedy}` };
+    return { uid, problem: `asks the datasource "${uid}", and this stack has ${described(uids)}${remedy}` };
   }
   const found = type === undefined || ofGrafana.has(type) ? type : uidOfType(type, uids);
   if (found !== undefined) return { uid: found };

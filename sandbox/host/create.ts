@@ -34,6 +34,7 @@ export async function createHost(name: string, options: HostOptions): Promise<Ho
       image,
       layers,
       backends: options.backends ?? [],
+      ...(options.quiet === undefined ? {} : { quiet: options.quiet }),
       repository: options.repository ?? repository.directory,
       ...(grafanaAuthFile === undefined ? {} : { grafanaAuthFile }),
       ...(options.limited === undefined ? {} : { limited: options.limited }),
@@ -84,7 +85,8 @@ async function reserve(wanted: number | undefined): Promise<Subnet> {
  */
 export async function renewHost(known: HostRecord, options: HostOptions): Promise<HostRecord> {
   const { backends = known.backends } = options;
-  const { image, layers, repository } = await prepareIngredients({ backends, release: known.release });
+  const { release, quiet = false } = known;
+  const { image, layers, repository } = await prepareIngredients({ backends, release, quiet });
   if (image.rootfs !== known.image.rootfs || layers.join() !== known.layers.join()) {
     process.stderr.write(
       `    The host ${known.name} keeps its older image or services; "make down" and "make up" renew them.\n`,

@@ -145,6 +145,7 @@ async function waitForLogin(host: SandboxHost): Promise<void> {
 async function remove(name: string): Promise<void> {
   const directory = hostDirectory(name);
   await endSharedConnection(directory);
+  await killGroups(name); // Nothing on it stays: what it runs need not put anything in order.
   await halt(name, await readRecord(name));
   for (const mountPoint of (await mountsBelow(directory)).reverse()) await unmount(mountPoint);
   await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { run } from "../log";
-import { ensureService } from "../services/build";
+import { ensureServices } from "../services/build";
 import { ensureAlloy } from "../tools/toolchain";
 import { ensureImage, type DebianRelease } from "./image";
 
@@ -10,7 +10,7 @@ import { ensureImage, type DebianRelease } from "./image";
  */
 export async function missingLibraries(release: DebianRelease): Promise<string> {
   const { rootfs } = await ensureImage(release);
-  const programs = [(await ensureAlloy()).path, await ensureService()];
+  const programs = [(await ensureAlloy()).path, ...(await ensureServices())];
   const found = await Promise.all(programs.map((program) => ask(rootfs, program)));
   return found.filter((line) => line !== "").join("; ");
 }

@@ -24,19 +24,21 @@ export interface Composition {
   release?: DebianRelease;
   /** What runs on it beside the services, and has its package in the repository. @default none */
   backends?: readonly BackendName[];
+  /** Whether the services compute next to nothing: for who looks at no shares in their profiles. @default false */
+  quiet?: boolean;
 }
 
 const prepared = new Map<string, Promise<Ingredients>>();
 
 /** Prepares what a host is made of; once in each process, and quick when the cache has everything. */
 export function prepareIngredients(composition: Composition = {}): Promise<Ingredients> {
-  const { backends = [], release = defaultRelease } = composition;
-  const key = `${release} ${backends.join()}`;
+  const { backends = [], release = defaultRelease, quiet = false } = composition;
+  const key = `${release} ${String(quiet)} ${backends.join()}`;
   const ingredients =
     prepared.get(key) ??
     (backends.length === 0
-      ? prepare(release)
-      : prepareIngredients({ release }).then((base) => addBackends(base, backends))
+      ? prepare(release, quiet)
+      : prepareIngredients({ release, quiet }).then((base) => addBackends(base, backends))
     ).catch((error: unknown) => {
       prepared.delete(key);
       throw error;
@@ -51,10 +53,10 @@ export async function prepareMachine(): Promise<void> {
   await ensurePackages(["systemd-container", "openssh-client", "iproute2"]);
 }
 
-async function prepare(release: DebianRelease): Promise<Ingredients> {
+async function prepare(release: DebianRelease, quiet: boolean): Promise<Ingredients> {
   await prepareMachine();
   // The image waits for the network, the builds for the processors.
-  const [image, [repository, layer]] = await together(ensureImage(release), build());
+  const [image, [repository, layer]] = await together(ensureImage(release), build(quiet));
   return { image, layers: [layer], repository };
 }
 
@@ -74,11 +76,11 @@ async function addBackends(
   };
 }
 
-async function build(): Promise<[Repository, string]> {
+async function build(quiet: boolean): Promise<[Repository, string]> {
   // First, because a machine may have one that is too old.
   if (!(await isServiceThere())) await ensureServiceCargo();
   const tools = { pyroscope: await ensurePyroscope(), alloy: await ensureAlloy() };
-  const layer = await ensureServicesLayer();
+  const layer = await ensureServicesLayer(quiet);
   return [await ensureRepository(tools), layer];
 }
 

@@ -18,6 +18,8 @@ export interface HostRecord {
   repository: string;
   /** What runs on it beside the services. */
   backends: readonly BackendName[];
+  /** Whether the services compute next to nothing. */
+  quiet?: boolean;
   /** Of a host with Grafana: the file with the login of its administrator. */
   grafanaAuthFile?: string;
   /** Directories of the host that lie on a file system of limited size. */

@@ -6,19 +6,20 @@ import { cacheDir, contentKey, publish } from "../paths";
 import { ensureCargo, keepSettings } from "./cargo";
 
 const source = __dirname;
-const program = "soar-service";
+/** What the services run, and one that sends its profiles itself. */
+const programs = ["soar-service", "soar-push"];
 
 /**
- * Builds the program that the services run, once for each state of its sources, and returns the path of the
- * executable. It needs a C library no newer than the host's: see `missingLibraries`.
+ * Builds the programs of the services, once for each state of their sources, and returns the paths of the executables. They
+ * need a C library no newer than the host's: see `missingLibraries`.
  */
-export async function ensureService(): Promise<string> {
+export async function ensureServices(): Promise<string[]> {
   const directory = await serviceDirectory();
   await publish(directory, build);
-  return path.join(directory, program);
+  return programs.map((program) => path.join(directory, program));
 }
 
-/** Whether the cache has it. */
+/** Whether the cache has them. */
 export async function isServiceThere(): Promise<boolean> {
   return existsSync(await serviceDirectory());
 }
@@ -44,8 +45,9 @@ async function build(directory: string): Promise<void> {
   await keepSettings(home);
   const args = ["build", "--release", "--locked", "--target-dir", target];
   const options = { cwd: source, env: { CARGO_HOME: home } };
-  await step(`Building ${program} with ${cargo}`, () => run("cargo", args, options));
-  await copyFile(path.join(target, "release", program), path.join(directory, program));
+  await step(`Building ${programs.join(" and ")} with ${cargo}`, () => run("cargo", args, options));
+  for (const program of programs)
+    await copyFile(path.join(target, "release", program), path.join(directory, program));
   for (const part of [target, home]) await rm(part, { recursive: true });
 }
 

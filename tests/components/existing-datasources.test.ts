@@ -148,7 +148,12 @@ describe("Grafana is asked", () => {
   /** What a run knows of them, and what it warns of. */
   async function check(
     datasources: object,
-    { isPreview = false, last = {}, ...more }: { isPreview?: boolean; last?: object; tunnel?: number } = {},
+    {
+      isPreview = false,
+      last = {},
+      asks = [],
+      ...more
+    }: { isPreview?: boolean; last?: object; asks?: string[]; tunnel?: number } = {},
   ): Promise<{ existing: unknown; warnings: string[] }> {
     const call = (): object => ({
       outputs: {
@@ -170,7 +175,9 @@ describe("Grafana is asked", () => {
     const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
     const access = { address: url, auth: pulumi.secret("token") };
     try {
-      const existing = await checkExisting("soar-grafana", { ...result.settings, grafana }, access, "o/p/s");
+      const others = asks.map((uid) => ({ file: "a.json", value: { uid, problem: `asks "${uid}"` } }));
+      const all = { ...result.settings, grafana };
+      const existing = await checkExisting("soar-grafana", all, access, "o/p/s", others);
       return { existing, warnings: warn.mock.calls.map(([message]) => message) };
     } finally {
       warn.mockRestore();
@@ -195,11 +202,40 @@ describe("Grafana is asked", () => {
 
   test("by a preview too, but not through a tunnel", async () => {
     expect((await check(loki, { isPreview: true })).existing).toEqual({ url, uids });
-    expect(await check(loki, { isPreview: true, tunnel: 13_000 })).toEqual({
+    const behindTunnel = { isPreview: true, tunnel: 13_000 };
+    expect(await check(loki, behindTunnel)).toEqual({
       existing: undefined,
+      warnings: [
+        "grafana.datasources: Grafana could not be asked whether it has theirs-loki: a preview opens grafana.tunnel only with detectDrift",
+      ],
+    });
+    expect(await check(loki, { ...behindTunnel, last: { existing: { url, uids } } })).toEqual({
+      existing: { url, uids },
       warnings: [],
     });
     expect(asked).toHaveLength(1);
+  });
+
+  test("for what the operators' files ask beside the stack's, and what it does not have is refused with the file", async () => {
+    const others = ["other-loki", "theirs-prometheus"];
+    const asks = ["theirs-prometheus", "other-loki", "theirs-prometheus"];
+    expect(await check({}, { asks })).toEqual({ existing: { url, uids: {}, others }, warnings: [] });
+    await check({}, { asks, last: { existing: { url, uids: {}, others } } });
+    expect(asked).toHaveLength(1);
+    const has =
+      "Grafana has theirs-prometheus (Prometheus), theirs-loki (Loki), other-loki (Old Loki), theirs-pyroscope (Pyroscope)";
+    // The last one is the stack's own of before, which goes.
+    await expect(check({}, { asks: ["other-loki", "nowhere", "production-loki"] })).rejects.toThrow(
+      refusal(
+        "Files that cannot be used:\n" +
+          `- a.json: asks "nowhere". ${has}\n` +
+          `- a.json: asks "production-loki". ${has}`,
+      ),
+    );
+    status = 503;
+    expect((await check({}, { asks, isPreview: true })).warnings).toEqual([
+      "grafana.datasources: Grafana could not be asked whether it has other-loki, theirs-prometheus: it answers with status 503: see the secret grafanaAuth",
+    ]);
   });
 
   test("and what is wrong stops the run, in words alone", async () => {

@@ -2,7 +2,7 @@
 # Source it; do not run it.
 
 # Each of these commands, real or a stand-in in /usr/local/sbin, is counted in /run/commands. At the one whose number /run/fill
-# has, the file system of the directory named there is filled first.
+# has, the file system of the directory named there is filled first; or, for `kill`, the process in /run/main is killed.
 fill_at() { # NAME...
   for name in "$@"; do
     [ ! -e "/usr/local/sbin/$name" ] || mv "/usr/local/sbin/$name" "/usr/local/$name"
@@ -11,7 +11,13 @@ fill_at() { # NAME...
 name=${0##*/}
 echo "$name $*" >>/run/commands
 read -r at where </run/fill
-[ "$(wc -l </run/commands)" -ne "$at" ] || dd if=/dev/zero of="$where/filler" bs=4k 2>/dev/null
+if [ "$(wc -l </run/commands)" -eq "$at" ]; then
+  if [ "$where" = kill ]; then
+    read -r main </run/main
+    kill -KILL "$main" && exit 1
+  fi
+  dd if=/dev/zero of="$where/filler" bs=4k 2>/dev/null
+fi
 [ ! -x "/usr/local/$name" ] || exec "/usr/local/$name" "$@"
 exec "/usr/bin/$name" "$@"
 END

@@ -1,6 +1,6 @@
 import { environmentAlerts, logAlerts, platformAlerts } from "../alert-names";
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { minimal, stackOf } from "./stack";
 import { freePort } from "../../sandbox/free-port";
 
@@ -176,6 +176,42 @@ describe("a stack with Grafana", () => {
       contactPoint: "SOAR profiling (production)",
       groupBies: ["grafana_folder", "alertname"],
       groupWait: "10s",
+    });
+  });
+
+  test("says once that only a policy of Grafana's sends to its contact point", async () => {
+    const info = vi.spyOn(pulumi.log, "info").mockResolvedValue(undefined);
+    const told = async (alerts: object, state: object = {}): Promise<unknown[]> => {
+      info.mockClear();
+      const known = { "commands of org/soar-profiling/test": state };
+      await stackOf({ ...production, grafana: { url, alerts } }, { grafanaAuth }, known);
+      return info.mock.calls.map(([words]) => words);
+    };
+    const emails = ["ops@example.org"];
+    expect(await told({ emails })).toEqual([
+      "grafana.alerts: alerts reach the contact point SOAR profiling (production) only where a notification policy of Grafana sends " +
+        "them there. Grafana's API has no way to add one beside those that are there: add one in Grafana, which matches " +
+        'environment="production", or set grafana.alerts.replaceNotificationPolicy',
+    ]);
+    expect(await told({ emails }, { "soar-grafana-contact": {} })).toEqual([]);
+    expect(await told({ emails, replaceNotificationPolicy: true })).toEqual([]);
+    info.mockRestore();
+  });
+
+  test("asks before its contact point goes who sends to it, unless the policies are its own", async () => {
+    const guard = async (grafana: object): Promise<Record<string, unknown> | undefined> => {
+      const resources = await stackOf({ ...production, grafana: { url, ...grafana } }, { grafanaAuth });
+      return resources.find(({ name }) => name === "soar-grafana-policies")?.inputs;
+    };
+    const alerts = { emails: ["ops@example.org"] };
+    expect(await guard({})).toBeUndefined();
+    expect(await guard({ alerts: { ...alerts, replaceNotificationPolicy: true } })).toBeUndefined();
+    expect(await guard({ alerts })).toMatchObject({
+      create: "nothing",
+      delete: "which notification policy of Grafana sends to SOAR profiling (production)",
+      environment: {
+        secret: { GRAFANA: url, AUTH: "admin:s3ntinel", POINT: "SOAR profiling (production)" },
+      },
     });
   });
 

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 const secrets = { grafanaAuth: pulumi.secret("admin:s3ntinel") };
-const stack = (): object => ({
+const stack = () => ({
   ...minimal,
   environment: "production",
   prometheus: { url: "http://127.0.0.1:9090" },
@@ -101,9 +101,10 @@ describe("what an `up` has left in Grafana that was ended", () => {
 
 describe("before a destroy", () => {
   /** Asks as the command does; what it says on failure. */
-  const ask = async (): Promise<string> => {
-    const resources = await stackOf({ ...stack() }, secrets);
-    const inputs = resources.find(({ name }) => name === "soar-grafana-others")?.inputs ?? {};
+  const ask = async (command = "soar-grafana-others", more: object = {}): Promise<string> => {
+    const values = stack();
+    const resources = await stackOf({ ...values, grafana: { ...values.grafana, ...more } }, secrets);
+    const inputs = resources.find(({ name }) => name === command)?.inputs ?? {};
     const [program = "", ...args] = inputs["interpreter"] as string[];
     const { secret: own } = inputs["environment"] as { secret: Record<string, string> };
     const env = { ...process.env, ...own };
@@ -127,6 +128,30 @@ describe("before a destroy", () => {
     expect(await ask()).toBe(
       "Somebody has saved into the folder SOAR profiling (production) of Grafana, with which it would be deleted. " +
         "Nothing has been removed yet. Move it to another folder, or delete it: Night shift (/d/n)\n",
+    );
+  });
+
+  test("the notification policies that send to the contact point are named, by what they match", async () => {
+    const alerts = { emails: ["ops@example.org"] };
+    const askPolicies = (): Promise<string> => ask("soar-grafana-policies", { alerts });
+    const policies = "/api/v1/provisioning/policies";
+    const theirs = { receiver: "grafana-default-email", group_by: ["alertname"] };
+    answers[policies] = { ...theirs, routes: [{ receiver: "others", object_matchers: [["a", "=", "b"]] }] };
+    expect(await askPolicies()).toBe("");
+    const ours = { receiver: "SOAR profiling (production)" };
+    const critical = { object_matchers: [["severity", "=", "critical"]] };
+    const below = {
+      ...ours,
+      object_matchers: [
+        ["team", "=~", "ogn|web"],
+        ["service_name", "!=", "x"],
+      ],
+    };
+    answers[policies] = { ...ours, routes: [{ ...theirs, ...critical, routes: [below] }, ours] };
+    expect(await askPolicies()).toBe(
+      "Notification policies of Grafana send to the contact point SOAR profiling (production), which cannot go as long as they do. " +
+        "Nothing of the alerts has been removed yet. Let these send to another one, or delete them: the default policy; " +
+        'severity="critical" > team=~"ogn|web", service_name!="x"; of all alerts\n',
     );
   });
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { refuseTakenPorts } from "../../components/otlp";
+import { refuseTakenPorts } from "../../components/shared-platform";
 import type { SettingKey } from "../../config/validate";
 import type { Registered } from "./mocks";
 import { minimal, stackOf } from "./stack";
@@ -144,4 +144,12 @@ test("ports of the platform's owner are refused, each with what it is", () => {
   );
   refuseTakenPorts({ traces: { ...traces, grpcPort: 4417, httpPort: 4418 } }, "org/p/prod", taken);
   refuseTakenPorts({}, "org/p/prod", taken);
+  expect(() => {
+    refuseTakenPorts({ push: { port: 4317 } }, "org/p/prod", taken);
+  }).toThrow(
+    new pulumi.RunError(
+      "Invalid configuration:\n" +
+        "- push.port: 4317 is the port for OTLP/gRPC of the stack org/p/prod, on the same host: set another port",
+    ),
+  );
 });

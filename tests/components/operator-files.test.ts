@@ -95,7 +95,11 @@ describe("the files of an operator", () => {
       "dashboards/c.json": { uid: "web", title: "Web" },
       "dashboards/d.json": { uid: "web", title: "web" },
       "dashboards/e.json": { uid: "production-profiles", title: "Profiling pipeline (production)" },
-      "dashboards/f.json": { uid: "f", title: "F", panels: [{ title: "Rows", datasource: { uid: "P1" } }] },
+      "dashboards/f.json": {
+        uid: "f",
+        title: "F",
+        templating: { list: [{ type: "datasource", name: "ds", query: "postgres" }] },
+      },
       "rules/a b.yml": rules,
       "rules/nats.json": {
         ...exported,
@@ -114,12 +118,31 @@ describe("the files of an operator", () => {
       'dashboards/d.json: has the title "web" of dashboards/c.json: set another one',
       'dashboards/e.json: has the title "Profiling pipeline (production)" of one of the stack\'s own: set another one',
       'rules/nats.json: has the group "Profiling pipeline" of one of the stack\'s own: set another one',
-      `dashboards/f.json: panel "Rows": asks the datasource "P1", and ${has}`,
+      `dashboards/f.json: variable "ds": offers datasources of the type "postgres", and ${has}`,
     ];
     expect(() => read()).toThrow(problems.map((problem) => `\n- ${problem}`).join(""));
     expect(() => read()).toThrow(
       /^Files that cannot be used:\n- dashboards\/a\.json: is no JSON: .*\n- dashboards\/b/,
     );
+  });
+
+  test("may ask other datasources than the stack's, which only Grafana can tell of", () => {
+    const panels = ["Rows", "Locks"].map((title) => ({ title, datasource: { type: "postgres", uid: "P1" } }));
+    const asks = { title: "Slow", condition: "A", data: [{ refId: "A", datasourceUid: "P2" }] };
+    write({ "dashboards/db.json": { uid: "db", title: "DB", panels } });
+    write({ "rules/db.json": { apiVersion: 1, groups: [{ name: "DB", interval: "1m", rules: [asks] }] } });
+    const has =
+      'this stack has "production-pyroscope" (grafana-pyroscope-datasource), "production-prometheus" (prometheus)';
+    expect(read().others).toEqual([
+      {
+        file: "dashboards/db.json",
+        value: { uid: "P1", problem: `panel "Rows", panel "Locks": asks the datasource "P1", and ${has}` },
+      },
+      {
+        file: "rules/db.json",
+        value: { uid: "P2", problem: `rule "Slow": A asks the datasource "P2", and ${has}` },
+      },
+    ]);
   });
 
   test.each([

@@ -77,6 +77,26 @@ describe("the outputs of a stack", () => {
     expect(stdin).not.toContain("soar-web");
   });
 
+  test("say where programs push to, which is a file of the profiles' own transaction", async () => {
+    const gitRef = "v1";
+    const { outputs, inputs } = await outputsOf({ push: { port: 4100 }, gitRef });
+    expect(outputs["urls"]).toMatchObject({ push: "http://127.0.0.1:4100" });
+    expect((outputs["urls"] as { tunnel: string }).tunnel).not.toContain("4100");
+    expect(outputs["platform"]).toMatchObject({ pushPort: 4100 });
+    const stdin = String(inputs["soar-profiles-config-files"]?.["stdin"]);
+    const { files } = readDeclaration(stdin);
+    const text = files.get("/etc/alloy/conf.d/test-push.alloy");
+    expect(text).toContain('replacement   = "v1"');
+    expect(text).not.toContain("soar-run");
+    expect(inputs["soar-host-setup"]?.["create"]).toContain(
+      " port 127.0.0.1 4100 alloy.service 'Alloy (pushed profiles)' push.port" +
+        " port 127.0.0.2 4100 alloy.service 'Alloy (pushed profiles, gRPC)' push.port",
+    );
+    const { outputs: without } = await outputsOf({});
+    expect(without["urls"]).not.toHaveProperty("push");
+    expect(without["platform"]).not.toHaveProperty("pushPort");
+  });
+
   test("are what was applied last, where an up leaves commands out", async () => {
     const last = await outputsOf(before);
     const name = "soar-platform-pyroscope-config-files";

@@ -5,9 +5,29 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readScript } from "../../components/host/scripts";
+import { platformPast } from "../../components/past";
+import { renderCurlOptions } from "../../render/prometheus/curl-options";
 import { scratchDirectory } from "./scratch";
+import { minimal, settingsOf } from "./stack";
 
 const ours = "# Managed by soar-profiling (environment prod): changes made here are overwritten.\n";
+
+describe("the components of Alloy that a stack has", () => {
+  const components = (logs: object): readonly string[] => {
+    const services = [{ name: "soar-run", port: 9091, unit: "soar-run.service" }];
+    const settings = settingsOf({ ...minimal, services, logs: { url: "http://127.0.0.1:3100", ...logs } });
+    return platformPast(settings).unread[0]?.components ?? [];
+  };
+
+  test("are those of the journal only where the lines come from there", () => {
+    const ofJournal = ["loki.source.journal", "loki.relabel"];
+    expect(components({})).toEqual(expect.arrayContaining(ofJournal));
+    expect(components({ source: ["journal", "otlp"] })).toEqual(expect.arrayContaining(ofJournal));
+    const byOtlp = components({ source: "otlp" });
+    expect(byOtlp.filter((kind) => ofJournal.includes(kind))).toEqual([]);
+    expect(byOtlp).toEqual(expect.arrayContaining(["loki.write", "otelcol.receiver.otlp"]));
+  });
+});
 
 describe("what a host has from before", () => {
   const place = scratchDirectory();
@@ -36,6 +56,23 @@ describe("what a host has from before", () => {
     expect(told(check, place("none"))).toBe("");
     // What a package brought and nobody has changed: every Debian has this one.
     expect(told(check, "/etc/debian_version")).toBe("");
+  });
+
+  test("a source of apt at the place of ours makes way, or is a finding where it cannot", () => {
+    const found = (...lines: string[]): string =>
+      told(
+        'make_room() { printf "%s\\n" "$lines"; }; lines=$1; check_source https://apt.test stable /etc/apt/keyrings/none.asc',
+        lines.join("\n"),
+      );
+    expect(found("taken /etc/apt/sources.list.d/grafana.list")).toBe(
+      "note: /etc/apt/sources.list.d/grafana.list has https://apt.test stable, signed by another key file than " +
+        "/etc/apt/keyrings/none.asc, which apt refuses: the stack's source takes its place, and it comes back with a destroy\n",
+    );
+    expect(found("refused /etc/apt/sources.list it is a link", "unreadable Conflicting values")).toBe(
+      "finding: /etc/apt/sources.list has https://apt.test stable already, which apt refuses beside the stack's source, and which " +
+        "cannot make way (it is a link): remove it there\n" +
+        "finding: the sources of apt contradict each other, or would with the stack's: Conflicting values\n",
+    );
   });
 
   test("of a configuration of Alloy, what has no successor is named", () => {
@@ -83,8 +120,13 @@ describe("what a host has from before", () => {
     let server: Server;
     let answer: string;
     let asked: ChildProcess | undefined;
+    let login: string | undefined;
     beforeEach(async () => {
-      server = createServer((_, response) => response.end(answer));
+      login = undefined;
+      server = createServer(({ headers }, response) => {
+        const isIn = login === undefined || headers.authorization === login;
+        response.writeHead(isIn ? 200 : 401).end(isIn ? answer : "");
+      });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     });
     afterEach(() => {
@@ -99,9 +141,10 @@ describe("what a host has from before", () => {
       scrapeUrl,
       globalUrl: scrapeUrl,
     });
-    const check = async (targets: string): Promise<string> => {
+    const check = async (targets: string, options = ""): Promise<string> => {
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      asked = spawn("sh", words('targets=$1; check_scraped "$2" "$3"', targets, url, place("")));
+      const call = `${options}targets=$1; check_scraped "$2" "$3"`;
+      asked = spawn("sh", words(call, targets, url, place("")));
       let text = "";
       asked.stdout?.on("data", (data: Buffer) => (text += String(data)));
       await new Promise((resolve) => asked?.on("close", resolve));
@@ -150,6 +193,23 @@ describe("what a host has from before", () => {
         'the job "a" of Prometheus scrapes http://127.0.0.1:9091/metrics already, as the stack would (soar-run)',
         'the job "b" of Prometheus scrapes http://127.0.0.1:9091/other already, as the stack would (soar-run)',
       ]);
+    });
+
+    test("is found where Prometheus wants a password too, which no command line has", async () => {
+      login = `Basic ${Buffer.from('soar:m3trics "quoted"').toString("base64")}`;
+      answer = JSON.stringify({ data: { activeTargets: [target("a", "http://127.0.0.1:9091/metrics")] } });
+      const targets = "soar-run http://127.0.0.1:9091/";
+      expect(await check(targets)).toBe("");
+      const options = renderCurlOptions({
+        environment: "prod",
+        user: "soar",
+        password: 'm3trics "quoted"',
+        insecureSkipVerify: false,
+      });
+      const curl = 'curl() { case "$*" in *m3trics*) echo leaked ;; *) command curl "$@" ;; esac; }';
+      const known = `scraped_login=$(cat <<'end'\n${options}end\n); ${curl}; `;
+      expect(await check(targets, known)).toContain('the job "a" of Prometheus scrapes');
+      expect(await check(targets, known.replace("m3trics", "other"))).toBe("");
     });
 
     test("is none where Prometheus has none, or does not answer as Prometheus", async () => {

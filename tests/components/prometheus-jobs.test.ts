@@ -80,6 +80,25 @@ describe("the jobs of a stack with a platform of its own", () => {
     );
   });
 
+  it("are looked for among those of a Prometheus with a password, which the preflight has on its standard input alone", async () => {
+    const setup = async (prometheus: object, secrets = {}): Promise<Record<string, unknown> | undefined> => {
+      const resources = await stackOf({ ...base, prometheus }, secrets);
+      return resources.find(({ name }) => name === "soar-host-setup")?.inputs;
+    };
+    const before = await setup({ url });
+    expect(before?.["stdin"]).not.toContain("scraped_login=");
+    const secrets = { prometheusPassword: pulumi.secret("pass-word") };
+    const inputs = await setup({ url, user: "soar" }, secrets);
+    const { secret: text } = inputs?.["stdin"] as { secret?: string };
+    const header = "# Managed by soar-profiling (environment production): changes made here are overwritten.";
+    expect(text).toContain(
+      `scraped_login=$(cat <<'end of login'\n${header}\nuser = "soar:pass-word"\nend of login\n)\n`,
+    );
+    expect(inputs?.["create"]).toBe(before?.["create"]);
+    const unchecked = await setup({ url: "https://localhost:9090", insecureSkipVerify: true });
+    expect(unchecked?.["stdin"]).toContain(`<<'end of login'\n${header}\ninsecure\nend of login\n`);
+  });
+
   it("are told by file_sd where that is chosen", async () => {
     const declared = declarationIn(await stackOf({ ...base, prometheus: { url, discovery: "file_sd" } }));
     expect(

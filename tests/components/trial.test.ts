@@ -88,7 +88,7 @@ describe("a trial on the host", () => {
 
   test.each([
     ["before the first up", {}, "not ready", [["preflight", "script"]]],
-    ["not once our scripts are there", scripts, undefined, []],
+    ["not once a service of ours is there", { ...scripts, alloy: record() }, undefined, []],
     ["not on a host that does not answer", undefined, undefined, []],
   ])("has the preflight %s", async (_, states, words, expected) => {
     const asked: unknown[] = [];
@@ -112,6 +112,33 @@ describe("a trial on the host", () => {
       ["y is large", resource("check")],
     ]);
     expect(error).not.toHaveBeenCalled();
+  });
+
+  test("has the preflight tell it also where that finds what is in the way", async () => {
+    const refused = new CommandError("This host is not ready", 1, "note: x 1 will be upgraded to 2\n");
+    const session = { run: () => Promise.reject(refused), hold: () => undefined };
+    const trial = new Trial(session, Promise.resolve({}), () => "");
+    await trial.ofPreflight("preflight", "script", () => resource("check"));
+    expect(warn.mock.calls).toEqual([["x 1 will be upgraded to 2", resource("check")]]);
+    expect(error.mock.calls).toEqual([["This host is not ready", resource("check")]]);
+  });
+
+  test("has the preflight tell it after a first up that has brought no service, whose next one may not run it", async () => {
+    const states = Promise.resolve({ ...scripts, "source-grafana": record() });
+    const said = { out: "note: x 1 will be upgraded to 2\nthe host is ready\n" };
+    const tell = async (answer: Promise<string>): Promise<unknown[]> => {
+      warn.mockClear();
+      const trial = new Trial({ run: () => answer, hold: () => undefined }, states, () => "");
+      await trial.ofPreflight("preflight", "script", () => resource("check"));
+      expect(error).not.toHaveBeenCalled();
+      return warn.mock.calls.map(([words]) => words);
+    };
+    expect(await tell(Promise.resolve(said.out))).toEqual(["x 1 will be upgraded to 2"]);
+    const refused = new CommandError("This host is not ready", 1, said.out);
+    expect(await tell(Promise.reject(refused))).toEqual([
+      "x 1 will be upgraded to 2",
+      "This host is not ready",
+    ]);
   });
 
   test("may be put off, with a warning that says to when", async () => {

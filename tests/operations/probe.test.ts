@@ -1,9 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { decodeProfile, labelCounts } from "../../operations/verify/decode";
-import { resultOf } from "../../operations/verify/probe";
+import type { HttpAnswer } from "../../operations/verify/http";
+import { probe, resultOf } from "../../operations/verify/probe";
 import { judgeProbe } from "../../operations/verify/probe-check";
 import { largeProbe, smallProbe } from "../../operations/verify/probe-profile";
-import { parseGraph } from "../../operations/verify/pyroscope";
+import { parseGraph, type Pyroscope, type Question } from "../../operations/verify/pyroscope";
 import { recorded } from "./answers";
 
 const now = Date.UTC(2026, 10, 25);
@@ -38,6 +39,29 @@ describe("the probe's profiles", () => {
   );
 });
 
+test("what goes to Alloy has no environment, and is asked for with it", async () => {
+  const asked: Record<string, string[]> = { pyroscope: [], alloy: [] };
+  const answering = (name: string): Pyroscope => {
+    const ask = (questions: readonly Question[]): Promise<HttpAnswer[]> => {
+      asked[name]?.push(...questions.map(({ path, body }) => `${path} ${JSON.stringify(body)}`));
+      return Promise.resolve(questions.map(() => recorded("pyroscope-1.21.1-graph.json")));
+    };
+    return { ask } as unknown as Pyroscope;
+  };
+  // What comes back is not all that was sent: one round of questions is enough here.
+  vi.spyOn(Date, "now").mockReturnValueOnce(now).mockReturnValueOnce(0).mockReturnValue(now);
+  const of = { bytes: 2 ** 20, samples: 1_000, labels: 100 };
+  const results = await probe(answering("pyroscope"), "staging", of, answering("alloy"));
+  vi.restoreAllMocks();
+  expect(results.map(({ name, sent }) => `${name} ${sent}`).at(-1)).toBe("push 100");
+  const pushes = (name: string): string[] => asked[name]?.filter((one) => one.startsWith("/push.")) ?? [];
+  expect([pushes("pyroscope").length, pushes("alloy").length, asked["alloy"]?.length]).toEqual([3, 1, 1]);
+  for (const push of pushes("pyroscope")) expect(push).toContain('{"name":"environment","value":"staging"}');
+  expect(pushes("alloy")[0]).toContain('{"name":"service_name","value":"soar-profiling-probe"}');
+  expect(pushes("alloy")[0]).not.toContain("environment");
+  expect(asked["pyroscope"]?.at(-1)).toMatch(/environment=.+staging.+probe=.+-push/);
+});
+
 describe("what comes back of it", () => {
   const result = (file: string) => resultOf("cpu", smallProbe("cpu", now), parseGraph(recorded(file)));
 
@@ -58,6 +82,25 @@ describe("what comes back of it", () => {
           'Pyroscope 1.12.0 loses samples where a labeldrop rule makes groups of them equal, such as that of "thread": ' +
           "set pyroscope.version to 1.17 or later",
       },
+    ]);
+  });
+
+  test("is nothing where Alloy does not take what programs push", () => {
+    const none = { ...result("pyroscope-1.21.1-graph.json"), name: "push" as const };
+    const refusal = "Failed to connect to 127.0.0.1 port 4100";
+    const remedy =
+      "see journalctl -u alloy; a pulumi up puts its configuration back, and with detectDrift a preview shows what was changed by hand";
+    expect(
+      judgeProbe(
+        [
+          { ...none, refusal },
+          { ...none, stored: 0 },
+        ],
+        "1.21.1",
+      ),
+    ).toEqual([
+      { name: "probe push", state: "broken", detail: `a known profile was not taken: ${refusal}`, remedy },
+      { name: "probe push", state: "broken", detail: "0 of 100 arrived, 100 % are lost", remedy },
     ]);
   });
 

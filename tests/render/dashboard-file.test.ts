@@ -18,11 +18,14 @@ function exported(more: object): string {
   return JSON.stringify({ id: 12, version: 7, uid: "web", title: "Web", schemaVersion: 39, ...more });
 }
 
-function bind(more: object, of = uids): { config: Record<string, unknown>; problems: readonly string[] } {
+function bind(
+  more: object,
+  of = uids,
+): Omit<ReturnType<typeof bindDashboard>, "config"> & { config: Record<string, unknown> } {
   const read = readDashboard(exported(more));
   if ("problems" in read) throw new Error(read.problems.join("\n"));
-  const { config, problems } = bindDashboard(read.dashboard, of);
-  return { config: config as Record<string, unknown>, problems };
+  const { config, ...told } = bindDashboard(read.dashboard, of);
+  return { config: config as Record<string, unknown>, ...told };
 }
 
 describe("a file", () => {
@@ -134,21 +137,31 @@ describe("a dashboard for a stack", () => {
 
   test.each([
     [
-      { panels: [{ title: "Rows", datasource: { type: "postgres", uid: "P1" } }] },
-      `panel "Rows": asks the datasource "P1", and ${has}`,
+      { type: "postgres", uid: "P1" },
+      { uid: "P1", problem: `panel "Rows": asks the datasource "P1", and ${has}` },
     ],
     [
-      { panels: [{ title: "CPU", datasource: { type: "prometheus", uid: "abc" } }] },
-      `panel "CPU": asks the datasource "abc", and ${has}: export it for sharing externally, or leave out the uid there, and it ` +
-        "is bound to production-prometheus",
+      { type: "prometheus", uid: "abc" },
+      {
+        uid: "abc",
+        problem:
+          `panel "Rows": asks the datasource "abc", and ${has}: export it for sharing externally, or leave out the uid there, ` +
+          "and it is bound to production-prometheus",
+      },
     ],
+    [
+      "Prometheus",
+      { uid: "Prometheus", problem: `panel "Rows": asks the datasource "Prometheus", and ${has}` },
+    ],
+  ])("may ask another one that Grafana has, by its uid: %j", (datasource, other) => {
+    const panels = [{ title: "Rows", datasource }];
+    expect(bind({ panels })).toMatchObject({ config: { panels }, problems: [], others: [other] });
+  });
+
+  test.each([
     [
       { panels: [{ title: "Trace", targets: [{ datasource: { type: "tempo" } }] }] },
       `panel "Trace": asks a datasource of the type "tempo", and ${has}`,
-    ],
-    [
-      { panels: [{ title: "Old", datasource: "Prometheus" }] },
-      `panel "Old": asks the datasource "Prometheus", and ${has}`,
     ],
     [
       { annotations: { list: [{ name: "Deploys", datasource: {} }] } },
@@ -167,7 +180,8 @@ describe("a dashboard for a stack", () => {
         __inputs: [{ name: "DS_DB", type: "datasource", pluginId: "postgres" }],
         panels: [{ datasource: "${DS_DB}" }],
       },
-      `the input DS_DB wants a datasource of the type "postgres", and ${has}`,
+      `the input DS_DB wants a datasource of the type "postgres", and ${has}: take the input out, and put the uid of one that ` +
+        "Grafana has in place of ${DS_DB}",
     ],
     [
       { __inputs: [{ name: "VAR_X", type: "constant" }] },
@@ -179,9 +193,9 @@ describe("a dashboard for a stack", () => {
 
   test("names three places of one reference, and how many more", () => {
     const panels = ["a", "b", "c", "d", "e"].map((title) => ({ title, datasource: "gone" }));
-    expect(bind({ panels }, {}).problems).toEqual([
-      'panel "a", panel "b", panel "c" and 2 more: asks the datasource "gone", and this stack has no datasource',
-    ]);
+    const problem =
+      'panel "a", panel "b", panel "c" and 2 more: asks the datasource "gone", and this stack has no datasource';
+    expect(bind({ panels }, {}).others).toEqual([{ uid: "gone", problem }]);
   });
 });
 
@@ -203,17 +217,18 @@ describe("whatever is exported", () => {
   });
   const kinds = fc.subarray([...datasourceKinds]);
 
-  test("asks for the stack's datasources alone, or is refused", () => {
+  test("asks for the stack's datasources and those that are told, or is refused", () => {
     fc.assert(
       fc.property(fc.array(panel), kinds, (panels, some: DatasourceKind[]) => {
         const of = datasourceUids("production", some);
         const inputs = [{ name: "DS", type: "datasource", pluginId: "loki" }];
-        const { config, problems } = bind({ panels, __inputs: inputs }, of);
+        const { config, problems, others } = bind({ panels, __inputs: inputs }, of);
         if (problems.length > 0) return;
+        const known = [...Object.values(of), ...others.map(({ uid }) => uid)];
         const asked = (config["panels"] as typeof panels).flatMap(({ datasource, targets }) =>
           [datasource, ...targets.map((target) => target.datasource)].filter((one) => one !== null),
         );
-        for (const { uid } of asked) expect(Object.values(of)).toContain(uid);
+        for (const { uid } of asked) expect(known).toContain(uid);
       }),
     );
   });

@@ -167,11 +167,11 @@ describe("alert rules that Grafana has exported", () => {
     const bound = (of: object): object => {
       const read = readGrafanaRules(file({}, { condition: "A", data: [{ ...query, ...of }] }));
       if ("problems" in read) throw new Error(read.problems.join("\n"));
-      const { group: result, problems } = bindGroup(
+      const { group: result, others } = bindGroup(
         read.groups[0] ?? { name: "", intervalSeconds: 0, rules: [] },
         uids,
       );
-      return problems.length > 0 ? problems : (result.rules[0]?.data[0] ?? {});
+      return others.length > 0 ? others : (result.rules[0]?.data[0] ?? {});
     };
     expect(bound({})).toEqual({ ...query, queryType: "" });
     const model = { datasource: { type: "loki", uid: "" }, expr: "{}" };
@@ -180,7 +180,11 @@ describe("alert rules that Grafana has exported", () => {
       model: { datasource: { type: "loki", uid: "production-loki" }, expr: "{}" },
     });
     expect(bound({ datasourceUid: "abc" })).toEqual([
-      'rule "Down": A asks the datasource "abc", and this stack has "production-prometheus" (prometheus), "production-loki" (loki)',
+      {
+        uid: "abc",
+        problem:
+          'rule "Down": A asks the datasource "abc", and this stack has "production-prometheus" (prometheus), "production-loki" (loki)',
+      },
     ]);
   });
 });

@@ -22,7 +22,7 @@ function spanOf(service: string, name: string): string {
 
 describe("a host with backends", async () => {
   await stopHost("backends");
-  const host = await startHost("backends", { backends: backendNames });
+  const host = await startHost("backends", { backends: backendNames, quiet: true });
   afterAll(() => stopHost("backends"), 60_000);
 
   const onHost = async (command: string, input?: string): Promise<string> => {

@@ -90,10 +90,10 @@ describe("the connection to a host", async () => {
   it("goes through a jump host, as root, to an address that only that one reaches", async () => {
     const jump = { address, user: "deploy", hostKey };
     stack.configure({ host: { address: "127.0.0.1", user: "root", hostKey, jump } });
-    const { outputs } = await stack.up();
+    await stack.up();
     expect(await stack.operator("systemctl is-active pyroscope alloy")).toBe("active\nactive\n");
     expect(await count("Accepted publickey for root from 127.0.0.1")).toBeGreaterThan(5);
-    const { tunnel } = outputs["urls"]?.value as { tunnel: string };
+    const { tunnel } = (await stack.outputs())["urls"]?.value as { tunnel: string };
     await expectTunnel(tunnel);
     expect(await isOpen(tunnel.replaceAll(hostKey, otherKey))).toBe(false);
   });
@@ -109,10 +109,10 @@ describe("the connection to a host", async () => {
   it("as a user with sudo, directly, changes nothing on a host that root has set up", async () => {
     const before = await stack.fingerprint(files, units);
     stack.configure({ host: { address, user: "deploy", hostKey } });
-    const { changes, outputs } = await stack.up();
+    const { changes } = await stack.up();
     expect(Object.keys(changes).sort()).toEqual(["same", "update"]);
     expect(await stack.fingerprint(files, units)).toBe(before);
-    await expectTunnel((outputs["urls"]?.value as { tunnel: string }).tunnel);
+    await expectTunnel(((await stack.outputs())["urls"]?.value as { tunnel: string }).tunnel);
   });
 
   it("is made by twelve commands at once while sshd turns most of them away", async () => {
@@ -160,7 +160,7 @@ describe("the connection to a host", async () => {
   });
 
   it("to the host that takes its place is made by the next `up`", async () => {
-    const fresh = await startHost("ssh-next");
+    const fresh = await startHost("ssh-next", { quiet: true });
     const { repository } = await prepareIngredients();
     const { host, repository: source } = await sandboxConfig(fresh, repository.fingerprint);
     stack.configure({ host, repository: source });

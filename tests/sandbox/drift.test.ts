@@ -253,7 +253,8 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
   });
 
   test("is no matter of the outputs, which tell what was applied: what `--target` leaves out is as it was", async () => {
-    const { outputs } = await stack.up();
+    await stack.up();
+    const outputs = await stack.outputs();
     interface Outputs {
       written: Record<string, string>;
       platform: object;
@@ -271,7 +272,8 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
       pyroscope: { ...pyroscope, retention: "10d" },
       services: [{ name: "soar-run", port: 9091, interval: "20s", metrics: true }],
     });
-    const { outputs: after } = await stack.up({ target: target.map(({ urn }) => urn) });
+    await stack.up({ target: target.map(({ urn }) => urn) });
+    const after = await stack.outputs();
     expect(after["retention"]?.value).not.toBe("10d");
     expect(after["retention"]?.value).toBe(outputs["retention"]?.value);
     expect(of(after).platform).toEqual(of(outputs).platform);
@@ -298,7 +300,7 @@ describe("what was changed on the host by hand", { timeout: 300_000 }, async () 
   });
 
   test("is not another host: that is refused, although a copy of a machine has its key", async () => {
-    const other = await startHost("moved");
+    const other = await startHost("moved", { quiet: true });
     const at = (address: string): void => {
       stack.configure({ host: { address, user: "deploy", hostKey: other.hostKey }, detectDrift: undefined });
     };

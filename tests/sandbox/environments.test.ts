@@ -29,7 +29,7 @@ const everything =
 const units = ["pyroscope", "alloy", "prometheus"];
 
 describe("production and staging on one host", { timeout: 400_000 }, async () => {
-  const host = await startHost("environments", { backends: backendNames });
+  const host = await startHost("environments", { backends: backendNames, quiet: true });
   afterAll(() => stopHost("environments"), 60_000);
   const auth = await grafanaAuthOf(host);
 

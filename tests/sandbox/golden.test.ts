@@ -44,9 +44,9 @@ describe("Alloy accepts", () => {
   });
 
   test.each([
-    ["platform", "destination", "profiles"],
-    ["platform-metrics", "destination-remote", "profiles-password"],
-  ])("%s, %s and %s with all else beside them, as one directory", async (...own) => {
+    ["platform", "destination", "profiles", "push"],
+    ["platform-metrics", "destination-remote", "profiles-password", "push-password"],
+  ])("%s, %s, %s and %s with all else beside them, as one directory", async (...own) => {
     const tree = await mkdtemp(path.join(directory, "conf.d-"));
     const others = ["profiles-none", "logs", "logs-remote", "traces", "traces-remote", "otlp-logs", "otlp"];
     for (const file of [...own, ...others].map((name) => `${name}.alloy`))

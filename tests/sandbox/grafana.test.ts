@@ -83,10 +83,14 @@ describe("Grafana", { timeout: 480_000 }, async () => {
 
   test("has what is declared, all of it through the SSH tunnel", async () => {
     await stack.operator(namedService);
-    const { changes, outputs } = await stack.up();
+    const { changes } = await stack.up();
     expect(Object.keys(changes)).toEqual(["create"]);
     created = changes["create"] ?? 0;
-    const { grafana: url, explore, tunnel } = outputs["urls"]?.value as Record<string, unknown>;
+    const {
+      grafana: url,
+      explore,
+      tunnel,
+    } = (await stack.outputs())["urls"]?.value as Record<string, unknown>;
     expect(url).toBe("http://127.0.0.1:3000");
     expect(tunnel).toContain("-L 3000:127.0.0.1:3000");
     expect(Object.keys(explore as object).sort()).toEqual(["soar-named", "soar-run", "soar-web"]);
@@ -243,10 +247,10 @@ describe("Grafana", { timeout: 480_000 }, async () => {
     const before = await picture();
     process.env["SOAR_GIT_REF"] = "0123456";
     try {
-      const { changes, outputs, text } = await stack.up();
+      const { changes, text } = await stack.up();
       expect(changes).toEqual({ same: created - 1, update: 1 });
       expect(text).toMatch(/profiles: .*alloy\.service reloaded/);
-      expect(outputs["gitRef"]?.value).toBe("0123456");
+      expect((await stack.outputs())["gitRef"]?.value).toBe("0123456");
       expect(await stack.operator("cat /etc/alloy/conf.d/sandbox-profiles.alloy")).toContain(
         '"service_git_ref" = "0123456"',
       );
@@ -463,6 +467,43 @@ describe("Grafana", { timeout: 480_000 }, async () => {
         "up == 1",
       );
       await write("rules/ogn.yml", ruleFile("up == 1"));
+    });
+
+    test("may ask a datasource that only Grafana has, and are refused where it does not have it", async () => {
+      const theirs = {
+        uid: "their-db",
+        name: "SOAR",
+        type: "postgres",
+        access: "proxy",
+        url: "127.0.0.1:5432",
+      };
+      const datasource = { type: theirs.type, uid: theirs.uid };
+      await write(
+        "dashboards/db.json",
+        JSON.stringify({
+          uid: "db",
+          title: "DB",
+          panels: [{ id: 1, type: "table", title: "Rows", datasource }],
+        }),
+      );
+      expect((await stack.preview()).text).toMatch(
+        /warning: grafana\.datasources: Grafana could not be asked whether it has .*their-db: a preview opens grafana\.tunnel only with detectDrift/,
+      );
+      const refused = await stack.upFails();
+      expect(refused).toContain(
+        '- dashboards/db.json: panel "Rows": asks the datasource "their-db", and this stack has',
+      );
+      expect(refused).toContain("Grafana has of-operators (Logs)");
+      await api("/api/datasources", theirs);
+      await stack.up();
+      expect(await api("/api/dashboards/uid/db")).toMatchObject({ dashboard: { panels: [{ datasource }] } });
+      const logins = await stack.logins();
+      expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+      expect(await stack.logins()).toBe(logins);
+      expect((await stack.preview()).text).not.toContain("could not be asked");
+      await rm(path.join(place, "dashboards/db.json"));
+      await stack.up();
+      await api("/api/datasources/uid/their-db", undefined, "DELETE");
     });
 
     test("what Grafana has made, and Pulumi has no record of, is taken over by the next `up`", async () => {

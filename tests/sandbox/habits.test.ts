@@ -120,9 +120,31 @@ describe("a host with habits", { timeout: 300_000 }, async () => {
     expect(await stack.status("ls /etc/prometheus/jobs/*")).toBe(2);
   });
 
+  test("has a job behind that password that scrapes what the stack would: it is named before anything is changed", async () => {
+    const main = "/etc/prometheus/prometheus.yml";
+    const reload = "kill -HUP $(systemctl show -p MainPID --value prometheus)";
+    await write(
+      "/etc/prometheus/theirs/soar.yml",
+      'scrape_configs: [{job_name: theirs, static_configs: [{targets: ["localhost:9091"]}]}]\n',
+    );
+    await stack.operator(
+      `cp -a ${main} /root/main; echo 'scrape_config_files: [theirs/*.yml]' >>${main}; ${reload}`,
+    );
+    await write("/root/login", `user = "soar:${password.replaceAll('"', '\\"')}"\n`);
+    const asked = "curl -fsSk -K /root/login https://localhost:9090/api/v1/targets?state=active";
+    await eventually(stack, `${asked} | grep -q '"scrapePool":"theirs"'`);
+    stack.configure({}, { prometheusPassword: password });
+    const text = await stack.upFails();
+    expect(text).toContain(
+      '- the job "theirs" of Prometheus scrapes http://127.0.0.1:9091/metrics already, as the stack would (soar-run), and every sum',
+    );
+    expect(text).not.toContain(password);
+    expect(await stack.status("ls /etc/prometheus/jobs/*")).toBe(2);
+    await stack.operator(`mv /root/main ${main}; rm -r /etc/prometheus/theirs; ${reload}`);
+  });
+
   test("has a Prometheus with a password, TLS and no ExecReload, which loads its jobs and says so", async () => {
     const pid = await stack.pid("prometheus");
-    stack.configure({}, { prometheusPassword: password });
     await stack.up();
     expect(await findings()).toEqual([]);
     expect(await stack.operator(`stat -c '%a %U' ${login}`)).toBe("600 root\n");

@@ -30,7 +30,7 @@ const others = [
 ];
 
 describe("the main job", { timeout: 400_000 }, async () => {
-  const stack = await TestStack.create("main-job");
+  const stack = await TestStack.create("main-job", { host: { quiet: false } });
   const query = pyroscopeOn(stack.host);
   const all = stack.setting("services") as Service[];
   const five = all.filter(({ name }) => name !== late);

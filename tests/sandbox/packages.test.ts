@@ -18,7 +18,7 @@ let host: SandboxHost;
 
 beforeAll(async () => {
   repository = await ensureRepository({ pyroscope: await ensurePyroscope(), alloy: await ensureAlloy() });
-  host = await startHost(hostName);
+  host = await startHost(hostName, { quiet: true });
 });
 
 afterAll(() => stopHost(hostName));

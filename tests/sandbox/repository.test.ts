@@ -40,17 +40,17 @@ describe("the package source", async () => {
     expect(await stack.status("dpkg -s pyroscope || dpkg -s alloy")).not.toBe(0);
   });
 
-  it("which another source contradicts is refused before any change, with the file that it is in", async () => {
+  it("which another source contradicts that cannot make way is refused before any change, with the file that it is in", async () => {
     pin(repository.fingerprint);
     await stack.operator(
-      `printf 'Types: deb\\nURIs: ${url}\\nSuites: stable\\nComponents: main\\nSigned-By: /etc/apt/keyrings/by-hand.asc\\n' >${foreign}`,
+      `printf 'Types: deb\\nURIs: ${url}\\nSuites: stable\\nComponents: main\\nTrusted: yes\\nSigned-By: /etc/apt/keyrings/by-hand.asc\\n' >${foreign}`,
     );
     const before = await picture();
     // Not at the first `up` alone: what the host must offer has changed.
     stack.configure({ pyroscope: { ...(stack.setting("pyroscope") as object), diskBudget: "6GiB" } });
     expect(await stack.upFails()).toContain(
-      `- ${foreign} has ${url} stable already, signed by another key file than ${keyring}, which apt refuses: ` +
-        "remove it, the stack brings its own\n",
+      `- ${foreign} has ${url} stable already, which apt refuses beside the stack's source, and which cannot make way ` +
+        "(it has the option trusted): remove it there\n",
     );
     expect(await picture()).toBe(before);
     await stack.operator(`rm ${foreign}`);

@@ -1,6 +1,6 @@
 import { hashSync } from "bcryptjs";
 import { describe, expect, test } from "vitest";
-import { TestStack, type Up } from "./harness/stack";
+import { TestStack } from "./harness/stack";
 
 const domain = "pyroscope.sandbox.test";
 const file = `/etc/soar/caddy/${domain}.conf`;
@@ -18,8 +18,8 @@ describe("Pyroscope behind Caddy", { timeout: 400_000 }, async () => {
       `curl -ksS -o /dev/null -w '%{http_code}' --max-time 10 --resolve ${domain}:443:127.0.0.1 ${options.join(" ")} https://${domain}${path}`,
     );
   const process = (): Promise<string> => stack.operator("systemctl show -p MainPID -p InvocationID caddy");
-  const login = ({ outputs }: Up): string => {
-    const { user, password } = outputs["site"]?.value as { user: string; password: string };
+  const login = ({ value }: { value: unknown }): string => {
+    const { user, password } = value as { user: string; password: string };
     return `-u ${user}:${password}`;
   };
   const query = `-H 'Content-Type: application/json' -d '{"name":"service_name","start":0,"end":1}'`;
@@ -28,9 +28,11 @@ describe("Pyroscope behind Caddy", { timeout: 400_000 }, async () => {
 
   test("asks for a password, which is a secret output, and lets read with it", async () => {
     const before = await process();
-    const up = await stack.up();
-    credentials = login(up);
-    expect(up.outputs["site"]?.secret).toBe(true);
+    await stack.up();
+    const { site } = await stack.outputs();
+    if (site === undefined) throw new Error("the stack has no output site");
+    credentials = login(site);
+    expect(site.secret).toBe(true);
     expect(await status("/ready")).toBe("401");
     expect(await status("/ready", "-u soar:wrong")).toBe("401");
     expect(await status(labelValues, query)).toBe("401");
@@ -126,8 +128,8 @@ describe("Pyroscope behind Caddy", { timeout: 400_000 }, async () => {
 
   test("given users are the only ones", async () => {
     stack.configure({ site: { domain, tls: "internal" } }, { siteUsers: `anna:${hashSync("anna's", 4)}\n` });
-    const { outputs } = await stack.up();
-    expect(outputs["site"]?.value).toEqual({ url: `https://${domain}` });
+    await stack.up();
+    expect((await stack.outputs())["site"]?.value).toEqual({ url: `https://${domain}` });
     expect(await status("/ready", credentials)).toBe("401");
     expect(await status("/ready", `-u "anna:anna's"`)).toBe("200");
   });

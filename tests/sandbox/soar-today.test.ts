@@ -1,79 +1,190 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { flameGraph } from "../../operations/pyroscope-api";
+import { smallProbe } from "../../operations/verify/probe-profile";
 import { sshHost } from "../../sandbox/host/host";
 import { pyroscopeOn } from "../../sandbox/query";
 import { awaitLine, linesInLoki, sendRecords, writeJournal } from "./harness/downstream";
-import { targets } from "./harness/prometheus";
+import { askPrometheus } from "./harness/prometheus";
 import { TestStack } from "./harness/stack";
 
 const override = "/etc/systemd/system/pyroscope.service.d/override.conf";
-const jobs = "/etc/prometheus/jobs";
-const day = 86_400_000;
-const cpu = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
-const heap = "memory:inuse_space:bytes:space:bytes";
+const jobs = "/etc/prometheus/jobs/alloy.yml /etc/prometheus/jobs/pyroscope.yml";
+const hour = 3_600_000;
+const counted = "process_cpu:samples:count:cpu:nanoseconds";
+const places = "/etc/pyroscope /etc/alloy /etc/default/alloy /etc/prometheus /etc/apt /etc/systemd/system";
+const timer = "soar-sitemap.service";
 
-/** As `shared/soar.md` has it: the files and units of SOAR's own scripts, of which the last runs at each push. */
+/** As SOAR's own scripts make it (`harness/soar`); the last of them runs at each push. */
 describe("a host as SOAR runs it", { timeout: 300_000 }, async () => {
-  const stack = await TestStack.create("soar-today", {
-    host: { backends: ["loki", "tempo"] },
-    config: {
-      environment: "production",
-      detectDrift: true,
-      prometheus: { url: "http://127.0.0.1:9090" },
-      logs: { url: "http://127.0.0.1:3100", source: ["journal", "otlp"], level: "info" },
-      traces: { url: "http://127.0.0.1:4320" },
-      services: [
-        { name: "soar-run", port: 9091, interval: "6s", duration: "4s", metrics: { interval: "1s" } },
-        { name: "soar-ingest", port: 9093, interval: "6s", duration: "4s", metrics: true },
-        { name: "soar-web", port: 9092, profiles: [], metrics: true },
-        { name: "soar-pull-data", port: 9099, schedule: "intermittent", metrics: true },
-      ].map((service) => ({ ...service, unit: `${service.name}.service`, logs: "otlp" })),
-    },
+  const stack = await TestStack.create("soar-today", { host: { backends: ["loki"] } });
+  const service = (name: string, settings: object): object => ({
+    name,
+    unit: `${name}.service`,
+    ...settings,
   });
-  const withTimers = [
-    ...(stack.setting("services") as object[]),
-    { name: "soar-sitemap", profiles: [], schedule: "intermittent", unit: "soar-sitemap.service" },
-  ];
-  stack.configure({ services: withTimers });
+  const profiled = { interval: "6s", duration: "4s", logs: "otlp" };
+  stack.configure({
+    environment: "production",
+    detectDrift: true,
+    prometheus: { url: "http://127.0.0.1:9090" },
+    logs: { url: "http://127.0.0.1:3100", source: ["journal", "otlp"], level: "info" },
+    traces: { url: "http://127.0.0.1:4320" },
+    services: [
+      service("soar-run", { port: 9091, metrics: { interval: "1s" }, telemetryName: "run", ...profiled }),
+      service("soar-ingest", { port: 9093, metrics: true, telemetryName: "ingest", ...profiled }),
+      service("soar-web", { port: 9092, profiles: [], metrics: true, telemetryName: "web", logs: "otlp" }),
+      service("soar-pull-data", { port: 9099, schedule: "intermittent", metrics: true, ...profiled }),
+      service("soar-sitemap", { profiles: [], schedule: "intermittent" }),
+    ],
+  });
 
-  const script = async (name: string, ...args: string[]): Promise<void> => {
-    const input = await readFile(path.join(__dirname, "harness/soar", name), "utf8");
-    const { code, stderr } = await sshHost(stack.host, `sh -s ${args.join(" ")}`, { input });
+  const onHost = async (command: string, input: string | Buffer): Promise<void> => {
+    const { code, stderr } = await sshHost(stack.host, command, { input });
     expect(code, stderr).toBe(0);
   };
-  /** What is stored of a service until a moment, from days before it. */
-  const stored = async (service: string, type: string, end: number): Promise<number> => {
-    const profile = { service, environment: "production", type };
-    return (await flameGraph(pyroscopeOn(stack.host), profile, { start: end - 3 * day, end })).total;
+  const deploy = (): Promise<string> => stack.operator("/root/soar/deploy.sh");
+  /** How many samples of a service are stored, of two hours until then; no query of SOAR's Pyroscope is longer than a day. */
+  const samples = async (name: string, end: number): Promise<number> => {
+    const profile = { service: name, environment: "production", type: counted };
+    return (await flameGraph(pyroscopeOn(stack.host), profile, { start: end - 2 * hour, end })).total;
   };
-  const ofBefore = async (end: number): Promise<number[]> => [
-    await stored("soar-run", cpu, end),
-    await stored("soar-ingest", cpu, end),
-    await stored("of-days-ago", heap, end),
-  ];
-  /** All that SOAR's scripts have made, and what runs by it. */
+  /** The profiles that a test has stored, by how many hours old they were. */
+  const ages = [50, 6, 2];
+  const begun = Date.now();
+  const storedBefore = async (): Promise<number[]> =>
+    Promise.all([
+      ...ages.map((age) => samples(`aged-${age}`, begun - (age - 1) * hour)),
+      samples("soar-run", counting),
+      samples("soar-ingest", counting),
+    ]);
+  let counting = 0;
+  let before: number[] = [];
+
+  /** All that SOAR's scripts have made, to the byte, and what runs by it. */
   const look = (): Promise<string> =>
     stack.operator(
-      "find /etc/pyroscope /etc/alloy /etc/default/alloy /etc/prometheus /etc/apt /etc/systemd/system " +
-        "-exec stat -c '%n %a %U:%G %F' {} + | sort; " +
-        "find /etc/pyroscope /etc/alloy /etc/default/alloy /etc/prometheus /etc/apt /etc/systemd/system -type f -exec sha256sum {} + | sort -k2; " +
-        "find /var/lib/pyroscope -maxdepth 2 -printf '%p %m %u:%g\\n' | sort; " +
+      `find ${places} -exec stat -c '%n %a %U:%G' {} + | sort; find ${places} -type f -exec sha256sum {} + | sort -k2; ` +
+        "find /var/lib/pyroscope -maxdepth 3 ! -path '*/head/*' ! -path '*/local/*' ! -name '*_seed.json' -printf '%p %m %u:%g\\n' | sort; " +
         "dpkg-query -W -f '${Package} ${Version} ${Status}\\n'; apt-mark showhold; " +
         "for unit in pyroscope alloy prometheus loki tempo; do systemctl is-enabled $unit; systemctl is-active $unit; done; " +
         "ss -Hltnp | grep -e pyroscope -e alloy | awk '{ print $4 }' | sort",
     );
-  let before = "";
-  let taken = 0;
-  let counted: number[] = [];
+  let found = "";
 
   beforeAll(async () => {
-    await script("deploy.sh");
-    await expect.poll(() => stored("soar-ingest", cpu, Date.now()), { timeout: 60_000 }).toBeGreaterThan(0);
+    await stack.operator("mkdir /root/soar");
+    for (const name of ["provision.sh", "deploy.sh"]) {
+      const script = await readFile(path.join(__dirname, "harness/soar", name), "utf8");
+      await onHost(`cat >/root/soar/${name} && chmod +x /root/soar/${name}`, script);
+    }
+    await stack.operator(`/root/soar/provision.sh ${stack.host.repositoryUrl}`);
+    for (const age of ages) {
+      const url = `http://127.0.0.1:4040/ingest?format=pprof&name=aged-${age}%7Benvironment%3Dproduction%7D`;
+      await onHost(`curl -fsS --data-binary @- '${url}'`, smallProbe("cpu", begun - age * hour).gzipped);
+    }
+    await sendRecords(stack, 4318, "run", { "of before": 17 });
+    while ((await samples("soar-ingest", Date.now())) === 0) await sleep(1000);
+    await deploy(); // Pyroscope writes its blocks when it ends.
   }, 200_000);
 
-  test("is told what becomes of what it has before anything is changed, and what is in the way", async () => {
-    expect(before).toBe("");
+  test("is told before anything is changed what becomes of what it has, and what is in the way", async () => {
+    found = await look();
+    const { text } = await stack.previewFails();
+    const said = await stack.upFails();
+    const told = [
+      `note: /etc/apt/sources.list.d/grafana.list has ${stack.host.repositoryUrl} stable, signed by another key file`,
+      "note: /etc/pyroscope/config.yml is there: it will be replaced, and comes back with a destroy",
+      "note: /etc/alloy/config.alloy will no longer be read, and is again after a destroy",
+      `${override} sets ExecStart`,
+      '- the job "alloy" of Prometheus scrapes http://127.0.0.1:12345/metrics already, as the stack would (alloy)',
+      '- the job "pyroscope" of Prometheus scrapes http://127.0.0.1:4040/metrics already, as the stack would (pyroscope)',
+      '- the job "soar-run" of Prometheus scrapes http://127.0.0.1:9091/metrics already, as the stack would (soar-run)',
+    ];
+    for (const words of told) {
+      expect(said).toContain(words);
+      expect(text).toContain(words.replace(/^note: /, ""));
+    }
+    expect(said).toMatch(
+      /\/var\/lib\/pyroscope\/anonymous has profiles of another configuration \(blocks: \d+, \d+ MiB\): they are moved to where/,
+    );
+    expect(await look()).toBe(found);
+  });
+
+  test("is taken over by one `up`: one query answers for profiles of before and after, and nothing is scraped twice", async () => {
+    await stack.operator(
+      `mv ${override} /root; rm ${jobs}; systemctl daemon-reload; systemctl reload prometheus`,
+    );
+    stack.configure({ prometheus: { url: "http://127.0.0.1:9090", skip: ["soar-run"] } });
+    counting = Date.now();
+    before = await storedBefore();
+    expect(before.slice(0, ages.length)).toEqual(ages.map(() => 100));
+    expect(Math.min(...before)).toBeGreaterThan(0);
+    const { text } = await stack.up();
+    expect(text).toMatch(/; brought along: profiles of \/var\/lib\/pyroscope \(blocks: \d+\)/);
+    expect(await storedBefore()).toEqual(before);
+    await expect
+      .poll(async () => (await samples("soar-run", Date.now())) - (before.at(-2) ?? 0), { timeout: 60_000 })
+      .toBeGreaterThan(0);
+
+    const { activeTargets } = await askPrometheus<{ activeTargets: { scrapeUrl: string }[] }>(
+      stack,
+      "targets",
+    );
+    const urls = activeTargets.map(({ scrapeUrl }) => scrapeUrl.replace("localhost", "127.0.0.1"));
+    expect([...new Set(urls)].sort()).toEqual([...urls].sort());
+    expect(urls).toContain("http://127.0.0.1:9091/metrics");
+    expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+  });
+
+  test("its logs arrive by both ways, errors as errors, none twice", async () => {
+    await writeJournal(
+      stack,
+      "soar-run.service",
+      "2026-03-01T12:00:00.1Z ERROR soar_run: printed, and sent too",
+    );
+    await writeJournal(stack, timer, "2026-03-01T12:00:00.1Z ERROR soar_sitemap: printed only");
+    await sendRecords(stack, 4318, "run", { "sent, an error": 17, "sent, of debugging": 5, "sent, last": 9 });
+    await awaitLine(stack, `{service_name="run", level="info"}`, "sent, last");
+    await awaitLine(
+      stack,
+      `{service_name="soar-sitemap", level="error"}`,
+      "2026-03-01T12:00:00.1Z ERROR soar_sitemap: printed only",
+    );
+    expect(await linesInLoki(stack, `{service_name=~".+"} |~ "sent"`)).toEqual([
+      "sent, an error",
+      "sent, last",
+    ]);
+    expect(await linesInLoki(stack, `{level="error"} |~ "sent"`)).toEqual(["sent, an error"]);
+  });
+
+  test("their old deploy, run again, is told and mended, and what was stored meanwhile comes along", async () => {
+    await deploy();
+    await onHost(
+      "curl -fsS --data-binary @- 'http://127.0.0.1:4040/ingest?format=pprof&name=meanwhile%7Benvironment%3Dproduction%7D'",
+      smallProbe("cpu", Date.now()).gzipped,
+    );
+    const { code, report } = await stack.verify();
+    expect(code).toBe(1);
+    const declared = report.checks.filter(({ name, state }) => name === "declared" && state === "broken");
+    expect(declared.map(({ detail }) => detail).join("\n")).toContain("/etc/pyroscope/config.yml");
+    const { text } = await stack.preview();
+    expect(text).toContain("On the host /etc/pyroscope/config.yml was edited. An up puts it back.");
+    await stack.operator(`rm ${jobs}; systemctl reload prometheus`);
+    expect((await stack.up()).text).toContain("brought along: profiles of /var/lib/pyroscope");
+    expect(await samples("meanwhile", Date.now())).toBe(100);
+    expect(await storedBefore()).toEqual(before);
+  });
+
+  test("is given back by a destroy, to the byte and the running units, with all profiles", async () => {
+    await stack.destroy();
+    // What an operator has taken away for it.
+    await stack.operator(`mv /root/override.conf ${override}; systemctl daemon-reload`);
+    await deploy();
+    expect(await storedBefore()).toEqual(before);
+    expect(await samples("meanwhile", Date.now())).toBe(100);
+    expect(await look()).toBe(found);
   });
 });

@@ -19,7 +19,7 @@ const prodFiles = ["/etc/alloy/conf.d/prod-traces.alloy", "/etc/alloy/conf.d/pro
 const stagingFiles = ["/etc/alloy/conf.d/staging-traces.alloy", "/etc/alloy/conf.d/staging-logs.alloy"];
 
 describe("traces to a real Tempo, of two environments on one host", { timeout: 300_000 }, async () => {
-  const host = await startHost("traces", { backends: backendNames });
+  const host = await startHost("traces", { backends: backendNames, quiet: true });
   afterAll(() => stopHost("traces"), 60_000);
   const prod = await TestStack.on(host, { environment: "prod" }, "prod");
   const staging = await TestStack.on(host, { environment: "staging" }, "staging");

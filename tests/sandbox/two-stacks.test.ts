@@ -17,12 +17,12 @@ const betaFiles = ["/etc/alloy/conf.d/beta-*"];
 const scripts = "/usr/local/lib/soar-profiling";
 
 describe("two stacks on one host", async () => {
-  const host = await startHost("two-stacks");
+  const host = await startHost("two-stacks", { quiet: true });
   afterAll(() => stopHost("two-stacks"), 60_000);
   const alpha = await TestStack.on(host, { environment: "alpha" }, "alpha");
   const services = alpha.setting("services") as { name: string }[];
   const named = (...names: string[]): object[] => services.filter(({ name }) => names.includes(name));
-  alpha.configure({ services: named("soar-run", "soar-web") });
+  alpha.configure({ services: named("soar-run", "soar-web"), push: { port: 4100 } });
 
   /** A stack that takes the platform of alpha's. */
   const sharing = async (name: string, environment: string): Promise<TestStack> => {
@@ -32,7 +32,7 @@ describe("two stacks on one host", async () => {
     return stack;
   };
   const beta = await sharing("beta", "beta");
-  beta.configure({ services: named("soar-run-staging") });
+  beta.configure({ services: named("soar-run-staging"), push: { port: 4101 } });
   const gamma = await sharing("gamma", "beta");
 
   const query = pyroscopeOn(host);
@@ -61,14 +61,15 @@ describe("two stacks on one host", async () => {
 
   test("a second one on the platform of the first adds its own files, and both have their profiles", async () => {
     const before = await picture(alphaFiles);
-    const up = await beta.up();
+    await beta.up();
     expect(await picture(alphaFiles)).toBe(before);
-    expect(up.outputs["platform"]?.value).toEqual({
+    expect((await beta.outputs())["platform"]?.value).toEqual({
       format: 2,
       environment: "alpha",
       alloy: { version: "1.10.0-1", httpPort: 12345 },
       pyroscopeUrl: "http://127.0.0.1:4040",
       authenticates: false,
+      pushPort: 4100,
       host: {
         address: alpha.host.address,
         key: expect.stringMatching(/^ssh-ed25519 SHA256:/) as unknown,
@@ -78,6 +79,16 @@ describe("two stacks on one host", async () => {
     });
     await arrive(beta);
     await flow("soar-run", "alpha");
+  });
+
+  test("what programs push has the environment of the port that they push to", async () => {
+    for (const port of [4100, 4101]) {
+      const unit = `systemd-run --quiet --collect --unit=soar-push-${port} --property=RuntimeMaxSec=60`;
+      const program = `/usr/local/bin/soar-push pushed-${port} http://127.0.0.1:${port} 20`;
+      await alpha.operator(`${unit} ${program}`);
+    }
+    await flow("pushed-4100", "alpha");
+    await flow("pushed-4101", "beta");
   });
 
   test("either is changed alone, and the other's files, services and profiles stay as they are", async () => {

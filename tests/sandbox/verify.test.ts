@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { waitForProfiles } from "../../operations/arrivals";
 import { type Chain, firstFault, isWhole } from "../../operations/verify/chain";
 import type { Report } from "../../operations/verify/verify";
+import { pyroscopeOn } from "../../sandbox/query";
 import { editFile, eventually } from "./harness/faults";
 import { targets } from "./harness/prometheus";
 import { TestStack } from "./harness/stack";
@@ -14,12 +16,12 @@ interface Service {
 }
 
 describe("verify", { timeout: 900_000 }, async () => {
-  const stack = await TestStack.create("verify");
+  const stack = await TestStack.create("verify", { host: { quiet: false } });
   const services = stack.setting("services") as Service[];
   const ways = services.flatMap(({ name, profiles = ["cpu"] }) => profiles.map((kind) => `${name} ${kind}`));
   const portOf = (name: string): number => services.find((service) => service.name === name)?.port ?? 0;
   // A Loki that is away is no fault of the host's.
-  stack.configure({ logs: { url: "http://127.0.0.1:3100" } });
+  stack.configure({ logs: { url: "http://127.0.0.1:3100" }, push: { port: 4100 } });
 
   const nameOf = ({ service, kind }: Chain): string => `${service} ${kind}`;
   /** The first broken link of each way, and the broken checks, in words. */
@@ -40,6 +42,8 @@ describe("verify", { timeout: 900_000 }, async () => {
 
   test("follows each kind of profile into Pyroscope, and the probe comes back whole, in one SSH session", async () => {
     await stack.up();
+    // Which is asked at less cost.
+    await waitForProfiles(pyroscopeOn(stack.host), stack.declared(), 120);
     await expect.poll(faults, { timeout: 400_000, interval: 1_000 }).toEqual({});
     const logins = await stack.logins();
     const { code, report } = await stack.verify();
@@ -54,6 +58,7 @@ describe("verify", { timeout: 900_000 }, async () => {
       "probe cpu": "100 samples of a profile of 2.5 KiB, all that was sent",
       "probe heap": "50.0 MiB of a profile of 2.3 KiB, all that was sent",
       "probe large": "15900 samples of a profile of 3.9 MiB, all that was sent",
+      "probe push": "100 samples of a profile of 2.5 KiB, all that was sent",
     });
   });
 
@@ -76,6 +81,10 @@ describe("verify", { timeout: 900_000 }, async () => {
         apart[thread] = (apart[thread] ?? 0) + ((found?.endpoint ?? 0) - (found?.stored ?? 0)) / 3;
       }
     }
+    // It would go on for as long as this file.
+    await stack.operator(
+      "rm -r /run/systemd/system/soar-web.service.d; systemctl daemon-reload; systemctl restart soar-web",
+    );
     for (const thread of threads) expect(Math.abs(apart[thread] ?? 1), thread).toBeLessThan(0.1);
   });
 
@@ -171,11 +180,11 @@ describe("verify", { timeout: 900_000 }, async () => {
       prometheus: { url: "http://127.0.0.1:9090" },
     });
     await stack.operator("systemctl stop soar-web-staging");
-    const { text, outputs } = await stack.up();
+    const { text } = await stack.up();
     expect(text).toContain(
       "note: these are away, as they may be: soar-web-staging (127.0.0.1:9193); what they serve was not looked at",
     );
-    expect(outputs["services"]?.value).toMatchObject({
+    expect((await stack.outputs())["services"]?.value).toMatchObject({
       "soar-web": "no profiles",
       "soar-web-staging": "cpu",
     });
@@ -204,5 +213,57 @@ describe("verify", { timeout: 900_000 }, async () => {
       "service soar-web": expect.stringContaining("soar-web.service is stopped") as unknown,
     });
     await stack.operator("systemctl start soar-web");
+  });
+
+  test("names all that an old deploy has written over, and so does an `up` that changes something else", async () => {
+    stack.configure({ services, prometheus: { url: "http://127.0.0.1:9090" } });
+    await stack.up();
+    await expect.poll(faults, { timeout: 200_000, interval: 1_000 }).toEqual({});
+    const config = "/etc/pyroscope/config.yml";
+    const main = "/etc/prometheus/prometheus.yml";
+    const dropIn = "/etc/systemd/system/pyroscope.service.d/override.conf";
+    const job = "/etc/prometheus/jobs/soar-run.yml";
+    const ready = "curl -sf http://127.0.0.1:4040/ready";
+    await stack.operator(
+      [
+        `printf 'pyroscopedb:\n  data_path: /var/lib/pyroscope\n' >${config}`,
+        `printf '[Service]\nExecStart=\nExecStart=/usr/bin/pyroscope -config.file ${config} -compactor.blocks-retention-period=720h\n' >${dropIn}`,
+        "printf 'loki.echo \"theirs\" {\n}\n' >/etc/alloy/config.alloy",
+        `printf 'scrape_config_files: [/etc/prometheus/jobs/*.yml]\n' >${main}`,
+        `printf '%s\n' 'scrape_configs: [{job_name: soar-run, static_configs: [{targets: ["localhost:9091"]}]}]' >${job}`,
+        "systemctl daemon-reload; systemctl restart pyroscope alloy; systemctl reload prometheus",
+      ].join("; "),
+    );
+    await eventually(
+      stack,
+      `${ready} && curl -sf http://127.0.0.1:9090/api/v1/targets | grep -q '"scrapePool":"soar-run"'`,
+    );
+    const found = await faults();
+    expect(found["prometheus"]).toBe(
+      'the job "soar-run" scrapes what the stack does (soar-run), so that every sum doubles',
+    );
+    const named = found["declared"]?.split("; ") ?? [];
+    expect(named).toContain(`${config} was edited`);
+    expect(named).toContain(`${main} was edited`);
+    expect(named.join("\n")).toContain(`${dropIn} sets ExecStart (with -compactor.blocks-retention-period)`);
+
+    const logins = await stack.logins();
+    expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+    expect(await stack.logins()).toBe(logins);
+    stack.configure({ gitRef: "0123456" });
+    const { text } = await stack.up();
+    expect(await stack.logins()).toBe(logins + 1);
+    const told = [...new Set(text.match(/warning: On the host .*/g))];
+    expect(told).toHaveLength(3);
+    for (const file of [config, main]) {
+      expect(told).toContain(`warning: On the host ${file} was edited. An up with detectDrift puts it back.`);
+    }
+    expect(told.join("\n")).toContain(`warning: On the host ${dropIn} sets ExecStart`);
+
+    await stack.operator(`rm ${dropIn} ${job}; systemctl daemon-reload`);
+    stack.configure({ detectDrift: true });
+    await stack.up();
+    await eventually(stack, ready);
+    await expect.poll(faults, { timeout: 60_000, interval: 1_000 }).toEqual({});
   });
 });

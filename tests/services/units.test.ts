@@ -29,3 +29,8 @@ test("heap profiles are only served where they are declared", () => {
   const [unit] = renderUnits([{ ...service, profiles: ["cpu"] }]);
   expect(unit?.content).toContain("ExecStart=/usr/local/bin/soar-service --name soar-run --port 9091\n");
 });
+
+test("quiet ones are told so", () => {
+  const [unit] = renderUnits([{ ...service, profiles: ["cpu"] }], true);
+  expect(unit?.content).toContain("--name soar-run --port 9091 --quiet\n");
+});

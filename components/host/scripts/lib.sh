@@ -39,6 +39,14 @@ write_record() { # FILE <CONTENT
   return 1
 }
 
+# The same of a file that is not a record.
+replace() { # FILE COMMAND..., which makes it at the path that is its last argument
+  _replaced=$1 && shift
+  if "$@" "$_replaced.new" && sync "$_replaced.new" && mv -fT "$_replaced.new" "$_replaced"; then return 0; fi
+  rm -f "$_replaced.new" || :
+  return 1
+}
+
 # What was kept beside a file, as a hard link of it, is the file again, whether that was replaced or not.
 bring_back() { # KEPT FILE
   if [ "$(stat -c %d:%i -- "$1")" = "$(stat -c %d:%i -- "$2" 2>/dev/null)" ]; then

@@ -55,6 +55,7 @@ read_packages() { # SOURCE
 need_offer() { # PACKAGE VERSION SOURCE
   ! offered "$1" | grep -qxF "$2" || return 0
   put_source_back "$3" || die "$name: the apt source $3 cannot be put back (the reason above)"
+  make_way_again
   read_packages "$3" || { renew_key "$3" && read_packages "$3"; } || die "cannot read the package list of $3"
   ! offered "$1" | grep -qxF "$2" || return 0
   _offers=$(offered "$1" | grep . | xargs)

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # What a host has from before the first `up`, told as a plan: what will be replaced, what will no longer be read, what is
-# stored elsewhere, and what is scraped already. Read in by the preflight, whose findings and notes it uses. What this
-# program has written itself is not told.
+# stored elsewhere, what is scraped already, and which source of apt makes way. Read in by the preflight, whose findings and
+# notes it uses, after apt-places.sh. What this program has written itself is not told.
 
 is_ours() { # FILE
   $sudo head -n 3 "$1" 2>/dev/null | grep -q 'Managed by soar-profiling'
@@ -17,6 +17,23 @@ is_as_packaged() { # FILE
 check_replaced() { # FILE
   if ! $sudo test -e "$1" || is_ours "$1" || is_as_packaged "$1"; then return 0; fi
   note "$1 is there: it will be replaced, and comes back with a destroy"
+}
+
+# A source of the same place, which apt refuses beside ours.
+check_source() { # URL SUITE KEYRING
+  room=$(mktemp -d)
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$1" "$2" "$3" >"$room/ours"
+  make_room "$room" "/etc/apt/sources.list.d/$(basename "$3" .asc).sources" "$room/ours" >"$room/found" ||
+    finding "the sources of apt cannot be looked at (the reason above)"
+  while read -r what file why; do
+    case $what in
+    taken) note "$file has $1 $2, signed by another key file than $3, which apt refuses: the stack's source takes its place, and it comes back with a destroy" ;;
+    refused) finding "$file has $1 $2 already, which apt refuses beside the stack's source, and which cannot make way ($why): remove it there" ;;
+    unreadable) finding "the sources of apt contradict each other, or would with the stack's: $file${why:+ $why}" ;;
+    esac
+  done <"$room/found"
+  rm -rf "$room"
+  check_replaced "/etc/apt/sources.list.d/$(basename "$3" .asc).sources"
 }
 
 # Blocks of Alloy's syntax at the beginning of a line, without their labels.
@@ -105,9 +122,10 @@ doubled_targets() { # ANSWER DIRECTORY
 }
 
 # Which of $targets, a line "NAME URL" each, another job of Prometheus scrapes: all sums would double. A URL that ends with /
-# stands for every path there.
+# stands for every path there. The options of curl that let one in come on standard input, for they may have a password.
 check_scraped() { # URL DIRECTORY
-  answer=$(curl -fsS --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) || return 0
+  answer=$(printf '%s\n' "${scraped_login:-}" | curl -fsS -K - --max-time 10 "$1/api/v1/targets?state=active" 2>/dev/null) ||
+    return 0
   doubled=$(doubled_targets "$answer" "$2")
   while read -r name at job; do
     [ -z "$name" ] ||

@@ -46,6 +46,7 @@ remove() {
   if [ -n "$(value install)" ]; then
     data=$(value data)
     need_finished_package_runs
+    make_way_again
     refuse_removal_along "$package" "$unit" "${data#* }"
   fi
   take_latest_probes

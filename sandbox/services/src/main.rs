@@ -77,7 +77,9 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .enable_all()
         .on_thread_start(profiling::hide_thread_from_heap)
         .build()?;
-    threads::start(runtime.handle(), options.work)?;
+    if !options.quiet {
+        threads::start(runtime.handle(), options.work)?;
+    }
     let service = Arc::new(Service {
         metrics: Metrics::new(&options.name),
         heap: options.heap,
@@ -88,9 +90,10 @@ fn serve(options: &Options) -> Result<(), Failure> {
         let listener = TcpListener::bind((options.address, options.port)).await?;
         logging::log(Level::Info, &format!("{} listens on {}", options.name, listener.local_addr()?));
         let counted = Arc::clone(&service);
+        let period = if options.quiet { workload::QUIET_PERIOD } else { workload::PERIOD };
         thread::Builder::new()
             .name("workload".into())
-            .spawn(move || workload::run(&counted.metrics, &spans))?;
+            .spawn(move || workload::run(&counted.metrics, &spans, period))?;
         axum::serve(listener, router(service).into_make_service_with_connect_info::<SocketAddr>()).await?;
         Ok(())
     })

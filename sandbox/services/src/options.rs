@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use lexopt::prelude::*;
 
 pub const USAGE: &str = "usage: soar-service --name NAME --port PORT [--address ADDRESS] [--heap] [--cap SECONDS] \
-                         [--work PERCENT] [--tracing]";
+                         [--work PERCENT] [--quiet] [--tracing]";
 
 #[derive(Debug, PartialEq)]
 pub struct Options {
@@ -20,6 +20,8 @@ pub struct Options {
     pub cap: Option<u64>,
     /// What the threads with known shares compute, in percent of one core.
     pub work: u32,
+    /// Computes next to nothing: no such threads, and fewer packets. Profiles have a few samples of these.
+    pub quiet: bool,
     /// Logs as `tracing` does, without a priority and with colours.
     pub tracing: bool,
 }
@@ -33,7 +35,7 @@ impl Options {
         let mut name = None;
         let mut port = None;
         let mut address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let (mut heap, mut tracing) = (false, false);
+        let (mut heap, mut quiet, mut tracing) = (false, false, false);
         let mut cap = None;
         let mut work = 2;
         while let Some(argument) = parser.next()? {
@@ -44,6 +46,7 @@ impl Options {
                 Long("heap") => heap = true,
                 Long("cap") => cap = Some(parser.value()?.parse()?),
                 Long("work") => work = parser.value()?.parse()?,
+                Long("quiet") => quiet = true,
                 Long("tracing") => tracing = true,
                 _ => return Err(argument.unexpected()),
             }
@@ -58,6 +61,7 @@ impl Options {
             heap,
             cap,
             work,
+            quiet,
             tracing,
         })
     }
@@ -75,7 +79,7 @@ mod tests {
     fn stays_on_loopback_and_has_nothing_special_by_default() {
         let options = parse(&["--name", "soar-run", "--port", "9091"]).unwrap();
         assert_eq!(options.address, IpAddr::V4(Ipv4Addr::LOCALHOST));
-        assert!(!options.heap && !options.tracing && options.cap.is_none());
+        assert!(!options.heap && !options.quiet && !options.tracing && options.cap.is_none());
     }
 
     #[test]

@@ -18,6 +18,7 @@ import { run, UserError } from "../../../sandbox/log";
 import { projectRoot } from "../../../sandbox/paths";
 import { openStack, sandboxConfig, type StackConfig } from "../../../sandbox/stack";
 import { ensurePulumi } from "../../../sandbox/tools/toolchain";
+import { askNothingMore, countChanges } from "./changes";
 import { keepEvidence } from "./evidence";
 
 /** What an `up` did. */
@@ -26,7 +27,6 @@ export interface Up {
   text: string;
   /** How many resources had each operation, such as `{ same: 22, update: 1 }`. */
   changes: Record<string, number>;
-  outputs: OutputMap;
 }
 
 /** A command, and where and with what it runs. */
@@ -55,13 +55,16 @@ export class TestStack {
     private secrets: Record<string, string>,
   ) {}
 
-  /** A fresh host, and a stack for it that is not up yet. Both end with the test file. */
+  /**
+   * A fresh host, and a stack for it that is not up yet. Both end with the test file. Its services are quiet, where nobody
+   * says that their load matters.
+   */
   static async create(
     name: string,
     options: { config?: StackConfig; host?: HostOptions } = {},
   ): Promise<TestStack> {
     await endLeft(name);
-    const host = await startHost(name, options.host);
+    const host = await startHost(name, { quiet: true, ...options.host });
     // First, so that it is done last: evidence is kept before.
     afterAll(() => stopHost(name), 60_000);
     return TestStack.on(host, { environment: "sandbox", ...options.config });
@@ -115,14 +118,16 @@ export class TestStack {
   /** `target` and `replace` are URNs, as with the flags of these names. */
   async up(options: { target?: string[]; replace?: string[] } = {}): Promise<Up> {
     const stack = await this.open();
-    const result = await stack.up({
-      suppressProgress: true,
-      color: "never",
-      onOutput: this.log,
-      ...options,
-    });
-    const text = result.stdout + result.stderr;
-    return { text, changes: result.summary.resourceChanges ?? {}, outputs: result.outputs };
+    const { onEvent, changes } = countChanges();
+    const quiet = { suppressProgress: true, color: "never", onOutput: this.log } as const;
+    const { stdout, stderr } = await stack.up({ ...quiet, onEvent, ...options });
+    return { text: stdout + stderr, changes: changes() };
+  }
+
+  /** The stack's outputs, secrets decrypted. */
+  async outputs(): Promise<OutputMap> {
+    const { workspace, name } = await this.open();
+    return workspace.stackOutputs(name);
   }
 
   /** An `up` that must fail; returns all that the engine said. */
@@ -173,8 +178,9 @@ export class TestStack {
   /** What a `pulumi refresh` found; `runProgram` as with the flag `--run-program`. */
   async refresh(options: { runProgram?: boolean } = {}): Promise<Record<string, number>> {
     const stack = await this.open();
-    const result = await stack.refresh({ color: "never", onOutput: this.log, ...options });
-    return result.summary.resourceChanges ?? {};
+    const { onEvent, changes } = countChanges();
+    await stack.refresh({ color: "never", onOutput: this.log, onEvent, ...options });
+    return changes();
   }
 
   /** `runProgram` as with the flag `--run-program`. */
@@ -300,6 +306,7 @@ export class TestStack {
       { ...options, ...(program === undefined ? {} : { program }) },
       opened?.program === program ? opened?.stack : undefined,
     );
+    askNothingMore(stack);
     this.opened = { stack, program };
     // A secret that is there already is kept by `openStack`, even if it has another value by now.
     const again = secrets.filter((secret) => isPath(secret) || secret[0] in this.changedSecrets);

@@ -1,6 +1,7 @@
 import { all, type Input, secret } from "@pulumi/pulumi";
 import { alerting, oss, Provider } from "@pulumiverse/grafana";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { guardContact } from "../../../components/grafana/contact-guard";
 import { guardFolder } from "../../../components/grafana/folder-guard";
 import { type LeftBehind, takeOver } from "../../../components/grafana/left-behind";
 import { type Engine, type Outcome, startEngine, type TestStack } from "./engine";
@@ -366,6 +367,64 @@ describe("grafana", () => {
     await grafana.api("DELETE", "/api/dashboards/uid/theirs");
     await run(other.destroy());
     expect(await grafana.api("GET", "/api/folders/ours")).toBeUndefined();
+  });
+
+  it("knows no contact point of a rule's own, which later versions do", async () => {
+    const health = (await grafana.api("GET", "/api/health")) as { version: string };
+    const path = "/api/v1/provisioning/folder/soar/rule-groups/pipeline";
+    const before = (await grafana.api("GET", path)) as { rules: object[] };
+    const receiver = { receiver: "on call" };
+    const rules = before.rules.map((rule) => ({ ...rule, notification_settings: receiver }));
+    await grafana.api("PUT", path, { ...before, rules });
+    const after = (await grafana.api("GET", path)) as { rules: object[] };
+    // A newer Grafana keeps it: then the stack's rules could go to its contact point, beside whatever policies there are.
+    expect([health.version, after.rules[0]]).toEqual([
+      expect.stringMatching(/^10\.0\./),
+      expect.not.objectContaining({ notification_settings: receiver }),
+    ]);
+  });
+
+  it("is asked which notification policies use a contact point, before that goes", async () => {
+    const other = await engine.stack("policies");
+    const withContact = (isThere: boolean) => (): Promise<void> => {
+      const { url, auth } = grafana;
+      const provider = new Provider("grafana", { url, auth });
+      if (!isThere) return Promise.resolve();
+      const emails = [{ addresses: ["a@example.org"] }];
+      const contact = new alerting.ContactPoint("contact", { name: "ours", emails }, { provider });
+      guardContact("policies", { url, auth: secret(auth), name: "ours" }, { dependsOn: [contact] });
+      return Promise.resolve();
+    };
+    await run(other.up(withContact(true)));
+    const policies = "/api/v1/provisioning/policies";
+    const before = (await grafana.api("GET", policies)) as object;
+    const critical = [["severity", "=", "critical"]];
+    const routes = [
+      { receiver: "ours", object_matchers: [["team", "=~", "ogn|web"]] },
+      {
+        object_matchers: critical,
+        routes: [{ receiver: "ours", object_matchers: [["service_name", "!=", "soar-web"]] }],
+      },
+    ];
+    await grafana.api("PUT", policies, { ...before, routes });
+    const named = 'delete them: team=~"ogn|web"; severity="critical" > service_name!="soar-web"';
+    for (const { error = "" } of [await other.up(withContact(false)), await other.destroy()]) {
+      expect(error).toContain(named);
+      expect(error).not.toContain(grafana.auth);
+    }
+    await grafana.api("PUT", policies, { ...before, receiver: "ours" });
+    expect((await other.destroy()).error).toContain("delete them: the default policy");
+    const points = "/api/v1/provisioning/contact-points?name=ours";
+    expect(await grafana.api("GET", points)).toHaveLength(1);
+    // What Grafana itself would say.
+    const [{ uid }] = (await grafana.api("GET", points)) as [{ uid: string }];
+    await expect(grafana.api("DELETE", `/api/v1/provisioning/contact-points/${uid}`)).rejects.toThrow(
+      /contact point/,
+    );
+    await grafana.api("PUT", policies, before);
+    await run(other.up(withContact(false)));
+    expect(await grafana.api("GET", points)).toEqual([]);
+    await run(other.destroy());
   });
 
   it("says what Grafana answers, and nothing secret", async () => {

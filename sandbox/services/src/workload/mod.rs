@@ -18,15 +18,17 @@ use receiver::Receiver;
 
 /// Work for BURST in every PERIOD is 2 % of a core: several hosts with six services each run side by side. A burst spans
 /// more than one tick of the kernel's profiling timer, else few samples would fall into it.
-const PERIOD: Duration = Duration::from_millis(500);
+pub const PERIOD: Duration = Duration::from_millis(500);
+/// Of a service that is to compute next to nothing: a profile of four seconds still has two bursts.
+pub const QUIET_PERIOD: Duration = Duration::from_millis(1500);
 const BURST: Duration = Duration::from_millis(10);
 const PACKETS_BETWEEN_LOOKS_AT_THE_CLOCK: usize = 32;
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// One packet in so long is traced; there are thousands.
 const TRACE_EVERY: Duration = Duration::from_secs(1);
 
-/// Works for ever.
-pub fn run(metrics: &Metrics, spans: &Spans) {
+/// Works for ever, once in each period.
+pub fn run(metrics: &Metrics, spans: &Spans, period: Duration) {
     let mut receiver = Receiver::new();
     let mut tracker = Tracker::new(metrics, spans);
     let (mut reported, mut traced) = (Instant::now(), Instant::now());
@@ -46,7 +48,7 @@ pub fn run(metrics: &Metrics, spans: &Spans) {
             tracker.report();
             reported = Instant::now();
         }
-        thread::sleep(PERIOD.saturating_sub(start.elapsed()));
+        thread::sleep(period.saturating_sub(start.elapsed()));
     }
 }
 
