@@ -6,22 +6,25 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * is left to run alone at the end. The others follow by their size.
  */
 const first = [
-  "host",
-  "killed",
-  "prometheus",
-  "verify",
-  "grafana",
-  "upgrade",
-  "drift",
-  "promises",
-  "habits",
-  "in-force",
+  ...["full-disk", "edits.property"].map((name) => `components/${name}`),
+  ...[
+    "host",
+    "killed",
+    "prometheus",
+    "verify",
+    "grafana",
+    "upgrade",
+    "drift",
+    "promises",
+    "habits",
+    "in-force",
+  ].map((name) => `sandbox/${name}`),
 ];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification): number => {
-      const found = first.findIndex((name) => moduleId.endsWith(`/tests/sandbox/${name}.test.ts`));
+      const found = first.findIndex((name) => moduleId.endsWith(`/tests/${name}.test.ts`));
       return found < 0 ? first.length : found;
     };
     return (await super.sort(files)).sort((a, b) => place(a) - place(b));

@@ -40,7 +40,9 @@ describe("what was stored by other files", () => {
       mkdirSync(file(name));
     writeFileSync(file("spec"), `unit x.service\ncarry ${file("command")}\n`);
     writeFileSync(file("log"), "");
-    command(`case $1 in look) echo 'profiles of y' ;; take) echo y >"$2" ;; return) rm -f "$2" ;; esac`);
+    command(
+      `case $1 in look) echo y ;; take) echo 'profiles of y' && echo y >"$2" ;; return) rm -f "$2" ;; esac`,
+    );
   });
   const places = (): string => `${file("place/carried")} ${file("place/original")}`;
 

@@ -10,20 +10,14 @@ const id = (n: number): string => `01KB${String(n).padStart(22, "0")}`;
 describe("profiles that another configuration has stored", () => {
   const place = scratchDirectory();
   const run = (action: string): { status: number | null; said: string } => {
-    const args = [
-      script,
-      place("lib"),
-      "/etc/pyroscope/config.yml",
-      action,
-      place("carried"),
-      place("original"),
-    ];
+    const args = [script, place("lib"), place("config.yml"), action, place("carried"), place("original")];
     const { status, stdout, stderr } = spawnSync("perl", args, { encoding: "utf8" });
     return { status, said: stdout + stderr };
   };
-  const succeeds = (action: string): void => {
-    expect(run(action)).toEqual({ status: 0, said: "" });
+  const succeeds = (action: string, said = ""): void => {
+    expect(run(action)).toEqual({ status: 0, said });
   };
+  const taken = (count: number, from = "lib"): string => `profiles of ${place(from)} (blocks: ${count})\n`;
   /** A block whose last profile is some hours old. */
   const block = (directory: string, n: number, { hours = 1, level = 1, sources = [n] } = {}): void => {
     mkdirSync(place(`${directory}/${id(n)}`), { recursive: true });
@@ -40,7 +34,7 @@ describe("profiles that another configuration has stored", () => {
       : [];
   const original = (text: string): void => {
     mkdirSync(place("original"));
-    writeFileSync(place("original/%etc%pyroscope%config.yml"), text);
+    writeFileSync(place(`original/${place("config.yml").replaceAll("/", "%")}`), text);
   };
   beforeEach(() => mkdirSync(place("lib")));
 
@@ -48,12 +42,14 @@ describe("profiles that another configuration has stored", () => {
     block("lib/anonymous/local", 1, { hours: 5 });
     block("lib/anonymous/local", 2);
     mkdirSync(place("lib/anonymous/head"));
-    expect(run("look").said).toBe(`profiles of ${place("lib")} (blocks: 2)\n`);
-    succeeds("take");
+    succeeds("look", `profiles of ${place("lib")}\n`);
+    succeeds("take", taken(2));
     expect(blocks("lib/anonymous/local")).toEqual([]);
     expect(blocks("lib/data/anonymous/local")).toEqual([2]);
     expect(blocks("lib/shared/anonymous/phlaredb")).toEqual([1]);
-    expect(run("look").said).toBe("");
+    // What Pyroscope has not written yet is there once it is stopped.
+    mkdirSync(place(`lib/anonymous/head/${id(3)}`));
+    succeeds("look", `profiles of ${place("lib")}\n`);
     succeeds("take");
 
     // Ours has made one more, and one of all three, of which the first is gone by now.
@@ -77,10 +73,8 @@ describe("profiles that another configuration has stored", () => {
     );
     block("local/anonymous/local", 1);
     block("bucket/anonymous/phlaredb", 2);
-    expect(run("look").said).toBe(
-      `profiles of ${place("local")} (blocks: 1)\nprofiles of ${place("bucket")} (blocks: 1)\n`,
-    );
-    succeeds("take");
+    succeeds("look", `profiles of ${place("local")}\nprofiles of ${place("bucket")}\n`);
+    succeeds("take", taken(1, "local") + taken(1, "bucket"));
     expect(blocks("lib/data/anonymous/local")).toEqual([1]);
     expect(blocks("lib/shared/anonymous/phlaredb")).toEqual([2]);
     block("lib/data/anonymous/local", 3);
@@ -94,7 +88,7 @@ describe("profiles that another configuration has stored", () => {
     block("lib/anonymous/local", 2);
     block("lib/data/anonymous/local", 9);
     writeFileSync(place("lib/data/anonymous/local/shipper.json"), "{}");
-    succeeds("take");
+    succeeds("take", taken(2));
     // The first had gone back, the second not.
     block("lib/anonymous/local", 1);
     spawnSync("rm", ["-r", place(`lib/data/anonymous/local/${id(1)}`)]);
@@ -108,18 +102,27 @@ describe("profiles that another configuration has stored", () => {
     block("lib/anonymous/local", 2);
     writeFileSync(place(`lib/anonymous/local/${id(2)}/deletion-mark.json`), "{}");
     mkdirSync(place("lib/anonymous/local/01A"));
-    expect(run("look")).toEqual({ status: 0, said: "" });
+    succeeds("look");
     succeeds("take");
     expect(existsSync(place("carried"))).toBe(false);
   });
 
   test("stay with what 2.x has stored beside them", () => {
     block("lib/anonymous/local", 1);
-    succeeds("take");
+    succeeds("take", taken(1));
     mkdirSync(place("lib/metastore"));
     mkdirSync(place("lib/shared/segments"), { recursive: true });
     succeeds("return");
     expect(existsSync(place("lib/shared/segments"))).toBe(true);
+  });
+
+  test("stay where the files that read them there are ours", () => {
+    block("lib/anonymous/local", 1);
+    succeeds("take", taken(1));
+    writeFileSync(place("config.yml"), "# Managed by soar-profiling (environment prod)\n");
+    succeeds("return");
+    expect(blocks("lib/data/anonymous/local")).toEqual([1]);
+    expect(existsSync(place("carried"))).toBe(true);
   });
 
   test("that cannot be moved are named", () => {

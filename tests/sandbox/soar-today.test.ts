@@ -181,7 +181,9 @@ describe("a host as SOAR runs it", { timeout: 300_000 }, async () => {
   test("is given back by a destroy, to the byte and the running units, with all profiles", async () => {
     await stack.destroy();
     // What an operator has taken away for it.
-    await stack.operator(`mv /root/override.conf ${override}; systemctl daemon-reload`);
+    await stack.operator(
+      `mkdir -p ${path.dirname(override)}; mv /root/override.conf ${override}; systemctl daemon-reload`,
+    );
     await deploy();
     expect(await storedBefore()).toEqual(before);
     expect(await samples("meanwhile", Date.now())).toBe(100);

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # What a program has stored by other files than ours comes along with the change to ours, and goes back with the way back. Source
 # it; do not run it. Uses $spec, $place and $scratch, as service-config has them. `carry COMMAND` of the declaration is called
-#   COMMAND look RECORD ORIGINALS      prints a line for what there is to take; nothing where there is nothing
-#   COMMAND take RECORD ORIGINALS      while the unit is stopped; keeps in RECORD where it was, before it is moved
-#   COMMAND return RECORD ORIGINALS    likewise; RECORD is gone then
+#   COMMAND look RECORD ORIGINALS      prints a line for what there may be to take; nothing where there is nothing
+#   COMMAND take RECORD ORIGINALS      while the unit is stopped; prints a line for what it takes, and keeps in RECORD where that was
+#   COMMAND return RECORD ORIGINALS    likewise, where the files in place are not ours; RECORD is gone then
 # and may be ended and called again at any time. ORIGINALS is $place/original. In undo/, `taken` or `returned` has the COMMAND of
 # what was begun.
 # shellcheck disable=SC2154,SC2034
@@ -19,12 +19,13 @@ take_along() {
   _carry=$(value carry)
   [ -n "$_carry" ] || return 0
   if carry "$_carry" look && [ ! -s "$scratch/carried" ]; then return 0; fi
-  mv "$scratch/carried" "$scratch/brought" && printf '%s\n' "$_carry" | write_record "$place/undo/taken" || return 1
+  printf '%s\n' "$_carry" | write_record "$place/undo/taken" || return 1
   control stop "$unit" >"$scratch/probe" 2>&1 || return 1
   if ! carry "$_carry" take || ! keep_in_spare carried; then
     mv "$scratch/carried" "$scratch/probe"
     return 1
   fi
+  mv "$scratch/carried" "$scratch/brought"
 }
 
 # What was brought along, for the message at the end.
