@@ -36,7 +36,9 @@ describe("profiles that another configuration has stored", () => {
     mkdirSync(place("original"));
     writeFileSync(place(`original/${place("config.yml").replaceAll("/", "%")}`), text);
   };
-  beforeEach(() => mkdirSync(place("lib")));
+  beforeEach(() => {
+    mkdirSync(place("lib"));
+  });
 
   test("come to where ours are read, old and new, and go back with what was stored since", () => {
     block("lib/anonymous/local", 1, { hours: 5 });

@@ -142,8 +142,8 @@ describe("a host as SOAR runs it", { timeout: 300_000 }, async () => {
   test("its logs arrive by both ways, errors as errors, none twice", async () => {
     await writeJournal(
       stack,
-      "soar-run.service",
-      "2026-03-01T12:00:00.1Z ERROR soar_run: printed, and sent too",
+      "soar-pull-data.service",
+      "2026-03-01T12:00:00.1Z ERROR pull: sent, and printed",
     );
     await writeJournal(stack, timer, "2026-03-01T12:00:00.1Z ERROR soar_sitemap: printed only");
     await sendRecords(stack, 4318, "run", { "sent, an error": 17, "sent, of debugging": 5, "sent, last": 9 });
