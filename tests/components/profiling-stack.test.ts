@@ -22,7 +22,7 @@ describe("a stack with a platform of its own", () => {
           " no-way-back pyroscope 2.0 'what 2.x has stored is not found by 1.x, and never deleted. Set pyroscope.version to that version, or to a later one'" +
           " cpu x86-64-v2 pyroscope package alloy 1.10.0-1 no '' ''" +
           " replaced /etc/pyroscope/config.yml replaced /etc/default/alloy" +
-          " unread /etc/alloy/config.alloy 'pyroscope.scrape pyroscope.write' stored /var/lib/pyroscope 'data shared'" +
+          " unread /etc/alloy/config.alloy 'pyroscope.scrape pyroscope.write' stored /var/lib/pyroscope 'data shared' /etc/pyroscope/config.yml" +
           " endpoints - 4194304 'let it serve pprof there, or correct its port or profiles in services'" +
           " 'let it measure for as long as it is asked, or set its duration in services to what it does'",
         `${removal}uninstall`,

@@ -22,10 +22,10 @@ take_along() {
   printf '%s\n' "$_carry" | write_record "$place/undo/taken" || return 1
   control stop "$unit" >"$scratch/probe" 2>&1 || return 1
   if ! carry "$_carry" take || ! keep_in_spare carried; then
-    mv "$scratch/carried" "$scratch/probe"
+    mv "$scratch/carried" "$scratch/probe" || :
     return 1
   fi
-  mv "$scratch/carried" "$scratch/brought"
+  mv "$scratch/carried" "$scratch/brought" || return 1
 }
 
 # What was brought along, for the message at the end.

@@ -45,5 +45,6 @@ edited_lines() {
 beaten_unit() {
   ! grep -qxF -e "$unit" "$scratch/units" || return 0
   printf '%s\n' "$unit" >>"$scratch/units" || return 1
-  unit_findings | sed -e "s/^differs \(.*\)/\1. $remedy/" -e 's/^foreign \(.*\)/\1. An up that changes it fails until then/'
+  unit_findings >"$work/beaten" || return 1
+  sed -e "s/^differs \(.*\)/\1. $remedy/" -e 's/^foreign \(.*\)/\1. An up that changes it fails until then/' "$work/beaten"
 }
