@@ -7,7 +7,7 @@ import { uncheckedWrites } from "./set-e";
 /** A script with those that it sources. */
 function program(name: string): string[] {
   const text = readFileSync(path.join(scripts, name), "utf8");
-  const sourced = [...text.matchAll(/^\. "\$\(dirname "\$0"\)\/(.*)"$/gm)].map(([, file = ""]) => file);
+  const sourced = [...text.matchAll(/^\. "\$\{0%\/\*\}\/(.*)"$/gm)].map(([, file = ""]) => file);
   return [text, ...sourced.flatMap(program)];
 }
 

@@ -9,7 +9,7 @@ describe("the services to profile", () => {
   let host: SandboxHost;
 
   const onHost = async (command: string): Promise<string> => {
-    const { code, stdout, stderr } = await sshHost(host, command);
+    const { code, stdout, stderr } = await sshHost(host, command, { shared: true });
     expect(stderr).toBe("");
     expect(code).toBe(0);
     return stdout;
@@ -40,11 +40,15 @@ describe("the services to profile", () => {
   });
 
   test("a CPU profile takes the seconds asked for and names the functions", async () => {
-    const start = Date.now();
-    const profile = await download(portOf("soar-run"), "profile?seconds=10");
-    expect(Date.now() - start).toBeGreaterThanOrEqual(10_000);
-    expect(profile.includes("soar_service::workload::aprs::parse_aprs_packet")).toBe(true);
-    expect(profile.includes("soar_service::workload::flights::FlightTable::match_flight")).toBe(true);
+    let missing = ["aprs::parse_aprs_packet", "flights::FlightTable::match_flight"];
+    // On a machine that has little time for it, one profile may have too few samples.
+    for (let attempt = 0; attempt < 4 && missing.length > 0; attempt++) {
+      const start = Date.now();
+      const profile = await download(portOf("soar-run"), "profile?seconds=10");
+      expect(Date.now() - start).toBeGreaterThanOrEqual(10_000);
+      missing = missing.filter((name) => !profile.includes(`soar_service::workload::${name}`));
+    }
+    expect(missing).toEqual([]);
   });
 
   test("a second CPU profile at the same time is refused", async () => {

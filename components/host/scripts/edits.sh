@@ -58,7 +58,7 @@ compare_edits() {
     esac
     real_way "$file" || die "$name: $(planted_words); nothing was changed"
     cat "$path" >"$work/edited/$n.before" || return 1
-    if ! perl "$(dirname "$0")/edit-lines.pl" "$file" "$work/edits.wanted" "$work/names" <"$work/edited/$n.before" \
+    if ! perl "${0%/*}/edit-lines.pl" "$file" "$work/edits.wanted" "$work/names" <"$work/edited/$n.before" \
       >"$work/edited/$n" 2>"$work/edited/$n.said"; then
       cat "$work/edited/$n.said" >&2
       die "$name: $file cannot be edited (the reason above); nothing was changed"

@@ -8,7 +8,7 @@
 # Of the unit's files and its process, where the unit is not the host's own.
 unit_findings() {
   [ -z "$host_unit" ] || return 0
-  perl "$(dirname "$0")/unit-in-force.pl" "$unit" "$(value package | cut -d' ' -f1)" "$state_root" 2>"$scratch/said" ||
+  perl "${0%/*}/unit-in-force.pl" "$unit" "$(value package | cut -d' ' -f1)" "$state_root" 2>"$scratch/said" ||
     printf 'differs %s: its files cannot be read: %s\n' "$unit" "$(head -n 1 "$scratch/said")"
 }
 
@@ -17,7 +17,7 @@ program_findings() {
   _command=$(value inforce)
   if [ -z "$_command" ] || ! is_active; then return 0; fi
   _status=0
-  within 30 env PATH="$(dirname "$0"):$PATH" sh -c "$_command" </dev/null >"$scratch/told" 2>"$scratch/said" 9>&- ||
+  within 30 env PATH="${0%/*}:$PATH" sh -c "$_command" </dev/null >"$scratch/told" 2>"$scratch/said" 9>&- ||
     _status=$?
   cat "$scratch/told"
   [ "$_status" -eq 0 ] ||

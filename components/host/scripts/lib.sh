@@ -18,7 +18,7 @@ run=/run/soar-profiling
 lock_wait=${SOAR_LOCK_WAIT:-600}
 
 # shellcheck source=components/host/scripts/time.sh
-. "$(dirname "$0")/time.sh"
+. "${0%/*}/time.sh"
 
 # The session may be cut at any time (engine killed, network gone): what was begun is finished all the same.
 trap '' HUP PIPE
@@ -154,5 +154,5 @@ lock() {
 }
 
 # shellcheck source=components/host/scripts/logins.sh
-. "$(dirname "$0")/logins.sh"
+. "${0%/*}/logins.sh"
 space_logins "$@"

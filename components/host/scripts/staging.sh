@@ -120,7 +120,7 @@ show_words() { # FILE; sets $shown
 # of its own, so that its words are about these; or those that are in place. As a user it has the environment of the unit.
 judge() { # staged|live USER COMMAND; without a USER as root, by the scripts that are beside this one
   _tree=$1
-  set -- "$(dirname "$0")" "$(value unit)" "$2" "$3"
+  set -- "${0%/*}" "$(value unit)" "$2" "$3"
   if [ "$_tree" = staged ]; then
     while read -r path; do set -- "$work/stage$path" "$path" "$@"; done <"$work/shown"
     while read -r path; do set -- "$path" "$work/stage$path" "$@"; done <"$work/large"

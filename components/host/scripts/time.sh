@@ -24,7 +24,7 @@ within() {
   _most=$(seconds_left)
   [ "$_most" -lt "$1" ] || _most=$1
   shift
-  perl "$(dirname "$0")/within.pl" "$_most" "$@"
+  perl "${0%/*}/within.pl" "$_most" "$@"
 }
 
 # A stop of a unit may take the time that its own TimeoutStopSec gives it, which may be any.

@@ -59,7 +59,7 @@ faults() {
 
 reload_unit() {
   _command=$(value reload)
-  [ -z "$_command" ] || within 60 env PATH="$(dirname "$0"):$PATH" sh -c "$_command" >"$scratch/probe" 2>&1 9>&-
+  [ -z "$_command" ] || within 60 env PATH="${0%/*}:$PATH" sh -c "$_command" >"$scratch/probe" 2>&1 9>&-
 }
 
 restart_unit() {
@@ -80,7 +80,7 @@ probe() {
   while read -r _seconds _command; do
     [ "$_seconds" -lt "$(seconds_left)" ] || _seconds=$(seconds_left)
     _deadline=$(($(uptime_seconds) + _seconds))
-    until within 15 env PATH="$(dirname "$0"):$PATH" sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
+    until within 15 env PATH="${0%/*}:$PATH" sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
       if systemctl is-failed --quiet "$unit"; then fault "$unit has failed" || return 1; fi
       [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
         fault "$unit ends again and again" || return 1

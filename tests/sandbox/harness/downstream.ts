@@ -11,6 +11,7 @@ async function ask(stack: TestStack, url: string, parameters: Record<string, str
   const { code, stdout } = await sshHost(
     stack.host,
     `curl -sS -f -m 10 '${url}?${String(new URLSearchParams(parameters))}'`,
+    { shared: true },
   );
   return code === 0 ? JSON.parse(stdout) : undefined;
 }
@@ -61,7 +62,7 @@ export async function writeJournal(stack: TestStack, unit: string, ...lines: str
   const { code, stderr } = await sshHost(
     stack.host,
     `cat >/run/lines && systemd-run -q --wait --collect --unit='${unit}' cat /run/lines && journalctl --sync`,
-    { input: lines.map((line) => `${line}\n`).join("") },
+    { input: lines.map((line) => `${line}\n`).join(""), shared: true },
   );
   if (code !== 0) throw new Error(stderr);
 }
@@ -87,7 +88,7 @@ export async function sendSpan(
   };
   const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
   const command = `curl -sS -f -H 'Content-Type: application/json' --data-binary @- http://127.0.0.1:${port}/v1/traces`;
-  const { code, stderr } = await sshHost(stack.host, command, { input: body });
+  const { code, stderr } = await sshHost(stack.host, command, { input: body, shared: true });
   if (code !== 0) throw new Error(stderr);
   return traceId;
 }
@@ -107,7 +108,7 @@ export async function sendRecords(
   const resource = { attributes: [{ key: "service.name", value: { stringValue: service } }] };
   const input = JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] });
   const command = `curl -sS -f -H 'Content-Type: application/json' --data-binary @- http://127.0.0.1:${port}/v1/logs`;
-  const { code, stderr } = await sshHost(stack.host, command, { input });
+  const { code, stderr } = await sshHost(stack.host, command, { input, shared: true });
   if (code !== 0) throw new Error(stderr);
 }
 

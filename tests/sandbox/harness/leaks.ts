@@ -34,7 +34,7 @@ export async function filesWith(stack: TestStack, texts: string[], user = "root"
   const places = "/etc /home /opt /root /run /srv /tmp /usr/local /var";
   const search = `runuser -u ${user} -- grep -rlFf - --devices=skip --exclude-dir=dpkg --exclude-dir=journal ${places} 2>/dev/null`;
   const command = `${search} | sort | while read -r file; do stat -c '%a %U:%G %n' "$file"; done`;
-  const { stdout } = await sshHost(stack.host, command, { input: `${texts.join("\n")}\n` });
+  const { stdout } = await sshHost(stack.host, command, { input: `${texts.join("\n")}\n`, shared: true });
   return stdout.split("\n").filter((line) => line !== "");
 }
 

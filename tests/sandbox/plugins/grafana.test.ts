@@ -397,11 +397,12 @@ describe("grafana", () => {
     };
     await run(other.up(withContact(true)));
     const policies = "/api/v1/provisioning/policies";
-    const before = (await grafana.api("GET", policies)) as object;
+    const before = (await grafana.api("GET", policies)) as { receiver: string };
     const critical = [["severity", "=", "critical"]];
     const routes = [
       { receiver: "ours", object_matchers: [["team", "=~", "ogn|web"]] },
       {
+        receiver: before.receiver,
         object_matchers: critical,
         routes: [{ receiver: "ours", object_matchers: [["service_name", "!=", "soar-web"]] }],
       },
