@@ -40,10 +40,10 @@ export function planLine(command: string, toMake: readonly Part[], then: readonl
 async function tellTests(): Promise<void> {
   const first = [
     { what: "format, lint, types, shellcheck", minutes: 1 },
-    { what: "unit tests", minutes: 4 },
+    { what: "unit tests", minutes: 2 },
   ];
   const toMake = await partsToMake(backendNames, [actionlint]);
-  console.log(planLine("make test", [...toMake], [...first, { what: "tests on real hosts", minutes: 70 }]));
+  console.log(planLine("make test", [...toMake], [...first, { what: "tests on real hosts", minutes: 35 }]));
 }
 
 if (require.main === module) {

@@ -39,11 +39,6 @@ export async function measure(action: () => Promise<unknown>): Promise<Usage> {
   return { seconds, peak: peak / 1024 };
 }
 
-/** The middle one of an odd number of values. */
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
 /** In KiB. A process that ends meanwhile has none. */
 async function memory(pid: number, except: ReadonlySet<number>): Promise<number> {
   const usage = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
