@@ -78,7 +78,7 @@ async function pulumiIn(home: string): Promise<Record<string, string>> {
 }
 
 describe("the commands of README.md and docs/operations.md", { timeout: 1_200_000 }, async () => {
-  const host = await startHost("walk", { quiet: true });
+  const host = await startHost("walk");
   const home = await mkdtemp(path.join(tmpdir(), "walk-"));
   afterAll(async () => {
     await stopHost("walk");
