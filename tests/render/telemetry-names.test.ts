@@ -11,7 +11,7 @@ function transformed(
   const result = { ...attributes };
   for (const statement of statements) {
     const [, target = "", value = "", condition = ""] =
-      /^set\(attributes\["([\w.]+)"\], ("(?:[^"\\]|\\.)*"|attributes\["[\w.]+"\])\) where (.+)$/.exec(
+      /^set\(attributes\["([\w.]+)"\], ("(?:[^"\\]|\\.)*"|attributes\["[\w.]+"\])\) where (.+)$/s.exec(
         statement,
       ) ?? [];
     const holds = [...condition.matchAll(/attributes\["([\w.]+)"\] == (nil|"(?:[^"\\]|\\.)*")/g)].every(
