@@ -39,7 +39,7 @@ describe.skipIf(!isPossible)("a source of the place of ours", () => {
       mount --bind ${place("etc")} /etc/apt
       . ${scripts}/apt-places.sh
       make_room ${place("room")} /etc/apt/sources.list.d/grafana.sources ${place("ours")}
-      copy_of ${place("room")} /etc/apt/${file} >${place("copy")}
+      room_copy ${place("room")} /etc/apt/${file} >${place("copy")}
       cat ${place("room")}/offers/* >${place("offers")} 2>/dev/null || :`;
     const told = execFileSync("unshare", [...inNamespace, "sh", "-c", script], { encoding: "utf8" });
     return {

@@ -59,15 +59,15 @@ describe("what was stored by other files", () => {
 
   test("leaves the unit alone where there is nothing of it, or no command for it", () => {
     command("");
-    expect(run("take_along; brought; carry_back; give_back")).toEqual({ status: 0, said: "" });
+    expect(run("take_along; brought; carry_back; give_stored_back")).toEqual({ status: 0, said: "" });
     writeFileSync(file("spec"), "unit x.service\n");
-    expect(run("take_along; brought; carry_back; give_back")).toEqual({ status: 0, said: "" });
+    expect(run("take_along; brought; carry_back; give_stored_back")).toEqual({ status: 0, said: "" });
     expect(log()).toBe("");
   });
 
   test("is given back at a removal, and comes along again where that is taken back", () => {
     writeFileSync(file("place/carried"), "y\n");
-    expect(run("give_back; carry_back")).toEqual({ status: 0, said: "" });
+    expect(run("give_stored_back; carry_back")).toEqual({ status: 0, said: "" });
     expect(log()).toBe(`return ${places()}\ntake ${places()}\n`);
   });
 
@@ -76,7 +76,7 @@ describe("what was stored by other files", () => {
     expect(run('take_along || cat "$scratch/probe"')).toEqual({ status: 0, said: "no room\n" });
     expect(run('carry_back || cat "$scratch/carried"')).toEqual({ status: 0, said: "no room\n" });
     writeFileSync(file("place/carried"), "y\n");
-    expect(run("give_back")).toEqual({
+    expect(run("give_stored_back")).toEqual({
       status: 1,
       said: "soar-profiling: x: what was stored cannot be given back: no room\n",
     });

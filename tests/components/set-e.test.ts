@@ -11,15 +11,30 @@ function program(name: string): string[] {
   return [text, ...sourced.flatMap(program)];
 }
 
-describe("where set -e is off", () => {
-  test.each(["service-config", "check", "drift", "apt-package", "apt-repository", "platform", "uninstall"])(
-    "%s checks each write itself",
-    (name) => {
-      const all = program(name);
-      expect(all.length).toBeGreaterThan(1);
-      expect(uncheckedWrites(all)).toEqual([]);
-    },
+const programs = [
+  "service-config",
+  "check",
+  "drift",
+  "apt-package",
+  "apt-repository",
+  "platform",
+  "uninstall",
+];
+
+test.each(programs)("%s has each function once: of two by one name, the first would be gone", (name) => {
+  const names = program(name).flatMap((text) =>
+    [...text.matchAll(/^(\w+)\(\) /gm)].map(([, one = ""]) => one),
   );
+  expect(names.length).toBeGreaterThan(1);
+  expect(names.filter((one, i) => names.indexOf(one) < i)).toEqual([]);
+});
+
+describe("where set -e is off", () => {
+  test.each(programs)("%s checks each write itself", (name) => {
+    const all = program(name);
+    expect(all.length).toBeGreaterThan(1);
+    expect(uncheckedWrites(all)).toEqual([]);
+  });
 
   test.each([
     ["f() {\n  cp a b\n  true\n}\nif f; then :; fi", ["f: cp a b"]],

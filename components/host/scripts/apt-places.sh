@@ -9,7 +9,7 @@
 
 source_field() { sed -n "s/^$2: //p" "$1" | head -n 1; } # FILE FIELD
 
-copy_of() { # ROOM FILE
+room_copy() { # ROOM FILE
   case $2 in /etc/apt/sources.list) echo "$1/sources.list" ;; *) echo "$1/parts/${2##*/}" ;; esac
 }
 
@@ -20,7 +20,7 @@ copy_others() { # ROOM OUR_FILE
   : >"$1/sources.list" || return 1
   for _file in $(${sudo-} find /etc/apt/sources.list /etc/apt/sources.list.d -maxdepth 1 '(' -name '*.list' -o -name '*.sources' ')' \
     ! -path "$2" ! -type d -readable 2>/dev/null); do
-    if ${sudo-} test -f "$_file"; then ${sudo-} cat "$_file" >"$(copy_of "$1" "$_file")" || return 1; fi
+    if ${sudo-} test -f "$_file"; then ${sudo-} cat "$_file" >"$(room_copy "$1" "$_file")" || return 1; fi
   done
 }
 

@@ -75,7 +75,7 @@ record_file() { # FILE RECORD
   for _key in $(key_files "$1" <"$2/entries"); do
     [ ! -f "$_key" ] || cp -a "$_key" "$2/keys/$(as_name "$_key")" || return 1
   done
-  _rest=$(copy_of "$work/room" "$1")
+  _rest=$(room_copy "$work/room" "$1")
   if [ "$1" = /etc/apt/sources.list ] || grep -q '^[^#]' "$_rest"; then as_file "$_rest" "$1" "$2/after"; fi
 }
 
@@ -178,13 +178,13 @@ give_all_back() { # NAME [PLACE]
   new_room || return 1
   copy_others "$work/room" / || return 1
   _file=$(source_file "$1")
-  ! cmp -s "$_file" "$state/apt-$1/${_file##*/}" || rm -f "$(copy_of "$work/room" "$_file")" || return 1
+  ! cmp -s "$_file" "$state/apt-$1/${_file##*/}" || rm -f "$(room_copy "$work/room" "$_file")" || return 1
   taken_records "$1" >"$work/room/records" || return 1
   while read -r _taken; do
     if is_at "$_taken" "${2:-}"; then continue; fi
     _file=$(taken_file "$_taken")
     if cmp -s "$_file" "$_taken/before"; then
-      rm -f "$(copy_of "$work/room" "$_file")" || return 1 # It is back, by a run that was cut off or by hand.
+      rm -f "$(room_copy "$work/room" "$_file")" || return 1 # It is back, by a run that was cut off or by hand.
     else
       echo "$_taken" >>"$work/room/away" || return 1
     fi

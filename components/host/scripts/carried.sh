@@ -32,7 +32,7 @@ take_along() {
 brought() { [ ! -s "$scratch/brought" ] || paste -sd';' "$scratch/brought" | sed 's/;/; /g; s/^./; brought along: &/'; }
 
 # Of a unit that has been stopped for good.
-give_back() {
+give_stored_back() {
   [ -e "$place/carried" ] || return 0
   _carry=$(value carry)
   printf '%s\n' "$_carry" | write_record "$place/undo/returned" || die "$name: what was stored cannot be given back (the reason above)"
