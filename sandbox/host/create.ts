@@ -45,6 +45,9 @@ export async function createHost(name: string, options: HostOptions): Promise<Ho
       "etc/hostname": `soar-${name}\n`,
       "etc/hosts": `127.0.0.1 localhost\n127.0.1.1 soar-${name}\n::1 localhost\n`,
       "etc/systemd/network/10-host0.network": networkFile(network),
+      // The layers' /usr is younger than the image's: without these, each first boot would renew caches that are right.
+      "etc/.updated": "",
+      "var/.updated": "",
     };
     for (const [file, text] of Object.entries(files)) {
       await mkdir(path.dirname(path.join(upper, file)), { recursive: true, mode: 0o755 });

@@ -18,7 +18,7 @@ export interface UnitFile {
   enabledBy: string;
 }
 
-/** Renders one systemd unit for each service; of quiet ones, they compute next to nothing. */
+/** Renders one systemd unit for each service; of quiet ones, they compute a little while they are profiled. */
 export function renderUnits(services: readonly Service[], isQuiet = false): UnitFile[] {
   return services.map((service) => ({
     path: `/etc/systemd/system/${service.unit}`,

@@ -8,12 +8,14 @@ export NEEDRESTART_SUSPEND=1
 umask 077
 
 # The environment (one stack) is the directory that the scripts of this stack are in.
-environment=$(basename "$(dirname "$(readlink -f "$0")")")
+spare=$(readlink -f "$0")
+spare=${spare%/*}
+# shellcheck disable=SC2034
+environment=${spare##*/}
+spare=$spare/records
 state_root=/var/lib/soar-profiling
 # shellcheck disable=SC2034 # used by the scripts that source this file
 state=$state_root/$environment
-# shellcheck disable=SC2034
-spare=$(dirname "$(readlink -f "$0")")/records
 run=/run/soar-profiling
 lock_wait=${SOAR_LOCK_WAIT:-600}
 

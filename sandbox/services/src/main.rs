@@ -90,10 +90,10 @@ fn serve(options: &Options) -> Result<(), Failure> {
         let listener = TcpListener::bind((options.address, options.port)).await?;
         logging::log(Level::Info, &format!("{} listens on {}", options.name, listener.local_addr()?));
         let counted = Arc::clone(&service);
-        let period = if options.quiet { workload::QUIET_PERIOD } else { workload::PERIOD };
+        let quiet = options.quiet;
         thread::Builder::new()
             .name("workload".into())
-            .spawn(move || workload::run(&counted.metrics, &spans, period))?;
+            .spawn(move || workload::run(&counted.metrics, &spans, quiet))?;
         axum::serve(listener, router(service).into_make_service_with_connect_info::<SocketAddr>()).await?;
         Ok(())
     })

@@ -20,7 +20,7 @@ pub struct Options {
     pub cap: Option<u64>,
     /// What the threads with known shares compute, in percent of one core.
     pub work: u32,
-    /// Computes next to nothing: no such threads, and fewer packets. Profiles have a few samples of these.
+    /// Computes next to nothing: no such threads, and few packets but while a CPU profile is taken, which has a few samples.
     pub quiet: bool,
     /// Logs as `tracing` does, without a priority and with colours.
     pub tracing: bool,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{Read, Write};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +27,8 @@ const FREQUENCY: i32 = 99;
 
 /// The profiler is one per process: it has one signal and one timer.
 static PROFILER: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
+
+static PROFILED: AtomicBool = AtomicBool::new(false);
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -58,7 +60,9 @@ pub async fn serve_cpu(State(service): State<Arc<Service>>, Query(query): Query<
     };
     // The turn goes to the thread that profiles: a client that goes away does not end the profile.
     let profile = spawn_blocking(move || {
+        PROFILED.store(true, Relaxed);
         let profile = profile_cpu(Duration::from_secs(seconds), fault);
+        PROFILED.store(false, Relaxed);
         drop(turn);
         profile
     });
@@ -70,6 +74,11 @@ pub async fn serve_cpu(State(service): State<Arc<Service>>, Query(query): Query<
         Ok(Err(problem)) => failed(&problem),
         Err(problem) => failed(&problem),
     }
+}
+
+/// Whether a CPU profile is being taken. The lock tells it, too, but to ask that one is to hold it for a moment.
+pub fn is_cpu_profiled() -> bool {
+    PROFILED.load(Relaxed)
 }
 
 fn profile_cpu(duration: Duration, fault: Fault) -> Result<Vec<u8>, Failure> {

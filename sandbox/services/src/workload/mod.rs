@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::logging::{Level, log};
 use crate::metrics::Metrics;
+use crate::profiling;
 use crate::spans::{Spans, Trace};
 use aprs::{AprsError, parse_aprs_packet};
 use flights::{FlightTable, Landing};
@@ -18,9 +19,10 @@ use receiver::Receiver;
 
 /// Work for BURST in every PERIOD is 2 % of a core: several hosts with six services each run side by side. A burst spans
 /// more than one tick of the kernel's profiling timer, else few samples would fall into it.
-pub const PERIOD: Duration = Duration::from_millis(500);
-/// Of a service that is to compute next to nothing: a profile of four seconds still has two bursts.
-pub const QUIET_PERIOD: Duration = Duration::from_millis(1500);
+const PERIOD: Duration = Duration::from_millis(500);
+/// Of a service that is to compute next to nothing: a profile of four seconds still has two bursts, and there are none
+/// while nobody takes one.
+const QUIET_PERIOD: Duration = Duration::from_millis(1500);
 const BURST: Duration = Duration::from_millis(10);
 const PACKETS_BETWEEN_LOOKS_AT_THE_CLOCK: usize = 32;
 const REPORT_EVERY: Duration = Duration::from_secs(10);
@@ -28,7 +30,8 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 const TRACE_EVERY: Duration = Duration::from_secs(1);
 
 /// Works for ever, once in each period.
-pub fn run(metrics: &Metrics, spans: &Spans, period: Duration) {
+pub fn run(metrics: &Metrics, spans: &Spans, quiet: bool) {
+    let period = if quiet { QUIET_PERIOD } else { PERIOD };
     let mut receiver = Receiver::new();
     let mut tracker = Tracker::new(metrics, spans);
     let (mut reported, mut traced) = (Instant::now(), Instant::now());
@@ -38,9 +41,13 @@ pub fn run(metrics: &Metrics, spans: &Spans, period: Duration) {
             tracker.trace_next = true;
             traced = start;
         }
-        while start.elapsed() < BURST {
+        let burst = if quiet && !profiling::is_cpu_profiled() { Duration::ZERO } else { BURST };
+        loop {
             for _ in 0..PACKETS_BETWEEN_LOOKS_AT_THE_CLOCK {
                 tracker.process_packet(receiver.receive_packet());
+            }
+            if start.elapsed() >= burst {
+                break;
             }
         }
         metrics.flights.store(tracker.flights.len() as u64, Relaxed);
