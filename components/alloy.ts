@@ -4,6 +4,7 @@ import { holds } from "../config/versions";
 import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/alloy/defaults";
 import { renderDestination } from "../render/alloy/destination";
 import { renderAlloyPlatform } from "../render/alloy/platform";
+import { alloyHardening, limitDirectives } from "../render/hardening";
 import { renderDropIn } from "../render/systemd";
 import type { AptRepository } from "./host/apt-repository";
 import {
@@ -148,14 +149,22 @@ export function alloyDeclaration(host: Host, alloy: AlloyInfo, files: ServiceFil
   };
 }
 
-/** The unit of such a package would wait for ever for an Alloy that does not end. */
-const killing: ServiceFile = {
-  path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
-  mode: "0644",
-  owner: "root:root",
-  activation: "restart",
-  content: renderDropIn({ Service: { SendSIGKILL: "yes" } }),
-};
+function dropIn({ version, ...limits }: AlloySettings): ServiceFile {
+  return {
+    path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
+    mode: "0644",
+    owner: "root:root",
+    activation: "restart",
+    content: renderDropIn({
+      Service: {
+        // The unit of such a package would wait for ever for an Alloy that does not end.
+        ...(holds("endsByItself", version) ? {} : { SendSIGKILL: "yes" }),
+        ...alloyHardening,
+        ...limitDirectives(limits),
+      },
+    }),
+  };
+}
 
 function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
   const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
@@ -169,7 +178,7 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
       activation: "restart",
       content: renderAlloyDefaults(settings),
     },
-    ...(holds("endsByItself", settings.version) ? [] : [killing]),
+    dropIn(settings),
     alloyFragment("platform", renderAlloyPlatform({ isMeasured })),
     alloyFragment(
       "destination",

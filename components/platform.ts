@@ -167,8 +167,8 @@ function toldPorts({ grpcPort, httpPort, setting }: OtlpReceiver): NonNullable<P
   return { grpc: grpcPort, http: httpPort, ...(setting === "logs" ? { setting } : {}) };
 }
 
-function storageOf({ version, retention }: LocalPyroscope): StorageInfo {
-  return { version, retention };
+function storageOf({ version, retention, diskBudget }: LocalPyroscope): StorageInfo {
+  return { version, retention, budget: diskBudget };
 }
 
 function profileDestination(

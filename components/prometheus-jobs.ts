@@ -45,6 +45,8 @@ export function monitoredPlatform(
     pyroscope: {
       major: pyroscopeMajor(pyroscope.version),
       dataDirectory: pyroscopeDisk(pyroscope).directory,
+      retention: pyroscope.retention,
+      budget: pyroscope.diskBudget,
     },
   };
 }

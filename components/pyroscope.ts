@@ -4,6 +4,7 @@ import { versionFacts } from "../config/version-facts";
 import { holds } from "../config/versions";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { renderPyroscope, retentionIn } from "../render/pyroscope";
+import { limitDirectives, pyroscopeHardening } from "../render/hardening";
 import { renderDropIn } from "../render/systemd";
 import type { AptRepository } from "./host/apt-repository";
 import { readDeclaration, type ServiceDeclaration } from "./host/declaration";
@@ -56,9 +57,10 @@ export class Pyroscope extends pulumi.ComponentResource {
 }
 
 /** @param applied the declaration that the host has */
-function storageOf(applied: string, { version, retention }: LocalPyroscope): StorageInfo {
+function storageOf(applied: string, { version, retention, diskBudget }: LocalPyroscope): StorageInfo {
   const { version: installed, files } = readDeclaration(applied);
   return {
+    budget: diskBudget,
     version: installed ?? version,
     retention: retentionIn(files.get(pyroscopeFile) ?? "") ?? retention,
   };
@@ -146,8 +148,14 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
         mode: "0644",
         owner: "root:root",
         activation: "restart",
-        // A query that arrives during the shutdown can hang the process; the package waits 120 s.
-        content: renderDropIn({ Service: { TimeoutStopSec: "20s" } }),
+        content: renderDropIn({
+          Service: {
+            // A query that arrives during the shutdown can hang the process; the package waits 120 s.
+            TimeoutStopSec: "20s",
+            ...pyroscopeHardening(dataDirectory),
+            ...limitDirectives(settings),
+          },
+        }),
       },
     ],
   };

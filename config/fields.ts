@@ -15,8 +15,8 @@ function show(value: unknown): string {
  * @param form what is wanted, which tells whether quotes are what is missing
  */
 export function not(value: unknown, form: string): string {
-  const wantsBare = /^(a port number|true or false)/.test(form);
-  if (typeof value === "string" && wantsBare && /^(\d+|true|false)$/.test(value))
+  const wantsBare = /^(a port number|a number of|true or false)/.test(form);
+  if (typeof value === "string" && wantsBare && /^(\d+(\.\d+)?|true|false)$/.test(value))
     return `, not the text ${show(value)}: write it without quotes`;
   const wantsText = !wantsBare && !/\ba (map|list)\b/.test(form);
   if (typeof value === "number" && wantsText) return `, not the number ${value}: write it in quotes`;

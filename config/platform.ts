@@ -2,6 +2,7 @@ import { z } from "zod";
 import { account } from "./account";
 import { url } from "./addresses";
 import * as field from "./fields";
+import { limits } from "./limits";
 import { alloyVersionProblem, holds, pyroscopeVersionProblem, versionForm } from "./versions";
 
 const sharedPlatform = field.map(`"own" or {stack: "organization/project/stack"}`, {
@@ -101,8 +102,10 @@ const localPyroscope = field
       .prefault("20GiB")
       .describe(
         "What the profiles of the whole retention may take. Services that are estimated to need more are refused, and so is " +
-          "a disk without that room, free or in use by profiles. Pyroscope itself knows no such limit.",
+          "a disk without that room, free or in use by profiles. Pyroscope itself knows no such limit; what is stored is " +
+          "measured against it by `npm run verify`, the pipeline dashboard and the alert `ProfilingBudgetTooSmall`.",
       ),
+    ...limits,
   })
   .superRefine(refuseRaftPort, { when: field.isMap })
   .transform((value) => ({
@@ -189,6 +192,7 @@ export const alloy = field
       })
       .default("generally-available")
       .describe("The least stable components that the fragments may use."),
+    ...limits,
     fragments: fragments
       .prefault({})
       .describe(

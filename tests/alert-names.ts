@@ -18,6 +18,7 @@ export const platformAlerts = [
   "PyroscopeDiscardsSamples",
   "PyroscopeCompactionStalled",
   "PyroscopeCleanupStalled",
+  "ProfilingBudgetTooSmall",
   "ProfilingDiskLow",
   "ProfilingDiskFilling",
 ];

@@ -1,10 +1,8 @@
-import { storageEstimateOf } from "../../config/rules";
 import { formatDuration } from "../../config/units";
 import type { AlloyState } from "./alloy";
 import { broken, type Link, ok, unknown } from "./chain";
 import type { HostFacts } from "./host-facts";
-import { isLocal, type VerifyTarget } from "./target";
-import { readableSize } from "../../config/units";
+import type { VerifyTarget } from "./target";
 import { age } from "./words";
 
 /** Something that is proven once a host, and not for each service. */
@@ -108,16 +106,4 @@ export function judgeRetention({ platform }: VerifyTarget, { oldest }: Pyroscope
       ),
     ),
   ];
-}
-
-/** Whether the profiles take no more than they may; what was estimated is shown beside it. */
-export function judgeDisk(target: VerifyTarget, { disk }: HostFacts): Check[] {
-  const { pyroscope, services, platform } = target.settings;
-  if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
-  if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
-  const { bytes: estimate } = storageEstimateOf(services, pyroscope);
-  const { diskBudget } = pyroscope;
-  const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
-  if (disk <= diskBudget) return [check("disk", ok(seen))];
-  return [check("disk", broken(seen, "raise pyroscope.diskBudget, or shorten pyroscope.retention"))];
 }

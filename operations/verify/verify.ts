@@ -1,14 +1,8 @@
 import { profiled } from "../../config/service";
 import { askAlloy, type AlloyState } from "./alloy";
+import { judgeDisk } from "./budget";
 import { type Chain, isWhole } from "./chain";
-import {
-  type Check,
-  judgeDeclared,
-  judgeDisk,
-  judgePyroscope,
-  judgeRetention,
-  judgeVersions,
-} from "./checks";
+import { type Check, judgeDeclared, judgePyroscope, judgeRetention, judgeVersions } from "./checks";
 import { unitOf } from "./endpoint";
 import { untilFirstProfiles } from "./first-profiles";
 import { checkGrafana } from "./grafana";
@@ -86,7 +80,7 @@ export async function verify(
     ...judgeDeclared(facts, environment),
     ...judgeVersions(target, facts, { alloy, pyroscope: known }),
     ...judgeRetention(target, known, Date.now()),
-    ...judgeDisk(target, facts),
+    ...judgeDisk(target, facts, known, Date.now()),
     ...judgeProbe(probed, known.version),
     ...others,
     ...scraped,

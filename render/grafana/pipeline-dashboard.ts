@@ -1,6 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type Duration, formatDuration } from "../../config/units";
+import { type Duration, formatDuration, readableSize, type Size } from "../../config/units";
 import { holds } from "../../config/versions";
+import { fittingRetention } from "../prometheus/budget";
 import { sentOfDue } from "../prometheus/profile-rules";
 import { dashboard, figure, graph, type PanelBuilder, withPanels } from "./panels";
 
@@ -10,6 +11,8 @@ export interface StorageInfo {
   readonly version: string;
   /** How long profiles are kept, in seconds. */
   readonly retention: Duration;
+  /** What the profiles of the whole retention may take, in bytes; a platform of an earlier version of this program tells none. */
+  readonly budget?: Size | undefined;
 }
 
 /** The platform that an environment's profiles go through. */
@@ -149,7 +152,21 @@ function storagePanels({ platform }: PipelineInfo, storage: StorageInfo, uid: st
         },
       ],
     }),
+    ...budgetPanels(storage, uid, pyroscope),
     holds("ownStorage", storage.version) ? compaction(uid, pyroscope) : cleanUp(uid, pyroscope),
+  ];
+}
+
+/** 2.x does not tell what it writes. */
+function budgetPanels({ version, retention, budget }: StorageInfo, uid: string, of: string): PanelBuilder[] {
+  if (budget === undefined || holds("ownStorage", version)) return [];
+  return [
+    figure(uid, {
+      title: "Retention that fits the budget",
+      unit: "s",
+      description: `How long profiles could be kept in ${readableSize(budget)} (pyroscope.diskBudget), at what was stored in the last 24 hours. They are kept for ${formatDuration(retention)}: an alert tells where that is more.`,
+      lines: [{ expr: fittingRetention(`{${of}}`, budget), legend: "retention" }],
+    }),
   ];
 }
 

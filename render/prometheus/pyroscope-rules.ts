@@ -1,3 +1,5 @@
+import { type Duration, formatDuration, readableSize, type Size } from "../../config/units";
+import { fittingRetention } from "./budget";
 import { grown, select, type Alert, type Recording } from "./rule";
 
 const gibibyte = 2 ** 30;
@@ -18,16 +20,24 @@ export interface PyroscopeRulesArgs {
   readonly major: 1 | 2;
   /** Where it stores profiles. */
   readonly dataDirectory: string;
+  /** How long profiles are kept, in seconds. */
+  readonly retention: Duration;
+  /** What they may take, in bytes. */
+  readonly budget: Size;
 }
 
 /** The rules about a local Pyroscope and the disk that it writes to. */
 export function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (Alert | Recording)[] {
-  const { major, dataDirectory } = args;
+  const { major, dataDirectory, retention, budget } = args;
   const pyroscope = select({ environment, job: "pyroscope" });
   return [
     discarded(pyroscope),
     ...(major === 1
-      ? [compactionStalled(pyroscope), cleanupStalled(pyroscope)]
+      ? [
+          compactionStalled(pyroscope),
+          cleanupStalled(pyroscope),
+          budgetTooSmall(pyroscope, retention, budget),
+        ]
       : [compactionStalled2(environment, pyroscope), cleanupStalled2(pyroscope)]),
     ...disk(environment, major, dataDirectory),
   ];
@@ -62,6 +72,19 @@ function cleanupStalled(pyroscope: string): Alert {
     summary: "Pyroscope does not delete old profiles",
     description:
       "The last cleanup was {{ $value | humanizeDuration }} ago: what is older than the retention stays on the disk.",
+  };
+}
+
+/** 2.x does not tell what it writes. */
+function budgetTooSmall(pyroscope: string, retention: Duration, budget: Size): Alert {
+  const [kept, may] = [formatDuration(retention), readableSize(budget)];
+  return {
+    alert: "ProfilingBudgetTooSmall",
+    expr: `${fittingRetention(pyroscope, budget)} < ${retention}`,
+    for: "1h",
+    severity: "warning",
+    summary: "The profiles outgrow their disk budget",
+    description: `At what was stored in the last 24 hours, ${may} hold {{ $value | humanizeDuration }} of profiles, and ${kept} are to be kept.`,
   };
 }
 

@@ -112,9 +112,7 @@ describe("a stack with a platform of its own", () => {
       const config = resources.find(({ name }) => name === "soar-platform-alloy-config-files");
       return config?.inputs["stdin"] as string;
     };
-    const dropIn =
-      "\nfile 0644 root:root restart /etc/systemd/system/alloy.service.d/10-soar-profiling.conf\n" +
-      "  # Managed by soar-profiling: changes made here are overwritten.\n\n  [Service]\n  SendSIGKILL=yes\n";
+    const dropIn = "\n  [Service]\n  SendSIGKILL=yes\n";
     const replacing = "\nreplacing /etc/default/alloy RESTART_ON_UPGRADE=false\n";
     const validate = "\nvalidate /usr/bin/alloy validate --stability.level=experimental /etc/alloy/conf.d\n";
     for (const version of ["1.11.3-1", "1.12.0-1", "1.16.1-1"]) {

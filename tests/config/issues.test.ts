@@ -120,6 +120,31 @@ test.each<[string, object, string]>([
     `pyroscope.diskBudget: must be a size such as "20GiB"`,
   ],
   [
+    "a memory that no program lives on",
+    { pyroscope: { memory: "63MiB" } },
+    "pyroscope.memory: must be at least 64MiB: with less it would be ended at once",
+  ],
+  [
+    "a memory of Alloy that is no size",
+    { alloy: { memory: 512 } },
+    `alloy.memory: must be a size such as "20GiB"`,
+  ],
+  [
+    "no core at all",
+    { alloy: { cpu: 0 } },
+    "alloy.cpu: must be a number of cores such as 0.5 or 2, from 0.05 on, not 0",
+  ],
+  [
+    "cores in per cent",
+    { pyroscope: { cpu: "50%" } },
+    'pyroscope.cpu: must be a number of cores such as 0.5 or 2, from 0.05 on, not "50%"',
+  ],
+  [
+    "cores as a text",
+    { pyroscope: { cpu: "0.5" } },
+    'pyroscope.cpu: must be a number of cores such as 0.5 or 2, from 0.05 on, not the text "0.5": write it without quotes',
+  ],
+  [
     "remote and local",
     { pyroscope: { remote: { url: "http://x" }, retention: "1d" } },
     "pyroscope.retention: belongs to a local Pyroscope",

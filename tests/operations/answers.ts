@@ -29,6 +29,7 @@ export function facts(changes: Partial<HostFacts> = {}): HostFacts {
     units: new Map(),
     packages: new Map(),
     disk: undefined,
+    stored: undefined,
     differences: [],
     hasRecords: true,
     ...changes,

@@ -1,36 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { PlatformInfo } from "../../components/platform";
-import { plainSettingsOfTexts } from "../../config/load";
-import { parseDuration } from "../../config/units";
-import { judgeDeclared, judgeDisk, judgeRetention, judgeVersions } from "../../operations/verify/checks";
+import { judgeDeclared, judgeRetention, judgeVersions } from "../../operations/verify/checks";
 import { limitsOf } from "../../operations/verify/pyroscope-facts";
-import { pyroscopeAddress, type VerifyTarget } from "../../operations/verify/target";
-import { minimal } from "../components/stack";
+import { pyroscopeAddress } from "../../operations/verify/target";
 import { facts } from "./answers";
-
-const platform: PlatformInfo = {
-  environment: "production",
-  alloy: { version: "1.10.0-1", httpPort: 12345 },
-  format: 2,
-  pyroscopeUrl: "http://127.0.0.1:4040",
-  authenticates: false,
-  storage: { version: "1.21.1-1", retention: parseDuration("30d") },
-};
-
-/** A stack's configuration, as Pulumi keeps it. */
-const texts = (changes: Record<string, string> = {}): Record<string, string> => ({
-  environment: "production",
-  host: JSON.stringify(minimal.host),
-  services: JSON.stringify(minimal.services),
-  grafana: "{}",
-  purgeData: "false",
-  sshPrivateKey: "",
-  ...changes,
-});
-const target = (changes: Record<string, string> = {}): VerifyTarget => ({
-  ...plainSettingsOfTexts(texts(changes)),
-  platform,
-});
+import { target } from "./target";
 
 describe("once a host", () => {
   test("what runs is what was declared, or each difference is named", () => {
@@ -77,12 +50,6 @@ describe("once a host", () => {
     expect(retention(32)).toBe(
       "broken: the oldest profile is 32 d old, and 30d are to be kept: nothing is deleted",
     );
-  });
-
-  test("the profiles take no more than they may", () => {
-    const disk = (bytes: number): string | undefined => judgeDisk(target(), facts({ disk: bytes }))[0]?.state;
-    expect(disk(20 * 2 ** 30)).toBe("ok");
-    expect(disk(21 * 2 ** 30)).toBe("broken");
   });
 });
 

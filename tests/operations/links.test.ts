@@ -322,6 +322,7 @@ test("the host's own facts are read", () => {
     "package alloy 1.10.0-1",
     "package pyroscope ",
     "disk 4096",
+    "stored 2048 1024",
     "record alloy 3",
     "digest alloy 1234",
     "differs alloy /etc/default/alloy was edited",
@@ -344,6 +345,7 @@ test("the host's own facts are read", () => {
       ["pyroscope", ""],
     ]),
     disk: 4096,
+    stored: { all: 2048, grown: 1024 },
     differences: [
       "/etc/default/alloy was edited",
       "alloy.service does not run",

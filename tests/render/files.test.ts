@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { parseDuration } from "../../config/units";
+import { parseDuration, parseSize } from "../../config/units";
 import { renderAptSource } from "../../render/apt";
+import { alloyHardening, limitDirectives, pyroscopeHardening } from "../../render/hardening";
 import { renderPyroscope } from "../../render/pyroscope";
 import { renderDropIn } from "../../render/systemd";
 
@@ -24,6 +25,16 @@ describe("golden", () => {
       },
     });
     await expect(text).toMatchFileSnapshot("../golden/drop-in.conf");
+  });
+
+  test.each([
+    ["pyroscope", pyroscopeHardening("/var/lib/pyroscope")],
+    ["alloy", alloyHardening],
+  ])("hardening of %s", async (name, hardening) => {
+    const limits = limitDirectives({ memory: parseSize("1GiB"), cpu: 0.5 });
+    const text = renderDropIn({ Service: { ...hardening, ...limits } });
+    await expect(text).toMatchFileSnapshot(`../golden/hardening-${name}.conf`);
+    expect(limitDirectives({})).toEqual({});
   });
 
   test("APT source", async () => {

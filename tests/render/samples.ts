@@ -1,4 +1,4 @@
-import { parseDuration } from "../../config/units";
+import { parseDuration, parseSize } from "../../config/units";
 import type { Service } from "../../config/settings";
 import type { AlertArgs } from "../../render/grafana/alert-rules";
 import type { RulesArgs } from "../../render/prometheus/rules";
@@ -31,7 +31,7 @@ export function sampleServices(): Service[] {
 }
 
 /** A Pyroscope on the host. */
-export const storage = { version: "1.21.1-1", retention: parseDuration("30d") };
+export const storage = { version: "1.21.1-1", retention: parseDuration("30d"), budget: parseSize("20GiB") };
 
 /** Of a stack that owns its platform, with two services of three kinds of profile. */
 export const rules: RulesArgs = {
@@ -42,7 +42,12 @@ export const rules: RulesArgs = {
     { name: "soar-run", profiles: ["heap", "cpu"], interval: parseDuration("60s"), schedule: "always" },
     { name: "soar.web", profiles: ["cpu"], interval: parseDuration("10m"), schedule: "always" },
   ],
-  pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
+  pyroscope: {
+    major: 1,
+    dataDirectory: "/var/lib/pyroscope",
+    retention: parseDuration("30d"),
+    budget: parseSize("20GiB"),
+  },
 };
 
 export const alerts: AlertArgs = { ...rules, prometheus: "production-prometheus" };

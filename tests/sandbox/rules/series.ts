@@ -1,4 +1,4 @@
-import { parseDuration } from "../../../config/units";
+import { parseDuration, parseSize } from "../../../config/units";
 import type { RulesArgs } from "../../../render/prometheus/rules";
 import type { Firing, Series } from "../harness/promtool";
 
@@ -8,6 +8,7 @@ export type Case = [alert: string, when: string, at: string, series: Series[], f
 export const environment = "production";
 export const services = ["alloy", "host", "pyroscope", "soar.run"];
 const minute = parseDuration("60s");
+const kept = { retention: parseDuration("30d"), budget: parseSize("20GiB") };
 export const owner: RulesArgs = {
   environment,
   owner: environment,
@@ -22,7 +23,7 @@ export const owner: RulesArgs = {
     { name: "run", profiles: ["cpu", "heap"], interval: minute, schedule: "always" },
   ],
   sendsLogs: true,
-  pyroscope: { major: 1, dataDirectory: "/var/lib/pyroscope" },
+  pyroscope: { ...kept, major: 1, dataDirectory: "/var/lib/pyroscope" },
 };
 
 export const of = (job: string): string => `environment="production",job="${job}",instance="127.0.0.1:1"`;
@@ -50,6 +51,8 @@ export const discarded = (reason: string): string =>
   `pyroscope_discarded_samples_total{${of("pyroscope")},reason="${reason}",tenant="anonymous"}`;
 export const compaction = `pyroscope_compactor_last_successful_run_timestamp_seconds{${of("pyroscope")}}`;
 export const cleanup = `pyroscope_compactor_block_cleanup_last_successful_run_timestamp_seconds{${of("pyroscope")}}`;
+/** What a block took when it was stored. */
+export const flushed = `pyroscope_head_flushed_block_size_bytes_sum{${of("pyroscope")},component="ingester",tenant="anonymous"}`;
 export const received2 = counted("sent", "production_CPU_a");
 export const compacted2 = (status: string): string =>
   `pyroscope_compaction_worker_jobs_completed_total{${of("pyroscope")},level="0",status="${status}"}`;
@@ -65,5 +68,5 @@ export const guarded = "At 10 GiB Pyroscope deletes its oldest profiles, whateve
 
 export const second: RulesArgs = {
   ...owner,
-  pyroscope: { major: 2, dataDirectory: "/var/lib/pyroscope" },
+  pyroscope: { ...kept, major: 2, dataDirectory: "/var/lib/pyroscope" },
 };

@@ -5,6 +5,7 @@ import {
   compaction,
   deleted2,
   filesystem,
+  flushed,
   guarded,
   received2,
   second,
@@ -169,6 +170,27 @@ export const storageCases: Case[] = [
       },
     ],
     second,
+  ],
+  [
+    ...(["ProfilingBudgetTooSmall", "2.1 GiB a day for 30 days, and 20 are allowed", "30h"] as const),
+    [{ series: flushed, values: `0+${(2.1 * GiB) / 1440}x2400` }],
+    [
+      {
+        summary: "The profiles outgrow their disk budget",
+        description:
+          "At what was stored in the last 24 hours, 20.0 GiB hold 9d 12h 34m 17s of profiles, and 30d are to be kept.",
+      },
+    ],
+  ],
+  [
+    ...(["ProfilingBudgetTooSmall", "half a GiB a day", "30h"] as const),
+    [{ series: flushed, values: `0+${GiB / 2 / 1440}x2400` }],
+    [],
+  ],
+  [
+    ...(["ProfilingBudgetTooSmall", "nothing is stored", "30h"] as const),
+    [{ series: flushed, values: "0x2400" }],
+    [],
   ],
   [
     ...(["ProfilingDiskFilling", "2 GiB an hour of 40", "9h"] as const),
