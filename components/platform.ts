@@ -52,6 +52,8 @@ export interface PlatformArgs {
   settings: Settings;
   /** For a remote Pyroscope with a user. */
   pyroscopePassword?: pulumi.Output<string> | undefined;
+  /** For a local one with an object storage. */
+  s3SecretKey?: pulumi.Output<string> | undefined;
 }
 
 /** The name of the package source's files. */
@@ -95,6 +97,7 @@ export class Platform extends pulumi.ComponentResource {
               host,
               repository,
               settings: settings.pyroscope,
+              s3SecretKey: args.s3SecretKey,
               allowDowngrade,
               purgeData,
               warnings: warningsOf(changes, "pyroscope"),

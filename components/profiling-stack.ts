@@ -87,7 +87,13 @@ export class ProfilingStack extends pulumi.ComponentResource {
       shared ??
       new Platform(
         `${name}-platform`,
-        { host, settings, stack: args.stack, pyroscopePassword: secrets.pyroscopePassword },
+        {
+          host,
+          settings,
+          stack: args.stack,
+          pyroscopePassword: secrets.pyroscopePassword,
+          s3SecretKey: secrets.s3SecretKey,
+        },
         { parent: this },
       );
     const own = platform instanceof Platform ? platform : undefined;

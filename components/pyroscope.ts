@@ -4,9 +4,10 @@ import { versionFacts } from "../config/version-facts";
 import { holds } from "../config/versions";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { renderPyroscope, retentionIn } from "../render/pyroscope";
-import { renderDropIn } from "../render/systemd";
+import { renderStorageEnvironment } from "../render/pyroscope-storage";
+import { type DropIn, renderDropIn } from "../render/systemd";
 import type { AptRepository } from "./host/apt-repository";
-import { readDeclaration, type ServiceDeclaration } from "./host/declaration";
+import { readDeclaration, type ServiceDeclaration, type ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
@@ -22,6 +23,8 @@ export interface PyroscopeArgs {
   host: Host;
   repository: AptRepository;
   settings: LocalPyroscope;
+  /** For an object storage. */
+  s3SecretKey?: pulumi.Output<string> | undefined;
   /** What has to be known of the way to this version. */
   warnings: pulumi.Input<readonly string[]>;
   allowDowngrade: boolean;
@@ -42,13 +45,16 @@ export class Pyroscope extends pulumi.ComponentResource {
   constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Pyroscope", name, {}, opts);
     const { host, repository, settings, warnings } = args;
+    const key = settings.storage === undefined ? undefined : args.s3SecretKey;
+    const declaration =
+      key === undefined ? pyroscopeDeclaration(args) : key.apply((text) => pyroscopeDeclaration(args, text));
     const config = new ServiceConfig(
       `${name}-config`,
-      { host, id: "pyroscope", declaration: pyroscopeDeclaration(args), warnings },
+      { host, id: "pyroscope", declaration, secret: key !== undefined, warnings },
       { parent: this, dependsOn: repository },
     );
     this.url = pyroscopeUrl(settings);
-    this.storage = config.applied.apply((text) => storageOf(text, settings));
+    this.storage = pulumi.unsecret(config.applied.apply((text) => storageOf(text, settings)));
     this.isApplied = config.isApplied;
     this.files = config.files;
     this.registerOutputs({ url: this.url, storage: this.storage, files: this.files });
@@ -113,7 +119,10 @@ export function pyroscopeDisk(settings: LocalPyroscope): {
   return { directory: dataDirectory, bytes: settings.diskBudget, setting: "pyroscope.diskBudget" };
 }
 
-function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
+/** The unit's environment, which holds a secret: nobody but root reads it. */
+const environmentFile = "/etc/pyroscope/s3.env";
+
+function pyroscopeDeclaration(args: PyroscopeArgs, s3SecretKey?: string): ServiceDeclaration {
   const { host, settings, repository, allowDowngrade, purgeData } = args;
   const url = pyroscopeUrl(settings);
   return {
@@ -123,7 +132,7 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
     install: { source: repository.id, allowDowngrade, dataDirectory, purgeData },
     carry: host.declared("pyroscope-stored", dataDirectory, pyroscopeFile),
     trees: ["/etc/pyroscope"],
-    validate: [`/usr/bin/pyroscope -config.file ${pyroscopeFile} -modules`],
+    validate: [`/usr/bin/pyroscope ${flags(s3SecretKey !== undefined)} -modules`],
     health: [
       { seconds: 90, command: `curl -fsS --max-time 5 ${url}/ready` },
       { seconds: 30, command: host.declared("pyroscope-answers", url) },
@@ -147,8 +156,29 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
         owner: "root:root",
         activation: "restart",
         // A query that arrives during the shutdown can hang the process; the package waits 120 s.
-        content: renderDropIn({ Service: { TimeoutStopSec: "20s" } }),
+        content: renderDropIn({ Service: { TimeoutStopSec: "20s", ...runsWith(s3SecretKey !== undefined) } }),
       },
+      ...(s3SecretKey === undefined ? [] : [environmentOf(s3SecretKey)]),
     ],
+  };
+}
+
+function flags(hasSecret: boolean): string {
+  return `-config.file ${pyroscopeFile}${hasSecret ? " -config.expand-env" : ""}`;
+}
+
+/** The package's unit knows neither an environment nor the flag that puts it into the configuration. */
+function runsWith(hasSecret: boolean): DropIn[string] {
+  if (!hasSecret) return {};
+  return { EnvironmentFile: environmentFile, ExecStart: ["", `/usr/bin/pyroscope ${flags(true)}`] };
+}
+
+function environmentOf(s3SecretKey: string): ServiceFile {
+  return {
+    path: environmentFile,
+    mode: "0600",
+    owner: "root:root",
+    activation: "restart",
+    content: renderStorageEnvironment(s3SecretKey),
   };
 }

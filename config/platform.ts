@@ -2,6 +2,7 @@ import { z } from "zod";
 import { account } from "./account";
 import { url } from "./addresses";
 import * as field from "./fields";
+import { objectStorage } from "./object-storage";
 import { alloyVersionProblem, holds, pyroscopeVersionProblem, versionForm } from "./versions";
 
 const sharedPlatform = field.map(`"own" or {stack: "organization/project/stack"}`, {
@@ -101,8 +102,10 @@ const localPyroscope = field
       .prefault("20GiB")
       .describe(
         "What the profiles of the whole retention may take. Services that are estimated to need more are refused, and so is " +
-          "a disk without that room, free or in use by profiles. Pyroscope itself knows no such limit.",
+          "a disk without that room, free or in use by profiles. Pyroscope itself knows no such limit. With `storage`, what " +
+          "a day of profiles may take on the host's disk.",
       ),
+    storage: objectStorage,
   })
   .superRefine(refuseRaftPort, { when: field.isMap })
   .transform((value) => ({
