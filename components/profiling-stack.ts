@@ -14,6 +14,7 @@ import { tellRouting } from "./grafana/routing";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
+import { storageLogin } from "./object-storage";
 import { noOperatorFiles, type OperatorFiles } from "./operator/files";
 import { scrapedLogin } from "./past";
 import { Platform, type PlatformInfo } from "./platform";
@@ -76,6 +77,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
               : ofShared(settings, info as PlatformInfo),
           ),
         scrapedLogin: scrapedLogin(settings, secrets.prometheusPassword),
+        storageLogin: storageLogin(settings, secrets.s3SecretKey),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
         scripts: serviceScripts(),

@@ -13,7 +13,7 @@ import type { PackageRequirement, PortRequirement, UnitRequirement } from "./hos
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Where Pyroscope keeps all it stores; the package's own place. */
-const dataDirectory = "/var/lib/pyroscope";
+export const dataDirectory = "/var/lib/pyroscope";
 const unit = "pyroscope.service";
 /** Its configuration, ours and the one that a host has from before. */
 export const pyroscopeFile = "/etc/pyroscope/config.yml";

@@ -1,0 +1,53 @@
+import type { ObjectStorage } from "../config/object-storage";
+import { managedBy } from "./header";
+
+/** The variable of the unit's environment that has the secret key, as a value of YAML. */
+const variable = "SOAR_PROFILING_S3_SECRET_KEY";
+
+/** The part of Pyroscope's configuration that says where profiles are stored; `directory` without a bucket. */
+export function renderStorage(storage: ObjectStorage | undefined, directory: string): object {
+  if (storage === undefined) return { backend: "filesystem", filesystem: { dir: directory } };
+  const { endpoint, bucket, region, prefix, accessKeyId } = storage.s3;
+  const { host, protocol } = new URL(endpoint);
+  return {
+    backend: "s3",
+    ...(prefix === undefined ? {} : { prefix }),
+    s3: {
+      endpoint: host,
+      ...(protocol === "http:" ? { insecure: true } : {}),
+      bucket_name: bucket,
+      region,
+      access_key_id: accessKeyId,
+      secret_access_key: `\${${variable}}`,
+    },
+  };
+}
+
+/**
+ * How the storage of 1.x reads a bucket: what is in it counts at once, so that a host whose disk was lost answers with all that it
+ * has sent there. By default the last hours are asked of the disk alone.
+ *
+ * A block that is at both places is asked of one of them, if these have two addresses; of one address both answer, and it counts
+ * twice [RAN 1.21.1].
+ */
+export function readsBucket(storage: ObjectStorage | undefined): {
+  gateway: object;
+  bucketStore: object;
+  querier: object;
+} {
+  if (storage === undefined) return { gateway: {}, bucketStore: {}, querier: {} };
+  return {
+    gateway: { instance_addr: "localhost" },
+    bucketStore: { ignore_blocks_within: "0s" },
+    querier: { querier: { query_store_after: "0s" } },
+  };
+}
+
+/**
+ * Renders the file of the unit's environment that has the secret key. Its value is a text of YAML, in double quotes, because
+ * Pyroscope puts it into its configuration before it reads that; for systemd it is within single quotes.
+ */
+export function renderStorageEnvironment(secretKey: string): string {
+  const code = (character: string): string => `\\u00${character.charCodeAt(0).toString(16)}`;
+  return `# ${managedBy()}\n${variable}='${JSON.stringify(secretKey).replace(/['$]/g, code)}'\n`;
+}
