@@ -80,7 +80,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
         storageLogin: storageLogin(settings, secrets.s3SecretKey),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
-        scripts: serviceScripts(),
+        scripts: serviceScripts(pyroscope.kind === "local" && pyroscope.storage !== undefined),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },
