@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { url } from "./addresses";
 import * as field from "./fields";
 

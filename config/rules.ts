@@ -103,6 +103,11 @@ export function storageEstimateOf(services: readonly Service[], pyroscope: Local
   return estimateStorage(services, pyroscope.retention, storageModel(pyroscope.version));
 }
 
+/** What of that is on the host's disk. */
+export function diskEstimateOf(services: readonly Service[], pyroscope: LocalPyroscope): StorageEstimate {
+  return storageEstimateOf(services, { ...pyroscope, retention: timeOnDisk(pyroscope) });
+}
+
 function duplicateServices({ services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
   const seen = new Map<string, number>();
   return services.flatMap((service, i): Issue[] => {
@@ -144,13 +149,12 @@ function tooLittleDisk({ platform, pyroscope, services }: PartialSettings, isWro
   const ofServices = right.flatMap((_, i) => [`services[${i}].interval`, `services[${i}].profiles`]);
   const ofPyroscope = ["version", "retention", "diskBudget"].map((key) => `pyroscope.${key}`);
   if (right.length < services.length || [...ofServices, ...ofPyroscope].some(isWrong)) return [];
-  const kept = timeOnDisk(pyroscope);
-  const { bytes } = storageEstimateOf(right, { ...pyroscope, retention: kept });
+  const { bytes } = diskEstimateOf(right, pyroscope);
   if (bytes <= pyroscope.diskBudget) return [];
   const needed = Math.ceil(bytes / parseSize("1GiB"));
   const shorter = pyroscope.storage === undefined ? " a shorter pyroscope.retention," : "";
   const message =
-    `${formatSize(pyroscope.diskBudget)} does not hold ${formatDuration(kept)} of profiles, about ${needed}GiB: set ` +
+    `${formatSize(pyroscope.diskBudget)} does not hold ${formatDuration(timeOnDisk(pyroscope))} of profiles, about ${needed}GiB: set ` +
     `pyroscope.diskBudget to ${needed}GiB if the disk has them,${shorter} or a longer interval for the services`;
   return [{ path: "pyroscope.diskBudget", message }];
 }

@@ -1,4 +1,4 @@
-import { storageEstimateOf } from "../../config/rules";
+import { diskEstimateOf } from "../../config/rules";
 import { formatDuration } from "../../config/units";
 import type { AlloyState } from "./alloy";
 import { broken, type Link, ok, unknown } from "./chain";
@@ -115,7 +115,7 @@ export function judgeDisk(target: VerifyTarget, { disk }: HostFacts): Check[] {
   const { pyroscope, services, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
-  const { bytes: estimate } = storageEstimateOf(services, pyroscope);
+  const { bytes: estimate } = diskEstimateOf(services, pyroscope);
   const { diskBudget } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
   if (disk <= diskBudget) return [check("disk", ok(seen))];

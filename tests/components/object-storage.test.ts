@@ -26,8 +26,8 @@ describe("a stack with a bucket", () => {
     const inputs = (name: string): { create: string; stdin: string; isSecret: boolean } => {
       const { create, stdin } = resources.find((resource) => resource.name === name)?.inputs ?? {};
       const isSecret = typeof stdin === "object";
-      const text = isSecret ? (stdin as { secret: string }).secret : stdin;
-      return { create: String(create), stdin: String(text), isSecret };
+      const text = isSecret ? (stdin as { secret: string }).secret : (stdin as string);
+      return { create: create as string, stdin: text, isSecret };
     };
     return { setup: inputs("soar-host-setup"), pyroscope: inputs("soar-platform-pyroscope-config-files") };
   };
