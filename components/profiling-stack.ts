@@ -94,6 +94,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
           settings,
           stack: args.stack,
           pyroscopePassword: secrets.pyroscopePassword,
+          pyroscopeAlsoPassword: secrets.pyroscopeAlsoPassword,
           s3SecretKey: secrets.s3SecretKey,
         },
         { parent: this },

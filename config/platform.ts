@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { account } from "./account";
 import { url } from "./addresses";
+import { destination, refuseCaWithoutTls } from "./destination";
 import * as field from "./fields";
 import { objectStorage } from "./object-storage";
 import { alloyVersionProblem, holds, pyroscopeVersionProblem, versionForm } from "./versions";
@@ -67,6 +67,22 @@ export const repository = field
 
 const defaultRaftPort = 9099;
 
+const also = field
+  .map("a map with at least url, and tenant, user and ca if need be", {
+    ...destination("the second Pyroscope", "pyroscopeAlsoPassword"),
+  })
+  .superRefine(
+    (value, context) => {
+      refuseCaWithoutTls(value, (issue) => context.addIssue(issue));
+    },
+    { when: field.isMap },
+  )
+  .optional()
+  .describe(
+    "A second Pyroscope that gets the same profiles, for the time of a move. It is only sent to: what reads profiles asks the first.",
+  )
+  .meta({ fallback: "none" });
+
 const localPyroscope = field
   .map("a map", {
     version: version(pyroscopeVersionProblem)
@@ -106,6 +122,7 @@ const localPyroscope = field
           "a day of profiles may take on the host's disk.",
       ),
     storage: objectStorage,
+    also,
   })
   .superRefine(refuseRaftPort, { when: field.isMap })
   .transform((value) => ({
@@ -131,20 +148,28 @@ const remotePyroscope = field
     "a map",
     {
       remote: field
-        .map("a map with at least url, and tenant and user if need be", {
-          url: url("the address of the remote Pyroscope").describe(
-            "The address that Alloy on this host sends profiles to.",
-          ),
-          ...account("pyroscopePassword"),
+        .map("a map with at least url, and tenant, user and ca if need be", {
+          ...destination("the remote Pyroscope", "pyroscopePassword"),
         })
+        .superRefine(
+          (value, context) => {
+            refuseCaWithoutTls(value, (issue) => context.addIssue(issue));
+          },
+          { when: field.isMap },
+        )
         .describe("Where the remote Pyroscope is."),
+      also,
     },
     (key) =>
       key in localPyroscope.in.shape
         ? "belongs to a local Pyroscope: leave it out, or leave out pyroscope.remote"
         : undefined,
   )
-  .transform(({ remote }) => ({ kind: "remote" as const, ...remote }))
+  .transform(({ remote, also: second }) => ({
+    kind: "remote" as const,
+    ...remote,
+    ...(second === undefined ? {} : { also: second }),
+  }))
   .describe("A Pyroscope elsewhere: none is installed here, and nothing of a local one may be set.");
 
 export const pyroscope = z

@@ -26,6 +26,7 @@ const standIns: Readonly<Record<string, unknown>> = {
   "host.hostKey": `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`,
   "pyroscope.remote": { url: nowhere },
   "pyroscope.remote.url": nowhere,
+  "pyroscope.also.url": nowhere,
   "pyroscope.storage.s3.endpoint": nowhere,
   "pyroscope.storage.s3.bucket": "stand-in",
   "pyroscope.storage.s3.region": "stand-in",

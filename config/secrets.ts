@@ -13,6 +13,7 @@ const secrets = {
     fallback: "the SSH agent is asked",
   },
   pyroscopePassword: { form: "any text", description: "The password of `pyroscope.remote.user`." },
+  pyroscopeAlsoPassword: { form: "any text", description: "The password of `pyroscope.also.user`." },
   s3SecretKey: {
     form: "one line of printable ASCII characters, without spaces",
     description: "The secret key of `pyroscope.storage.s3.accessKeyId`.",
