@@ -3,6 +3,7 @@ import { smallProbe } from "../../operations/verify/probe-profile";
 import { sshHost } from "../../sandbox/host/host";
 import { filesWith, journal, localFilesWith, sampleCommandLines } from "./harness/leaks";
 import { startStorage } from "./harness/object-storage";
+import { recordPushes } from "./harness/pushes";
 import { TestStack } from "./harness/stack";
 
 const sentinel = "s3ntinelKey";
@@ -125,8 +126,37 @@ describe("Pyroscope with a bucket", async () => {
       expect(await stored(service), service).toBe(count);
   });
 
-  test("the key is in one file, for root alone, and nowhere else", async () => {
-    expect(await filesWith(stack, [sentinel])).toEqual(["600 root:root /etc/pyroscope/s3.env"]);
+  test("for the time of a move, a second Pyroscope with an authority of its own gets the same profiles", async () => {
+    const { gateway } = stack.host;
+    // Its own authority, which nobody else knows.
+    const pem = await stack.operator(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout - -days 2 -subj /CN=second " +
+        `-addext subjectAltName=IP:${gateway} 2>/dev/null`,
+    );
+    const [cert = ""] = /-----BEGIN CERTIFICATE-----[^]*/.exec(pem) ?? [];
+    const second = await recordPushes(gateway, 4121, { key: pem.replace(cert, ""), cert });
+    const also = { url: second.url, tenant: "soar", user: "writer", ca: cert };
+    const [service] = stack.setting("services") as { name: string }[];
+    const services = [{ ...service, interval: "15s" }];
+    stack.configure(
+      { pyroscope: { ...onDisk, storage: { s3 }, also }, services },
+      { pyroscopeAlsoPassword: `${sentinel}2` },
+    );
+    await stack.up();
+    const { path, headers } = await second.next(({ body }) => body.includes(service?.name ?? ""));
+    expect(path).toBe("/push.v1.PusherService/Push");
+    expect(headers["x-scope-orgid"]).toBe("soar");
+    expect(headers.authorization).toBe(`Basic ${Buffer.from(`writer:${sentinel}2`).toString("base64")}`);
+    await expect
+      .poll(() => stored(service?.name ?? ""), { timeout: 30_000, interval: 1_000 })
+      .toBeGreaterThan(0);
+  });
+
+  test("the keys are in one file each, which nobody else reads, and nowhere else", async () => {
+    expect(await filesWith(stack, [sentinel])).toEqual([
+      "640 root:alloy /etc/alloy/secrets/pyroscope-also-password",
+      "600 root:root /etc/pyroscope/s3.env",
+    ]);
     expect(await filesWith(stack, [sentinel], "nobody")).toEqual([]);
     expect(await filesWith(stack, [sentinel], "pyroscope")).toEqual([]);
     expect(await localFilesWith(stack, sentinel)).toEqual([]);

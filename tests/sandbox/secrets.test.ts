@@ -155,32 +155,6 @@ describe("secrets, with a remote Pyroscope", async () => {
     await expect.poll(() => stack.status("true"), { timeout: 90_000, interval: 2000 }).toBe(0);
   });
 
-  test("a second Pyroscope with an authority of its own gets the same, with another password", async () => {
-    const { gateway } = stack.host;
-    const pem = await stack.operator(
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout - -days 2 -subj /CN=second " +
-        `-addext subjectAltName=IP:${gateway} 2>/dev/null`,
-    );
-    const [, cert = ""] = /(-----BEGIN CERTIFICATE-----[^]*)$/.exec(pem) ?? [];
-    const second = await recordPushes(gateway, 4101, { key: pem.replace(cert, ""), cert });
-    const first = stack.setting("pyroscope") as object;
-    const also = { url: second.url, user: "second", ca: cert };
-    stack.configure({ pyroscope: { ...first, also } }, { pyroscopeAlsoPassword: "s3ntinelPassword3" });
-    await stack.up();
-    const pushed = await Promise.all([remote.next(() => true), second.next(() => true)]);
-    expect(pushed.map(({ headers }) => headers.authorization)).toEqual([
-      authorization("s3ntinelPassword2"),
-      `Basic ${Buffer.from("second:s3ntinelPassword3").toString("base64")}`,
-    ]);
-    stack.configure({ pyroscope: { ...first, also: { ...also, ca: undefined } } });
-    await stack.up();
-    // Nobody else trusts that certificate.
-    const refused = "journalctl -u alloy --since -1min | grep -m 1 'certificate signed by unknown authority'";
-    await expect.poll(() => stack.status(refused), { timeout: 90_000, interval: 2000 }).toBe(0);
-    stack.configure({ pyroscope: first });
-    stack.removeSecret("pyroscopeAlsoPassword");
-  });
-
   test("none of them was in a command line, a log or the plain state in all that time", async () => {
     const seen = await endSampling();
     expect(seen).toContain("/usr/local/lib/soar-profiling/sandbox/service-config apply profiles");
