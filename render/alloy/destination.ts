@@ -98,16 +98,26 @@ export function writeProfiles(name: string, form: DestinationForm): Block {
   return {
     name: "pyroscope.write",
     label: name,
-    blocks: [endpoint(form, ""), ...(also === undefined ? [] : [endpoint(also, second)])],
+    blocks: [endpoint(form, ""), ...(also === undefined ? [] : [endpoint(also, second, briefly)])],
   };
 }
 
-function endpoint({ authenticates, hasCa = false }: EndpointForm, before: string): Block {
+/**
+ * Alloy waits for all places before it asks a service again (1.10.0, write.go and scrape_loop.go): for the second one two tries, 12
+ * seconds at most, so that the first one lacks little while that is away. By default it would be minutes.
+ */
+const briefly = { remote_timeout: "5s", max_backoff_retries: 2 };
+
+function endpoint(
+  { authenticates, hasCa = false }: EndpointForm,
+  before: string,
+  patience: Record<string, Value> = {},
+): Block {
   const value = (field: string): Value => reference(`${holder}.${label}.${before}${field}`);
   const credentials = { username: value("username"), password_file: value("password_file") };
   return {
     name: "endpoint",
-    attributes: { url: value("url"), headers: value("headers") },
+    attributes: { url: value("url"), headers: value("headers"), ...patience },
     blocks: [
       ...(authenticates ? [{ name: "basic_auth", attributes: credentials }] : []),
       ...(hasCa ? [{ name: "tls_config", attributes: { ca_pem: value("ca") } }] : []),
