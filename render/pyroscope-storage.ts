@@ -23,9 +23,12 @@ export function renderStorage(storage: ObjectStorage | undefined, directory: str
   };
 }
 
+/** How often Pyroscope 1.x lists what is in the bucket, and reads the list. */
+const listed = "1m";
+
 /**
- * How the storage of 1.x reads a bucket: what is in it counts at once, so that a host whose disk was lost answers with all that it
- * has sent there. By default the last hours are asked of the disk alone.
+ * How the storage of 1.x reads a bucket: what is in it counts within two minutes, so that a host whose disk was lost answers with all
+ * that it has sent there. By default the last hours are asked of the disk alone, and the list is made each quarter of an hour.
  *
  * A block that is at both places is asked of one of them, if these have two addresses; of one address both answer, and it counts
  * twice [RAN 1.21.1].
@@ -33,12 +36,14 @@ export function renderStorage(storage: ObjectStorage | undefined, directory: str
 export function readsBucket(storage: ObjectStorage | undefined): {
   gateway: object;
   bucketStore: object;
+  compactor: object;
   querier: object;
 } {
-  if (storage === undefined) return { gateway: {}, bucketStore: {}, querier: {} };
+  if (storage === undefined) return { gateway: {}, bucketStore: {}, compactor: {}, querier: {} };
   return {
     gateway: { instance_addr: "localhost" },
-    bucketStore: { ignore_blocks_within: "0s" },
+    bucketStore: { ignore_blocks_within: "0s", sync_interval: listed },
+    compactor: { cleanup_interval: listed },
     querier: { querier: { query_store_after: "0s" } },
   };
 }

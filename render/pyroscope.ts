@@ -97,7 +97,7 @@ function limits1(retention: Duration): object {
 
 /** The storage of 1.x, which is in 2.x too. */
 function storage1(data: string, storage: ObjectStorage | undefined): object {
-  const { gateway, bucketStore, querier } = readsBucket(storage);
+  const { gateway, bucketStore, compactor, querier } = readsBucket(storage);
   return {
     memberlist: { bind_addr: [loopback], advertise_addr: loopback },
     ingester: {
@@ -113,7 +113,7 @@ function storage1(data: string, storage: ObjectStorage | undefined): object {
       bucket_store: { sync_dir: `${data}/sync`, ...bucketStore },
     },
     ...querier,
-    compactor: { data_dir: `${data}/compactor`, sharding_ring: ring },
+    compactor: { data_dir: `${data}/compactor`, sharding_ring: ring, ...compactor },
     pyroscopedb: { data_path: `${data}/data` },
   };
 }
