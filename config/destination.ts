@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import type { z } from "zod";
 import { account } from "./account";
 import { url } from "./addresses";
 import * as field from "./fields";
@@ -27,7 +28,8 @@ function certificatesProblem(text: string): string | undefined {
 
 function isCertificate(text: string): boolean {
   try {
-    return new X509Certificate(text).subject !== undefined;
+    new X509Certificate(text);
+    return true;
   } catch {
     return false;
   }
@@ -39,25 +41,23 @@ function isCertificate(text: string): boolean {
  * @param password the key of the secret that is its user's password
  */
 export function destination(what: string, password: string) {
-  return {
-    url: url(`the address of ${what}`).describe(`The address that Alloy on this host sends profiles to.`),
-    ...account(password),
-    ca: certificates
-      .optional()
-      .describe(
-        "The certificates of the authorities that its certificate has to be of, such as one of your own. They are no secret.",
-      )
-      .meta({ fallback: "those that the host trusts" }),
-  };
+  return field
+    .map("a map with at least url, and tenant, user and ca if need be", {
+      url: url(`the address of ${what}`).describe("The address that Alloy on this host sends profiles to."),
+      ...account(password),
+      ca: certificates
+        .optional()
+        .describe(
+          "The certificates of the authorities that its certificate has to be of, such as one of your own. They are no secret.",
+        )
+        .meta({ fallback: "those that the host trusts" }),
+    })
+    .superRefine(refuseCaWithoutTls, { when: field.isMap });
 }
 
-/** A rule of such a map. */
-export function refuseCaWithoutTls(
-  value: unknown,
-  add: (issue: { code: "custom"; path: string[]; message: string }) => void,
-): void {
+function refuseCaWithoutTls(value: unknown, context: z.RefinementCtx): void {
   const { url: address, ca } = value as { url?: unknown; ca?: unknown };
   if (ca === undefined || typeof address !== "string" || !address.startsWith("http://")) return;
   const message = "is of no use with http://, which shows no certificate: leave it out, or write https://";
-  add({ code: "custom", path: ["ca"], message });
+  context.addIssue({ code: "custom", path: ["ca"], message });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { url } from "./addresses";
-import { destination, refuseCaWithoutTls } from "./destination";
+import { destination } from "./destination";
 import * as field from "./fields";
 import { objectStorage } from "./object-storage";
 import { alloyVersionProblem, holds, pyroscopeVersionProblem, versionForm } from "./versions";
@@ -67,16 +67,7 @@ export const repository = field
 
 const defaultRaftPort = 9099;
 
-const also = field
-  .map("a map with at least url, and tenant, user and ca if need be", {
-    ...destination("the second Pyroscope", "pyroscopeAlsoPassword"),
-  })
-  .superRefine(
-    (value, context) => {
-      refuseCaWithoutTls(value, (issue) => context.addIssue(issue));
-    },
-    { when: field.isMap },
-  )
+const also = destination("the second Pyroscope", "pyroscopeAlsoPassword")
   .optional()
   .describe(
     "A second Pyroscope that gets the same profiles, for the time of a move. It is only sent to: what reads profiles asks the first.",
@@ -147,17 +138,9 @@ const remotePyroscope = field
   .map(
     "a map",
     {
-      remote: field
-        .map("a map with at least url, and tenant, user and ca if need be", {
-          ...destination("the remote Pyroscope", "pyroscopePassword"),
-        })
-        .superRefine(
-          (value, context) => {
-            refuseCaWithoutTls(value, (issue) => context.addIssue(issue));
-          },
-          { when: field.isMap },
-        )
-        .describe("Where the remote Pyroscope is."),
+      remote: destination("the remote Pyroscope", "pyroscopePassword").describe(
+        "Where the remote Pyroscope is.",
+      ),
       also,
     },
     (key) =>

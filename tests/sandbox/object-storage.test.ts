@@ -159,6 +159,11 @@ describe("Pyroscope with a bucket", async () => {
     await expect
       .poll(() => stored(service?.name ?? ""), { timeout: 30_000, interval: 1_000 })
       .toBeGreaterThan(0);
+    // The host does not trust that authority, by which Pyroscope would have to judge.
+    stack.configure({ pyroscope: { ...onDisk, storage: { s3: { ...s3, endpoint: second.url } }, also } });
+    expect(await stack.upFails()).toContain(
+      `pyroscope.storage.s3: the certificate of ${second.url} is not trusted on this host (`,
+    );
   });
 
   test("the keys are in one file each, which nobody else reads, and nowhere else", async () => {
