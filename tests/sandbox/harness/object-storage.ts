@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,8 @@ export interface ObjectStorage {
   region: string;
   bucket: string;
   accessKeyId: string;
+  /** How many blocks of profiles it has. */
+  blocks(): Promise<number>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,10 +52,14 @@ export async function startStorage(address: string, port: number, secretKey: str
     await ended;
     running = undefined;
   };
+  const blocks = async (): Promise<number> => {
+    const names = await readdir(buckets, { recursive: true });
+    return names.filter((name) => path.basename(name) === "meta.json").length;
+  };
   afterAll(async () => {
     await stop();
     await rm(directory, { recursive: true });
   });
   await start();
-  return { url, region, bucket: "profiles", accessKeyId, start, stop };
+  return { url, region, bucket: "profiles", accessKeyId, blocks, start, stop };
 }
