@@ -49,7 +49,8 @@ export const objectStorage = field
   .map("a map with s3", { s3 })
   .optional()
   .describe(
-    "An object storage for the profiles, by Pyroscope's own backend. The host's disk keeps the last hours, and what is on its way.",
+    "An object storage for the profiles, by Pyroscope's own backend. The host's disk keeps the last hours, and what is on its " +
+      "way. With 2.x it also keeps the list of what is in the bucket, without which nothing there is found.",
   )
   .meta({ fallback: "the host's disk" });
 
