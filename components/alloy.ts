@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AlloySettings } from "../config/settings";
 import { holds } from "../config/versions";
 import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/alloy/defaults";
-import { renderDestination } from "../render/alloy/destination";
+import { type EndpointArgs, renderDestination } from "../render/alloy/destination";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { alloyHardening, limitDirectives } from "../render/hardening";
 import { renderDropIn } from "../render/systemd";
@@ -38,6 +38,10 @@ export interface ProfileDestination {
   /** For basic authentication, with the password. */
   user?: string | undefined;
   password?: pulumi.Output<string> | undefined;
+  /** The authorities of its certificate, in PEM form. @default those that the host trusts */
+  ca?: string | undefined;
+  /** A second place that gets the same. @default none */
+  also?: Omit<ProfileDestination, "also"> | undefined;
 }
 
 /** Arguments of {@link Alloy}. */
@@ -65,17 +69,17 @@ export class Alloy extends pulumi.ComponentResource {
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Alloy", name, {}, opts);
     const { host, repository, settings, warnings } = args;
-    const { password } = args.destination;
+    const { password, also } = args.destination;
+    const passwords = [password, also?.password];
     const config = new ServiceConfig(
       `${name}-config`,
       {
         host,
         id: alloyPlatform,
-        declaration:
-          password === undefined
-            ? platformDeclaration(args)
-            : password.apply((text) => platformDeclaration(args, text)),
-        secret: password !== undefined,
+        declaration: passwords.every((one) => one === undefined)
+          ? platformDeclaration(args)
+          : pulumi.all(passwords).apply((texts) => platformDeclaration(args, ...texts)),
+        secret: passwords.some((one) => one !== undefined),
         warnings,
       },
       { parent: this, dependsOn: repository },
@@ -166,10 +170,11 @@ function dropIn({ version, ...limits }: AlloySettings): ServiceFile {
   };
 }
 
-function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
+function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: string): ServiceDeclaration {
   const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
-  const { url, tenant, user } = destination;
   const secret = alloyPassword("pyroscope-password", password);
+  const alsoSecret = alloyPassword("pyroscope-also-password", alsoPassword);
+  const { also } = destination;
   const declaration = alloyDeclaration(host, settings, [
     {
       path: "/etc/default/alloy",
@@ -183,14 +188,17 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
     alloyFragment(
       "destination",
       renderDestination({
-        pyroscopeUrl: url,
-        ...(tenant === undefined ? {} : { tenant }),
-        ...(user === undefined ? {} : { user, passwordFile: secret.path }),
+        ...endpointOf(destination, secret.path),
+        ...(also === undefined ? {} : { also: endpointOf(also, alsoSecret.path) }),
       }),
       "restart",
     ),
     ...secret.files,
+    ...alsoSecret.files,
   ]);
+  const [directories = []] = [secret, alsoSecret]
+    .map((one) => one.directories)
+    .filter(({ length }) => length > 0);
   return {
     ...declaration,
     install: { source: repository.id, allowDowngrade, dataDirectory: "/var/lib/alloy", purgeData },
@@ -198,6 +206,18 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
     ...(holds("restartsOnUpgrade", settings.version)
       ? { replacing: { path: "/etc/default/alloy", line: "RESTART_ON_UPGRADE=false" } }
       : {}),
-    directories: [...(declaration.directories ?? []), ...secret.directories],
+    directories: [...(declaration.directories ?? []), ...directories],
+  };
+}
+
+function endpointOf(
+  { url, tenant, user, ca }: Omit<ProfileDestination, "also">,
+  passwordFile: string | undefined,
+): EndpointArgs {
+  return {
+    pyroscopeUrl: url,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(user === undefined ? {} : { user, passwordFile }),
+    ...(ca === undefined ? {} : { ca }),
   };
 }

@@ -48,7 +48,7 @@ export function environmentParts(
       push,
       gitRef,
       fragments: alloy.fragments,
-      authenticates: platform.authenticates,
+      destination: platform.apply(({ authenticates, hasCa, also }) => ({ authenticates, hasCa, also })),
       secret: hasSecretService || secretParts.has("alloy"),
     },
     opts,

@@ -22,7 +22,8 @@ export function platformPast(settings: Settings): PastRequirement {
     // Alloy's package runs this one file; ours runs a directory.
     unread: [{ file: "/etc/alloy/config.alloy", components: alloyComponents(settings) }],
     stored:
-      local === undefined
+      // Of a bucket it is told with that (components/host/scripts/object-storage.sh).
+      local === undefined || local.storage !== undefined
         ? []
         : // What Pyroscope 1.x and 2.x have there, as `renderPyroscope` sets it.
           [{ directory: pyroscopeDisk(local).directory, folders: ["data", "shared"], file: pyroscopeFile }],

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { otlpReceiver, type OtlpReceiver } from "../config/otlp";
 import type { LocalPyroscope, RepositorySettings, Settings } from "../config/settings";
 import type { Duration } from "../config/units";
+import { destinationForm, type EndpointForm } from "../render/alloy/destination";
 import { renderAptSource } from "../render/apt";
 import type { DatasourceUids } from "../render/grafana/datasources";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
@@ -13,14 +14,15 @@ import { type HostIdentity, identityOf } from "./host/identity";
 import type { SourceRequirement } from "./host/preflight";
 import type { FileDigest } from "./host/service-config";
 import { ownUids } from "./grafana/datasources";
-import { Pyroscope, pyroscopeUrl } from "./pyroscope";
+import { budgetOf, Pyroscope, pyroscopeUrl } from "./pyroscope";
 import { versionChanges, warningsOf } from "./version-change";
 
 /**
  * The format of {@link PlatformInfo}, which the programs of other stacks read. What commit 93fb0d0 and before have written is
- * of format 1: it says none, and not whether profiles are sent with a password.
+ * of format 1: it says none, and not whether profiles are sent with a password. One that sends to a second place, or to one with
+ * authorities of its own, is of format 3: an older program would leave these out.
  */
-export const platformFormat = 2;
+export const platformFormats = { oldest: 2, newest: 3 };
 
 /** What another environment on the same host needs of the platform; the stack output `platform`. */
 export interface PlatformInfo {
@@ -34,6 +36,10 @@ export interface PlatformInfo {
   pyroscopeUrl: string;
   /** Whether profiles go there with a user and a password. */
   authenticates: boolean;
+  /** Whether its certificate is of authorities of its own. @default no */
+  hasCa?: boolean | undefined;
+  /** The same of a second place. @default there is none */
+  also?: EndpointForm | undefined;
   /** Where the owner's own spans and logs come in; undefined when it takes none. The setting that has them is `traces` by default. */
   otlpPorts?: { grpc: number; http: number; setting?: "logs" };
   /** Where programs push profiles of the owner's own environment; undefined when it takes none. */
@@ -52,6 +58,10 @@ export interface PlatformArgs {
   settings: Settings;
   /** For a remote Pyroscope with a user. */
   pyroscopePassword?: pulumi.Output<string> | undefined;
+  /** For a second Pyroscope with a user. */
+  pyroscopeAlsoPassword?: pulumi.Output<string> | undefined;
+  /** For a local one with an object storage. */
+  s3SecretKey?: pulumi.Output<string> | undefined;
 }
 
 /** The name of the package source's files. */
@@ -95,6 +105,7 @@ export class Platform extends pulumi.ComponentResource {
               host,
               repository,
               settings: settings.pyroscope,
+              s3SecretKey: args.s3SecretKey,
               allowDowngrade,
               purgeData,
               warnings: warningsOf(changes, "pyroscope"),
@@ -102,7 +113,8 @@ export class Platform extends pulumi.ComponentResource {
             { parent: this },
           )
         : undefined;
-    const destination = profileDestination(settings.pyroscope, args.pyroscopePassword);
+    const destination = profileDestination(settings.pyroscope, args);
+    const form = destinationForm(destination);
     const alloy = new Alloy(
       `${name}-alloy`,
       {
@@ -122,11 +134,12 @@ export class Platform extends pulumi.ComponentResource {
     const otlp = otlpReceiver(settings);
     const datasources = ownUids(settings);
     this.info = {
-      format: platformFormat,
+      format:
+        form.hasCa === undefined && form.also === undefined ? platformFormats.oldest : platformFormats.newest,
       environment,
       host: identityOf(settings.host),
       alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },
-      authenticates: destination.user !== undefined,
+      ...form,
       pyroscopeUrl: destination.url,
       ...(otlp === undefined ? {} : { otlpPorts: toldPorts(otlp) }),
       ...(settings.push === undefined ? {} : { pushPort: settings.push.port }),
@@ -167,15 +180,22 @@ function toldPorts({ grpcPort, httpPort, setting }: OtlpReceiver): NonNullable<P
   return { grpc: grpcPort, http: httpPort, ...(setting === "logs" ? { setting } : {}) };
 }
 
-function storageOf({ version, retention, diskBudget }: LocalPyroscope): StorageInfo {
-  return { version, retention, budget: diskBudget };
+function storageOf(settings: LocalPyroscope): StorageInfo {
+  const { version, retention } = settings;
+  return { version, retention, budget: budgetOf(settings) };
 }
 
 function profileDestination(
   settings: Settings["pyroscope"],
-  password: pulumi.Output<string> | undefined,
+  { pyroscopePassword, pyroscopeAlsoPassword }: PlatformArgs,
 ): ProfileDestination {
-  if (settings.kind === "local") return { url: pyroscopeUrl(settings) };
-  const { url, tenant, user } = settings;
-  return { url, tenant, user, password: user === undefined ? undefined : password };
+  const remote = (
+    { url, tenant, user, ca }: NonNullable<Settings["pyroscope"]["also"]>,
+    password: pulumi.Output<string> | undefined,
+  ): ProfileDestination => ({ url, tenant, user, ca, password: user === undefined ? undefined : password });
+  const first =
+    settings.kind === "local" ? { url: pyroscopeUrl(settings) } : remote(settings, pyroscopePassword);
+  return settings.also === undefined
+    ? first
+    : { ...first, also: remote(settings.also, pyroscopeAlsoPassword) };
 }

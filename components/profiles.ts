@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Pushed, pushListeners } from "../config/push";
 import type { PushSettings, Service } from "../config/settings";
+import type { DestinationForm } from "../render/alloy/destination";
 import { renderProfiles } from "../render/alloy/profiles";
 import { renderPush } from "../render/alloy/push";
 import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPlatform } from "./alloy";
@@ -14,8 +15,8 @@ export interface ProfilesArgs {
   environment: string;
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
-  /** Whether the platform sends profiles with a user and a password. */
-  authenticates: pulumi.Input<boolean>;
+  /** What the place has that the platform sends profiles to. */
+  destination: pulumi.Input<DestinationForm>;
   services: Service[];
   /** What programs send themselves; without it none is taken. */
   push: PushSettings | undefined;
@@ -47,19 +48,19 @@ export class Profiles extends pulumi.ComponentResource {
         base: alloyPlatform,
         secret: args.secret,
         declaration: pulumi
-          .all([args.alloy, args.authenticates])
-          .apply(([alloy, authenticates]) =>
+          .all([args.alloy, args.destination])
+          .apply(([alloy, destination]) =>
             alloyDeclaration(host, alloy, [
               alloyFragment(
                 `${environment}-profiles`,
-                renderProfiles({ environment, services, authenticates }),
+                renderProfiles({ environment, services, ...destination }),
               ),
               ...(push === undefined
                 ? []
                 : [
                     alloyFragment(
                       `${environment}-push`,
-                      renderPush({ environment, services, port: push.port, gitRef, authenticates }),
+                      renderPush({ environment, services, port: push.port, gitRef, ...destination }),
                     ),
                   ]),
               ...fragments.map(([fragment, text]) =>

@@ -14,6 +14,7 @@ import { tellRouting } from "./grafana/routing";
 import { Host } from "./host/host";
 import { LastOutputs } from "./host/last-outputs";
 import type { Requirements } from "./host/preflight";
+import { storageLogin } from "./object-storage";
 import { noOperatorFiles, type OperatorFiles } from "./operator/files";
 import { scrapedLogin } from "./past";
 import { Platform, type PlatformInfo } from "./platform";
@@ -76,9 +77,10 @@ export class ProfilingStack extends pulumi.ComponentResource {
               : ofShared(settings, info as PlatformInfo),
           ),
         scrapedLogin: scrapedLogin(settings, secrets.prometheusPassword),
+        storageLogin: storageLogin(settings, secrets.s3SecretKey),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
-        scripts: serviceScripts(),
+        scripts: serviceScripts(pyroscope.kind === "local" && pyroscope.storage !== undefined),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },
@@ -87,7 +89,14 @@ export class ProfilingStack extends pulumi.ComponentResource {
       shared ??
       new Platform(
         `${name}-platform`,
-        { host, settings, stack: args.stack, pyroscopePassword: secrets.pyroscopePassword },
+        {
+          host,
+          settings,
+          stack: args.stack,
+          pyroscopePassword: secrets.pyroscopePassword,
+          pyroscopeAlsoPassword: secrets.pyroscopeAlsoPassword,
+          s3SecretKey: secrets.s3SecretKey,
+        },
         { parent: this },
       );
     const own = platform instanceof Platform ? platform : undefined;

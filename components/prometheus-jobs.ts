@@ -19,7 +19,7 @@ import type { ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { shellLine } from "./host/shell";
 import type { PrometheusRules } from "./operator/files";
-import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
+import { budgetOf, pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
 
 const unit = "prometheus.service";
 /** Where the host's own Prometheus has its configuration. */
@@ -46,7 +46,7 @@ export function monitoredPlatform(
       major: pyroscopeMajor(pyroscope.version),
       dataDirectory: pyroscopeDisk(pyroscope).directory,
       retention: pyroscope.retention,
-      budget: pyroscope.diskBudget,
+      budget: budgetOf(pyroscope),
     },
   };
 }

@@ -1,19 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope } from "../config/settings";
+import type { Size } from "../config/units";
 import { versionFacts } from "../config/version-facts";
 import { holds } from "../config/versions";
 import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { renderPyroscope, retentionIn } from "../render/pyroscope";
 import { limitDirectives, pyroscopeHardening } from "../render/hardening";
-import { renderDropIn } from "../render/systemd";
+import { renderStorageEnvironment } from "../render/pyroscope-storage";
+import { type DropIn, renderDropIn } from "../render/systemd";
 import type { AptRepository } from "./host/apt-repository";
-import { readDeclaration, type ServiceDeclaration } from "./host/declaration";
+import { readDeclaration, type ServiceDeclaration, type ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 
 /** Where Pyroscope keeps all it stores; the package's own place. */
-const dataDirectory = "/var/lib/pyroscope";
+export const dataDirectory = "/var/lib/pyroscope";
 const unit = "pyroscope.service";
 /** Its configuration, ours and the one that a host has from before. */
 export const pyroscopeFile = "/etc/pyroscope/config.yml";
@@ -23,6 +25,8 @@ export interface PyroscopeArgs {
   host: Host;
   repository: AptRepository;
   settings: LocalPyroscope;
+  /** For an object storage. */
+  s3SecretKey?: pulumi.Output<string> | undefined;
   /** What has to be known of the way to this version. */
   warnings: pulumi.Input<readonly string[]>;
   allowDowngrade: boolean;
@@ -43,13 +47,16 @@ export class Pyroscope extends pulumi.ComponentResource {
   constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Pyroscope", name, {}, opts);
     const { host, repository, settings, warnings } = args;
+    const key = settings.storage === undefined ? undefined : args.s3SecretKey;
+    const declaration =
+      key === undefined ? pyroscopeDeclaration(args) : key.apply((text) => pyroscopeDeclaration(args, text));
     const config = new ServiceConfig(
       `${name}-config`,
-      { host, id: "pyroscope", declaration: pyroscopeDeclaration(args), warnings },
+      { host, id: "pyroscope", declaration, secret: key !== undefined, warnings },
       { parent: this, dependsOn: repository },
     );
     this.url = pyroscopeUrl(settings);
-    this.storage = config.applied.apply((text) => storageOf(text, settings));
+    this.storage = pulumi.unsecret(config.applied.apply((text) => storageOf(text, settings)));
     this.isApplied = config.isApplied;
     this.files = config.files;
     this.registerOutputs({ url: this.url, storage: this.storage, files: this.files });
@@ -57,13 +64,18 @@ export class Pyroscope extends pulumi.ComponentResource {
 }
 
 /** @param applied the declaration that the host has */
-function storageOf(applied: string, { version, retention, diskBudget }: LocalPyroscope): StorageInfo {
+function storageOf(applied: string, settings: LocalPyroscope): StorageInfo {
   const { version: installed, files } = readDeclaration(applied);
   return {
-    budget: diskBudget,
-    version: installed ?? version,
-    retention: retentionIn(files.get(pyroscopeFile) ?? "") ?? retention,
+    version: installed ?? settings.version,
+    retention: retentionIn(files.get(pyroscopeFile) ?? "") ?? settings.retention,
+    budget: budgetOf(settings),
   };
+}
+
+/** What all stored profiles may take on the host's disk; undefined where most of them are in a bucket. */
+export function budgetOf({ storage, diskBudget }: LocalPyroscope): Size | undefined {
+  return storage === undefined ? diskBudget : undefined;
 }
 
 /** The address of the local Pyroscope, on the host. */
@@ -115,7 +127,10 @@ export function pyroscopeDisk(settings: LocalPyroscope): {
   return { directory: dataDirectory, bytes: settings.diskBudget, setting: "pyroscope.diskBudget" };
 }
 
-function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
+/** The unit's environment, which holds a secret: nobody but root reads it. */
+const environmentFile = "/etc/pyroscope/s3.env";
+
+function pyroscopeDeclaration(args: PyroscopeArgs, s3SecretKey?: string): ServiceDeclaration {
   const { host, settings, repository, allowDowngrade, purgeData } = args;
   const url = pyroscopeUrl(settings);
   return {
@@ -125,7 +140,7 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
     install: { source: repository.id, allowDowngrade, dataDirectory, purgeData },
     carry: host.declared("pyroscope-stored", dataDirectory, pyroscopeFile),
     trees: ["/etc/pyroscope"],
-    validate: [`/usr/bin/pyroscope -config.file ${pyroscopeFile} -modules`],
+    validate: [`/usr/bin/pyroscope ${flags(s3SecretKey !== undefined)} -modules`],
     health: [
       { seconds: 90, command: `curl -fsS --max-time 5 ${url}/ready` },
       { seconds: 30, command: host.declared("pyroscope-answers", url) },
@@ -154,9 +169,31 @@ function pyroscopeDeclaration(args: PyroscopeArgs): ServiceDeclaration {
             TimeoutStopSec: "20s",
             ...pyroscopeHardening(dataDirectory),
             ...limitDirectives(settings),
+            ...runsWith(s3SecretKey !== undefined),
           },
         }),
       },
+      ...(s3SecretKey === undefined ? [] : [environmentOf(s3SecretKey)]),
     ],
+  };
+}
+
+function flags(hasSecret: boolean): string {
+  return `-config.file ${pyroscopeFile}${hasSecret ? " -config.expand-env" : ""}`;
+}
+
+/** The package's unit knows neither an environment nor the flag that puts it into the configuration. */
+function runsWith(hasSecret: boolean): DropIn[string] {
+  if (!hasSecret) return {};
+  return { EnvironmentFile: environmentFile, ExecStart: ["", `/usr/bin/pyroscope ${flags(true)}`] };
+}
+
+function environmentOf(s3SecretKey: string): ServiceFile {
+  return {
+    path: environmentFile,
+    mode: "0600",
+    owner: "root:root",
+    activation: "restart",
+    content: renderStorageEnvironment(s3SecretKey),
   };
 }

@@ -9,6 +9,7 @@ import type { EndpointRequirements, MachineRequirement, Requirements } from "./h
 import { platformPast, scrapedRequirement } from "./past";
 import { packageSource } from "./platform";
 import { pushPorts } from "./profiles";
+import { storageRequirement } from "./object-storage";
 import { prometheusRequirement } from "./prometheus-jobs";
 import { pyroscopeDisk, pyroscopePackage, pyroscopePorts, pyroscopeUnit } from "./pyroscope";
 
@@ -56,6 +57,7 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
     endpoints,
     past: platformPast(settings),
     scraped,
+    ...(local?.storage === undefined ? {} : { objectStorage: storageRequirement(local.storage) }),
   };
 }
 

@@ -20,7 +20,11 @@ const names = [
   "caddy-in-force",
 ];
 
-/** Those, to be put on the host. */
-export function serviceScripts(): Script[] {
-  return names.map((name) => ({ name, text: readFileSync(path.join(__dirname, "scripts", name), "utf8") }));
+/**
+ * Those, to be put on the host.
+ * @param hasBucket Pyroscope has an object storage, into which an operator may copy what is on the disk
+ */
+export function serviceScripts(hasBucket: boolean): Script[] {
+  const all = hasBucket ? [...names, "pyroscope-to-bucket"] : names;
+  return all.map((name) => ({ name, text: readFileSync(path.join(__dirname, "scripts", name), "utf8") }));
 }

@@ -4,7 +4,7 @@ import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { identityOf, isOtherHost } from "./host/identity";
 import { otlpPorts } from "./otlp";
-import { platformFormat, type PlatformInfo } from "./platform";
+import { platformFormats, type PlatformInfo } from "./platform";
 import { pushPorts } from "./profiles";
 
 /**
@@ -89,12 +89,12 @@ export function usable(output: Partial<PlatformInfo> | undefined, stack: string)
 function problemOf(output: Partial<PlatformInfo> | undefined): string | undefined {
   if (output === undefined) return "has no platform yet: pulumi up that one first";
   const { authenticates, format = authenticates === undefined ? 1 : 2 } = output;
-  if (format < platformFormat)
+  if (format < platformFormats.oldest)
     return "was last brought up by an earlier version of this program: pulumi up that one first";
-  if (format > platformFormat)
+  if (format > platformFormats.newest)
     return (
       `was last brought up by a newer version of this program (its output platform is of format ${format}, and this one ` +
-      `reads ${platformFormat}): use the newer version for this stack, too`
+      `reads ${platformFormats.newest}): use the newer version for this stack, too`
     );
   return undefined;
 }

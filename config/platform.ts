@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { account } from "./account";
 import { url } from "./addresses";
+import { destination } from "./destination";
 import * as field from "./fields";
 import { limits } from "./limits";
+import { objectStorage } from "./object-storage";
 import { alloyVersionProblem, holds, pyroscopeVersionProblem, versionForm } from "./versions";
 
 const sharedPlatform = field.map(`"own" or {stack: "organization/project/stack"}`, {
@@ -67,6 +68,13 @@ export const repository = field
 
 const defaultRaftPort = 9099;
 
+const also = destination("the second Pyroscope", "pyroscopeAlsoPassword")
+  .optional()
+  .describe(
+    "A second Pyroscope that gets the same profiles, for the time of a move. It is only sent to: what reads profiles asks the first.",
+  )
+  .meta({ fallback: "none" });
+
 const localPyroscope = field
   .map("a map", {
     version: version(pyroscopeVersionProblem)
@@ -103,9 +111,12 @@ const localPyroscope = field
       .describe(
         "What the profiles of the whole retention may take. Services that are estimated to need more are refused, and so is " +
           "a disk without that room, free or in use by profiles. Pyroscope itself knows no such limit; what is stored is " +
-          "measured against it by `npm run verify`, the pipeline dashboard and the alert `ProfilingBudgetTooSmall`.",
+          "measured against it by `npm run verify`, the pipeline dashboard and the alert `ProfilingBudgetTooSmall`. With " +
+          "`storage`, what a day of profiles may take on the host's disk, which is not measured.",
       ),
     ...limits,
+    storage: objectStorage,
+    also,
   })
   .superRefine(refuseRaftPort, { when: field.isMap })
   .transform((value) => ({
@@ -130,21 +141,21 @@ const remotePyroscope = field
   .map(
     "a map",
     {
-      remote: field
-        .map("a map with at least url, and tenant and user if need be", {
-          url: url("the address of the remote Pyroscope").describe(
-            "The address that Alloy on this host sends profiles to.",
-          ),
-          ...account("pyroscopePassword"),
-        })
-        .describe("Where the remote Pyroscope is."),
+      remote: destination("the remote Pyroscope", "pyroscopePassword").describe(
+        "Where the remote Pyroscope is.",
+      ),
+      also,
     },
     (key) =>
       key in localPyroscope.in.shape
         ? "belongs to a local Pyroscope: leave it out, or leave out pyroscope.remote"
         : undefined,
   )
-  .transform(({ remote }) => ({ kind: "remote" as const, ...remote }))
+  .transform(({ remote, also: second }) => ({
+    kind: "remote" as const,
+    ...remote,
+    ...(second === undefined ? {} : { also: second }),
+  }))
   .describe("A Pyroscope elsewhere: none is installed here, and nothing of a local one may be set.");
 
 export const pyroscope = z

@@ -7,7 +7,7 @@ import { pushListeners, pushProblem } from "./push";
 import type { IsWrong } from "./right-parts";
 import type { LocalPyroscope, Service } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
-import { formatDuration, formatSize, parseSize } from "./units";
+import { type Duration, formatDuration, formatSize, parseDuration, parseSize } from "./units";
 import { holds } from "./versions";
 
 /**
@@ -91,9 +91,21 @@ function metricsListeners(services: readonly (Service | undefined)[]): Listener[
   });
 }
 
+const day = parseDuration("1d");
+
+/** How much of the retention is on the host's disk at most: in front of an object storage the last hours, and what is put together. */
+function timeOnDisk({ storage, retention }: LocalPyroscope): Duration {
+  return storage === undefined || retention < day ? retention : day;
+}
+
 /** The storage that the declared services need in a local Pyroscope. */
 export function storageEstimateOf(services: readonly Service[], pyroscope: LocalPyroscope): StorageEstimate {
   return estimateStorage(services, pyroscope.retention, storageModel(pyroscope.version));
+}
+
+/** What of that is on the host's disk. */
+export function diskEstimateOf(services: readonly Service[], pyroscope: LocalPyroscope): StorageEstimate {
+  return storageEstimateOf(services, { ...pyroscope, retention: timeOnDisk(pyroscope) });
 }
 
 function duplicateServices({ services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
@@ -137,13 +149,13 @@ function tooLittleDisk({ platform, pyroscope, services }: PartialSettings, isWro
   const ofServices = right.flatMap((_, i) => [`services[${i}].interval`, `services[${i}].profiles`]);
   const ofPyroscope = ["version", "retention", "diskBudget"].map((key) => `pyroscope.${key}`);
   if (right.length < services.length || [...ofServices, ...ofPyroscope].some(isWrong)) return [];
-  const { bytes } = storageEstimateOf(right, pyroscope);
+  const { bytes } = diskEstimateOf(right, pyroscope);
   if (bytes <= pyroscope.diskBudget) return [];
   const needed = Math.ceil(bytes / parseSize("1GiB"));
-  const days = formatDuration(pyroscope.retention);
+  const shorter = pyroscope.storage === undefined ? " a shorter pyroscope.retention," : "";
   const message =
-    `${formatSize(pyroscope.diskBudget)} does not hold ${days} of profiles, about ${needed}GiB: set pyroscope.diskBudget to ` +
-    `${needed}GiB if the disk has them, a shorter pyroscope.retention, or a longer interval for the services`;
+    `${formatSize(pyroscope.diskBudget)} does not hold ${formatDuration(timeOnDisk(pyroscope))} of profiles, about ${needed}GiB: set ` +
+    `pyroscope.diskBudget to ${needed}GiB if the disk has them,${shorter} or a longer interval for the services`;
   return [{ path: "pyroscope.diskBudget", message }];
 }
 

@@ -16,6 +16,16 @@ export const secretRules: Record<Exclude<SecretKey, "sshPrivateKey">, Rule> = {
     isSet: ({ pyroscope }) => pyroscope?.kind === "remote" && pyroscope.user !== undefined,
     isRequired: true,
   },
+  pyroscopeAlsoPassword: {
+    goesWith: "pyroscope.also.user",
+    isSet: ({ pyroscope }) => pyroscope?.also?.user !== undefined,
+    isRequired: true,
+  },
+  s3SecretKey: {
+    goesWith: "pyroscope.storage.s3",
+    isSet: ({ pyroscope }) => pyroscope?.kind === "local" && pyroscope.storage !== undefined,
+    isRequired: true,
+  },
   logsPassword: {
     goesWith: "logs.user",
     isSet: ({ logs }) => logs?.user !== undefined,

@@ -1,10 +1,12 @@
 import { privateKeyProblem } from "./private-key";
 import type { Issue } from "./issue";
+import { secretKeyProblem } from "./object-storage";
 import { siteUsersProblem } from "./secret-rules";
 import type { SecretKey } from "./secrets";
 
 const problems: Partial<Record<SecretKey, (text: string) => string | undefined>> = {
   sshPrivateKey: privateKeyProblem,
+  s3SecretKey: secretKeyProblem,
   prometheusPassword: (text) => (/[\r\n]/.test(text) ? "must be one line" : undefined),
   grafanaAuth: (text) => (/[\r\n]/.test(text) ? "must be one line: a token, or user:password" : undefined),
   alertsWebhook: webhookProblem,

@@ -13,6 +13,11 @@ const secrets = {
     fallback: "the SSH agent is asked",
   },
   pyroscopePassword: { form: "any text", description: "The password of `pyroscope.remote.user`." },
+  pyroscopeAlsoPassword: { form: "any text", description: "The password of `pyroscope.also.user`." },
+  s3SecretKey: {
+    form: "one line of printable ASCII characters, without spaces",
+    description: "The secret key of `pyroscope.storage.s3.accessKeyId`.",
+  },
   logsPassword: { form: "any text", description: "The password of `logs.user`." },
   prometheusPassword: { form: "any text, in one line", description: "The password of `prometheus.user`." },
   tracesPassword: { form: "any text", description: "The password of `traces.user`." },

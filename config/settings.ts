@@ -39,6 +39,17 @@ export const settingsSchema = z.strictObject({
   pyroscope: pyroscope.meta({
     samples: [
       { version: "1.21.1", retention: "14d", diskBudget: "40GiB" },
+      {
+        storage: {
+          s3: {
+            endpoint: "https://s3.eu-central-1.amazonaws.com",
+            bucket: "soar-profiles",
+            region: "eu-central-1",
+            prefix: "production",
+            accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+          },
+        },
+      },
       { remote: { url: "https://profiles.example", tenant: "soar", user: "soar" } },
     ],
   }),

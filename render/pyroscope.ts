@@ -1,7 +1,9 @@
 import { parse, stringify } from "yaml";
+import type { ObjectStorage } from "../config/object-storage";
 import { addDurations, type Duration, goDuration, parseDuration } from "../config/units";
 import { holds, pyroscopeVersionProblem } from "../config/versions";
 import { managedBy } from "./header";
+import { readsBucket, renderStorage } from "./pyroscope-storage";
 
 export interface PyroscopeArgs {
   /** Version of the package; its major decides which keys are written. */
@@ -14,6 +16,8 @@ export interface PyroscopeArgs {
   readonly retention: Duration;
   /** @default /var/lib/pyroscope */
   readonly dataDirectory?: string;
+  /** A bucket that the profiles go to. @default they stay below the directory */
+  readonly storage?: ObjectStorage | undefined;
 }
 
 const loopback = "127.0.0.1";
@@ -30,6 +34,12 @@ const inmemory = { store: "inmemory" };
 
 /** A ring of one that is kept in memory: without the address, queries would go to the host's public one and hang. */
 const ring = { kvstore: inmemory, instance_addr: loopback };
+
+/**
+ * A block that is in the store and still with the ingester is asked of one of them, if these have two addresses; of one address
+ * both answer, and it counts twice [RAN 1.21.1].
+ */
+const gateway = "localhost";
 
 /**
  * Renders `/etc/pyroscope/config.yml` for a single Pyroscope that listens on loopback only.
@@ -50,7 +60,7 @@ export function retentionIn(text: string): Duration | undefined {
   return period === undefined ? undefined : parseDuration(period);
 }
 
-function common({ httpPort, grpcPort }: PyroscopeArgs, data: string): object {
+function common({ httpPort, grpcPort, storage }: PyroscopeArgs, data: string): object {
   return {
     target: "all",
     server: {
@@ -59,7 +69,7 @@ function common({ httpPort, grpcPort }: PyroscopeArgs, data: string): object {
       grpc_listen_address: loopback,
       grpc_listen_port: grpcPort,
     },
-    storage: { backend: "filesystem", filesystem: { dir: `${data}/shared` } },
+    storage: renderStorage(storage, `${data}/shared`),
     // Pushing profiles of itself would keep its CPU profiler busy: `profiling already in use` for everyone else.
     self_profiling: { disable_push: true },
     analytics: { reporting_enabled: false },
@@ -83,8 +93,8 @@ function limits(retention: Duration): object {
   };
 }
 
-function version1({ retention }: PyroscopeArgs, data: string): object {
-  return { ...storage1(data), limits: { ...limits1(retention), ...limits(retention) } };
+function version1({ retention, storage }: PyroscopeArgs, data: string): object {
+  return { ...storage1(data, storage), limits: { ...limits1(retention), ...limits(retention) } };
 }
 
 function limits1(retention: Duration): object {
@@ -92,7 +102,8 @@ function limits1(retention: Duration): object {
 }
 
 /** The storage of 1.x, which is in 2.x too. */
-function storage1(data: string): object {
+function storage1(data: string, storage: ObjectStorage | undefined): object {
+  const { bucketStore, compactor, querier } = readsBucket(storage);
   return {
     memberlist: { bind_addr: [loopback], advertise_addr: loopback },
     ingester: {
@@ -103,20 +114,24 @@ function storage1(data: string): object {
       },
     },
     query_scheduler: { ring },
-    store_gateway: { sharding_ring: ring, bucket_store: { sync_dir: `${data}/sync` } },
-    compactor: { data_dir: `${data}/compactor`, sharding_ring: ring },
+    store_gateway: {
+      sharding_ring: { ...ring, instance_addr: gateway },
+      bucket_store: { sync_dir: `${data}/sync`, ...bucketStore },
+    },
+    ...querier,
+    compactor: { data_dir: `${data}/compactor`, sharding_ring: ring, ...compactor },
     pyroscopedb: { data_path: `${data}/data` },
   };
 }
 
-function version2({ grpcPort, raftPort, retention }: PyroscopeArgs, data: string): object {
+function version2({ grpcPort, raftPort, retention, storage }: PyroscopeArgs, data: string): object {
   const grpc = `${loopback}:${grpcPort}`;
   const raft = `${loopback}:${raftPort}`;
   return {
     // New profiles go to the storage of 2.x alone. What 1.x has stored is still found, and deleted when it is too old; with
     // "v2" it would be hidden, and stay on the disk for ever.
     architecture_storage: "v1-v2-dual",
-    ...storage1(data),
+    ...storage1(data, storage),
     metastore: {
       address: grpc,
       data_dir: `${data}/metastore/data`,

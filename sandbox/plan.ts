@@ -2,7 +2,7 @@ import { isImageThere } from "./host/image";
 import { isServiceThere } from "./services/build";
 import { type BackendName, backendNames, backends } from "./tools/backends";
 import type { Recipe } from "./tools/recipe";
-import { actionlint, alloy, pulumi, pyroscope } from "./tools/recipes";
+import { actionlint, alloy, pulumi, pyroscope, versitygw } from "./tools/recipes";
 import { isThere } from "./tools/toolchain";
 
 /** Something that is done, and about how long it takes on two cores, in minutes. */
@@ -42,7 +42,7 @@ async function tellTests(): Promise<void> {
     { what: "format, lint, types, shellcheck", minutes: 1 },
     { what: "unit tests", minutes: 2 },
   ];
-  const toMake = await partsToMake(backendNames, [actionlint]);
+  const toMake = await partsToMake(backendNames, [actionlint, versitygw]);
   console.log(planLine("make test", [...toMake], [...first, { what: "tests on real hosts", minutes: 35 }]));
 }
 

@@ -5,7 +5,7 @@ import { hostNames, mainHost } from "./host/record";
 import { step, UserError } from "./log";
 import { ensurePulumiHome } from "./plugins/install";
 import { type BackendName, backendNames } from "./tools/backends";
-import { dropGoCaches, ensureActionlint, ensurePulumi } from "./tools/toolchain";
+import { dropGoCaches, ensureActionlint, ensurePulumi, ensureVersitygw } from "./tools/toolchain";
 
 /** Makes everything that a host with these, and a stack, are made of. */
 export async function prepareSandbox(backends: readonly BackendName[]): Promise<void> {
@@ -22,6 +22,7 @@ async function prepareTests(): Promise<void> {
   if (missing !== "")
     process.stderr.write(`    The tests on Debian 12 are left out, where these lack libraries: ${missing}\n`);
   await ensureActionlint();
+  await ensureVersitygw();
   await dropGoCaches();
 }
 

@@ -26,6 +26,8 @@ interface Source {
   readonly password?: pulumi.Output<string> | undefined;
   /** Its certificate is not checked. */
   readonly insecureSkipVerify?: boolean;
+  /** The authorities of its certificate, in PEM form. @default those that Grafana trusts */
+  readonly ca?: string | undefined;
 }
 
 /** The datasources that a stack declares. */
@@ -102,7 +104,10 @@ export function declareDatasources(
     const { url, user, tenant } = source;
     const title = kind.charAt(0).toUpperCase() + kind.slice(1);
     const headers = tenant === undefined ? {} : { httpHeaderName1: "X-Scope-OrgID" };
-    const tls = source.insecureSkipVerify === true ? { tlsSkipVerify: true } : {};
+    const tls = {
+      ...(source.insecureSkipVerify === true ? { tlsSkipVerify: true } : {}),
+      ...(source.ca === undefined ? {} : { tlsAuthWithCACert: true }),
+    };
     const secure = secureSettings(source);
     const datasource = new oss.DataSource(
       `${name}-${kind}`,
@@ -125,13 +130,14 @@ export function declareDatasources(
 }
 
 /** What Grafana keeps and does not show; it keeps a header's value so, whatever it is. */
-function secureSettings({ user, tenant, password }: Source): pulumi.Output<string> | undefined {
-  if (user === undefined && tenant === undefined) return undefined;
+function secureSettings({ user, tenant, password, ca }: Source): pulumi.Output<string> | undefined {
+  if (user === undefined && tenant === undefined && ca === undefined) return undefined;
   return pulumi.secret(
     pulumi.output(password).apply((text) =>
       JSON.stringify({
         ...(user === undefined ? {} : { basicAuthPassword: text }),
         ...(tenant === undefined ? {} : { httpHeaderValue1: tenant }),
+        ...(ca === undefined ? {} : { tlsCACert: ca }),
       }),
     ),
   );

@@ -36,6 +36,8 @@ export interface HostArgs {
   requirements: pulumi.Input<Requirements>;
   /** Options of curl that let one in where `requirements.scraped` is asked. @default nobody is kept out there */
   scrapedLogin?: pulumi.Input<string> | undefined;
+  /** Options of curl with the key for `requirements.objectStorage`. @default there is no bucket */
+  storageLogin?: pulumi.Input<string> | undefined;
   /** Scripts that declarations of services call, put beside those of this layer. @default none */
   scripts?: readonly Script[];
 }
@@ -123,8 +125,8 @@ export class Host extends pulumi.ComponentResource {
     const required = pulumi.output(args.requirements).apply((all) => all as Requirements);
     const look = required.apply(preflightOf);
     const script = pulumi
-      .all([required, args.scrapedLogin])
-      .apply(([all, login]) => preflightScript(all as Requirements, login));
+      .all([required, args.scrapedLogin, args.storageLogin])
+      .apply(([all, ...logins]) => preflightScript(all as Requirements, ...logins));
     const tried = pulumi.all([look, script]).apply(([{ words, seconds }, text]) => {
       const line = shellLine(["timeout", seconds, "sh", "-s", "--", ...words]);
       return this.trial?.ofPreflight(line, text, () => made);

@@ -97,6 +97,22 @@ export interface MachineRequirement {
   stack: string;
 }
 
+/** A bucket that can be used from the host, and what is there from before it. */
+export interface ObjectStorageRequirement {
+  /** Of the server. */
+  url: string;
+  region: string;
+  bucket: string;
+  /** What comes before the names of the objects. */
+  prefix?: string | undefined;
+  /** The setting that says all that, and the one that has the key. */
+  setting: string;
+  secret: string;
+  /** What has stored on the disk so far, and the file that may say where else. */
+  directory: string;
+  file: string;
+}
+
 /** What a host must offer. */
 export interface Requirements {
   ports: readonly PortRequirement[];
@@ -119,6 +135,8 @@ export interface Requirements {
   past?: PastRequirement;
   /** @default nothing is to be scraped */
   scraped?: ScrapedRequirement | undefined;
+  /** @default no bucket is needed */
+  objectStorage?: ObjectStorageRequirement;
 }
 
 /** A look at the host before anything on it is changed. */
@@ -141,12 +159,18 @@ export function preflightOf(required: Requirements): Preflight {
 /**
  * The script of it, for `sh -s`; its last line says which machine the host is.
  * @param login options of curl that let one in where `scraped` is asked; they may hold a secret
+ * @param storageLogin those with the key for `objectStorage`
  */
-export function preflightScript({ endpoints, scraped }: Requirements, login: string | undefined): string {
+export function preflightScript(
+  { endpoints, scraped }: Requirements,
+  login: string | undefined,
+  storageLogin?: string,
+): string {
   return preflight(
     endpoints?.endpoints.map(endpointLine),
     scraped?.targets.map(({ name, url }) => `${name} ${url}`),
     login,
+    storageLogin,
   );
 }
 
@@ -164,8 +188,10 @@ function checks(required: Requirements): (string | number)[] {
     machine,
     past,
     scraped,
+    objectStorage,
   } = required;
   return [
+    ...(objectStorage === undefined ? [] : storageWords(objectStorage)),
     ...ports.flatMap(({ address, port, unit, purpose, setting }) => [
       "port",
       address,
@@ -201,6 +227,12 @@ function checks(required: Requirements): (string | number)[] {
   ];
 }
 
+/** They come first: the script takes them before all others. */
+function storageWords(storage: ObjectStorageRequirement): string[] {
+  const { url, region, bucket, prefix = "", setting, secret, directory, file } = storage;
+  return ["object-storage", url, region, bucket, prefix, setting, secret, directory, file];
+}
+
 function endpointLine({ name, url, seconds = 0, mayBeAway = false }: EndpointRequirement): string {
   return `${name} ${url} ${seconds}${mayBeAway ? " may-be-away" : ""}`;
 }
@@ -208,11 +240,16 @@ function endpointLine({ name, url, seconds = 0, mayBeAway = false }: EndpointReq
 /** Endpoints that the script asks at once. */
 const atOnce = 50;
 
+/** The requests to a bucket, each of which has its own limit in the script. */
+const ofStorage = 4 * 30;
+
 /** In seconds: room for the busiest of the endpoints, each of which has its own limits in the script. */
-function timeLimit({ endpoints }: Requirements): number {
+function timeLimit({ endpoints, objectStorage }: Requirements): number {
   const asked = endpoints?.endpoints ?? [];
   const longest = Math.max(0, ...asked.map(({ seconds = 0 }) => seconds));
-  return 60 + Math.ceil(asked.length / atOnce) * (3 * longest + 30);
+  return (
+    60 + (objectStorage === undefined ? 0 : ofStorage) + Math.ceil(asked.length / atOnce) * (3 * longest + 30)
+  );
 }
 
 function ofPackage(required: PackageRequirement): string[] {

@@ -111,11 +111,13 @@ export function whole(script: string): string {
  * @param endpoints a line for each; not among its arguments, because a command line has room for some hundred only
  * @param targets the same
  * @param login options of curl, for who is asked about the targets
+ * @param storageLogin options of curl, for the object storage that is tried
  */
 export function preflight(
   endpoints: readonly string[] = [],
   targets: readonly string[] = [],
   login?: string,
+  storageLogin?: string,
 ): string {
   const variable = (name: string, of: string, text: string): string =>
     `${name}=$(cat ${hereDocument(of, text)})\n`;
@@ -125,12 +127,15 @@ export function preflight(
       variable("endpoints", "endpoints", lines(endpoints)) +
       variable("targets", "targets", lines(targets)) +
       (login === undefined ? "" : variable("scraped_login", "login", login)) +
+      (storageLogin === undefined ? "" : variable("storage_login", "storage login", storageLogin)) +
       readScript("endpoints.sh") +
       readScript("apt-places.sh") +
       readScript("past.sh") +
       readScript("machine.sh") +
       readScript("logins.sh") +
-      readScript("preflight"),
+      readScript("preflight") +
+      (storageLogin === undefined ? "" : readScript("object-storage.sh")) +
+      withoutHead("preflight-words.sh"),
   );
 }
 

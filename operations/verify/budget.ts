@@ -1,4 +1,4 @@
-import { storageEstimateOf } from "../../config/rules";
+import { diskEstimateOf } from "../../config/rules";
 import { type Duration, readableSize } from "../../config/units";
 import { broken, type Link, ok, unknown } from "./chain";
 import { check, type Check, type PyroscopeFacts } from "./checks";
@@ -39,13 +39,14 @@ export function judgeDisk(
   const { pyroscope, services, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
-  const { bytes: estimate } = storageEstimateOf(services, pyroscope);
+  const { bytes: estimate } = diskEstimateOf(services, pyroscope);
   const { diskBudget, retention } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
   if (disk > diskBudget)
     return [check("disk", broken(seen, "raise pyroscope.diskBudget, or shorten pyroscope.retention"))];
   const seconds = Math.min(day, oldest === undefined ? 0 : (now - oldest) / 1000);
-  if (stored === undefined || seconds < least) return [check("disk", ok(seen))];
+  const isForecast = stored !== undefined && seconds >= least && pyroscope.storage === undefined;
+  if (!isForecast) return [check("disk", ok(seen))];
   return [check("disk", forecast(seen, { disk, ...stored, seconds }, { bytes: diskBudget, retention }))];
 }
 

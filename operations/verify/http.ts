@@ -11,6 +11,8 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   /** For basic authentication; never part of a command line. */
   user?: { name: string; password: string } | undefined;
+  /** The authorities of the certificate, in PEM form. @default those that the host trusts */
+  ca?: string | undefined;
   /** The certificate is not checked. @default false */
   insecureSkipVerify?: boolean;
   /** With it, it is a POST: JSON as a text, or any bytes whose `Content-Type` is among the headers. */
@@ -67,6 +69,9 @@ export class HostHttp {
 export function script(requests: readonly HttpRequest[]): string {
   const lines = requests.flatMap((request, number) => [
     ...(request.body === undefined ? [] : [...dataLines(request.body, number), "end of data"]),
+    ...(request.ca === undefined
+      ? []
+      : [`cat >${number}.ca <<'end of certificates'`, request.ca, "end of certificates"]),
     `ask ${number} ${request.busySeconds ?? 0} <<'end of request' &`,
     ...curlConfig(request, number),
     "end of request",
@@ -92,6 +97,7 @@ function curlConfig(request: HttpRequest, number: number): string[] {
     ...Object.entries(all).map(([name, value]) => option("header", `${name}: ${value}`)),
     ...(user === undefined ? [] : [option("user", `${user.name}:${user.password}`)]),
     ...(request.insecureSkipVerify === true ? ["insecure"] : []),
+    ...(request.ca === undefined ? [] : [option("cacert", `${number}.ca`)]),
     ...(body === undefined ? [] : [option("data-binary", `@${number}.data`)]),
     option("max-time", String(seconds)),
     // As its own environment may say for other places.

@@ -15,6 +15,8 @@ export interface PyroscopeAddress {
   url: string;
   tenant?: string | undefined;
   user?: { name: string; password: string } | undefined;
+  /** The authorities of its certificate, in PEM form. @default those that the host trusts */
+  ca?: string | undefined;
 }
 
 /** A Pyroscope that is asked from the host, as Alloy asks it. */
@@ -25,7 +27,7 @@ export class Pyroscope {
   ) {}
 
   ask(questions: readonly Question[]): Promise<HttpAnswer[]> {
-    const { url, tenant, user } = this.address;
+    const { url, tenant, user, ca } = this.address;
     return this.http.ask(
       questions.map(({ path, body, seconds }) => ({
         url: url.replace(/\/+$/, "") + path,
@@ -34,6 +36,7 @@ export class Pyroscope {
           ...(body instanceof Buffer ? { "Content-Type": "application/proto" } : {}),
         },
         user,
+        ca,
         ...(body === undefined ? {} : { body: body instanceof Buffer ? body : JSON.stringify(body) }),
         ...(seconds === undefined ? {} : { seconds }),
       })),

@@ -45,9 +45,9 @@ async function pulumi<T>(words: string[]): Promise<T> {
 export function pyroscopeAddress({ settings, secrets, platform }: VerifyTarget): PyroscopeAddress {
   const { pyroscope } = settings;
   if (settings.platform.kind !== "own" || pyroscope.kind === "local") return { url: platform.pyroscopeUrl };
-  const { url, tenant, user } = pyroscope;
+  const { url, tenant, user, ca } = pyroscope;
   const { pyroscopePassword: password = "" } = secrets;
-  return { url, tenant, user: user === undefined ? undefined : { name: user, password } };
+  return { url, tenant, user: user === undefined ? undefined : { name: user, password }, ca };
 }
 
 /** Whether Pyroscope runs on the host itself. */

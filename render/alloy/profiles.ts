@@ -3,7 +3,7 @@ import { profiled, type Profiled, type ProfileKind, profileKinds } from "../../c
 import type { Service } from "../../config/settings";
 import { goDuration } from "../../config/units";
 import { byText, managedBy } from "../header";
-import { writeProfiles } from "./destination";
+import { type DestinationForm, writeProfiles } from "./destination";
 import { profileLabel } from "./label";
 import { type AlloyObject, type Block, object, reference, renderAlloy } from "./syntax";
 
@@ -14,13 +14,12 @@ export type LabelledService = Pick<Service, "name" | "labels" | "repository" | "
 export type ScrapedService = LabelledService &
   Pick<Service, "address" | "port" | "profiles" | "interval" | "duration">;
 
-export interface ProfilesArgs {
+/** With the form of the platform's destination. */
+export interface ProfilesArgs extends DestinationForm {
   /** Part of the component names, so that several environments share one Alloy. */
   readonly environment: string;
   /** In any order; nothing is taken of those without profiles. */
   readonly services: readonly ScrapedService[];
-  /** Whether the platform's destination has a user and a password. */
-  readonly authenticates: boolean;
 }
 
 /**
@@ -28,7 +27,7 @@ export interface ProfilesArgs {
  * one that sends it. Only the second has counters in every version of Alloy, and only one of its own tells a service that
  * is silent from all others. The order of the services does not change the text.
  */
-export function renderProfiles({ environment, services, authenticates }: ProfilesArgs): string {
+export function renderProfiles({ environment, services, ...destination }: ProfilesArgs): string {
   const sorted = profiled(services).sort((a, b) => byText(a.name, b.name));
   const blocks = sorted.flatMap((service) =>
     profileKinds
@@ -36,8 +35,8 @@ export function renderProfiles({ environment, services, authenticates }: Profile
       .flatMap((kind) => {
         const label = profileLabel(environment, kind, service.name);
         return [
-          scrape(environment, label, kind, service, authenticates),
-          writeProfiles(label, authenticates),
+          scrape(environment, label, kind, service, destination.authenticates),
+          writeProfiles(label, destination),
         ];
       }),
   );

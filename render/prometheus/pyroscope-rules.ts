@@ -22,8 +22,8 @@ export interface PyroscopeRulesArgs {
   readonly dataDirectory: string;
   /** How long profiles are kept, in seconds. */
   readonly retention: Duration;
-  /** What they may take, in bytes. */
-  readonly budget: Size;
+  /** What all of them may take on the disk, in bytes; undefined where most of them are not there. */
+  readonly budget: Size | undefined;
 }
 
 /** The rules about a local Pyroscope and the disk that it writes to. */
@@ -36,7 +36,7 @@ export function pyroscopeRules(environment: string, args: PyroscopeRulesArgs): (
       ? [
           compactionStalled(pyroscope),
           cleanupStalled(pyroscope),
-          budgetTooSmall(pyroscope, retention, budget),
+          ...(budget === undefined ? [] : [budgetTooSmall(pyroscope, retention, budget)]),
         ]
       : [compactionStalled2(environment, pyroscope), cleanupStalled2(pyroscope)]),
     ...disk(environment, major, dataDirectory),

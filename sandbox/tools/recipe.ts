@@ -4,7 +4,7 @@ import { contentKey, projectRoot } from "../paths";
 
 /** How one tool is recognised, downloaded and built. All of it goes into the key of its place in the cache. */
 export interface Recipe {
-  name: "pulumi" | "pyroscope" | "alloy" | "loki" | "tempo" | "grafana" | "actionlint";
+  name: "pulumi" | "pyroscope" | "alloy" | "loki" | "tempo" | "grafana" | "actionlint" | "versitygw";
   version: string;
   /** Arguments with which the program prints its version. */
   versionArgs: string[];

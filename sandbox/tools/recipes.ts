@@ -239,3 +239,17 @@ export const actionlint: Recipe = {
     minutes: 1,
   },
 };
+
+/** An object storage (S3) on folders; only the tests of one use it. Its release is an archive of another shape. */
+export const versitygw: Recipe = {
+  name: "versitygw",
+  version: "1.8.0",
+  versionArgs: ["--version"],
+  build: {
+    package: "github.com/versity/versitygw/cmd/versitygw",
+    variables: { "main.Version": "v1.8.0" },
+    cgo: false,
+    debianPackages: [],
+    minutes: 3,
+  },
+};

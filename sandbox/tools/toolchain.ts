@@ -11,7 +11,7 @@ import { buildTool, getPackaging } from "./build";
 import { goCaches } from "./go";
 import { findInstalled } from "./installed";
 import { recipeKey, type Recipe } from "./recipe";
-import { actionlint, alloy, pulumi, pyroscope } from "./recipes";
+import { actionlint, alloy, pulumi, pyroscope, versitygw } from "./recipes";
 import { getRelease } from "./release";
 
 /** A program that the sandbox uses, at the version it pins. */
@@ -31,6 +31,7 @@ export const ensureAlloy = (): Promise<Tool> => ensureTool(alloy);
 /** Grafana's home path, with `conf/` and `public/`, is the folder above `bin/`. */
 export const ensureBackend = (name: BackendName): Promise<Tool> => ensureTool(backends[name]);
 export const ensureActionlint = (): Promise<Tool> => ensureTool(actionlint);
+export const ensureVersitygw = (): Promise<Tool> => ensureTool(versitygw);
 
 /** The ways to a tool, in the order in which they are tried. */
 export interface Ways {

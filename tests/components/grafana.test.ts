@@ -1,4 +1,5 @@
 import { environmentAlerts, logAlerts, platformAlerts } from "../alert-names";
+import { rootCertificates } from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import { minimal, stackOf } from "./stack";
@@ -140,6 +141,17 @@ describe("a stack with Grafana", () => {
     expect(all["loki"]).toMatchObject({
       secureJsonDataEncoded: { secret: '{"basicAuthPassword":"l-w"}' },
       basicAuthUsername: "loki",
+    });
+    const [ca = ""] = rootCertificates;
+    const own = byName(
+      await stackOf(
+        { ...production, pyroscope: { remote: { url: "https://p.example", ca } }, grafana: { url } },
+        { grafanaAuth },
+      ),
+    );
+    expect(json(own["pyroscope"]?.["jsonDataEncoded"])).toMatchObject({ tlsAuthWithCACert: true });
+    expect(own["pyroscope"]?.["secureJsonDataEncoded"]).toEqual({
+      secret: JSON.stringify({ tlsCACert: `${ca}\n` }),
     });
     const titles = json(all["pipeline"]?.["configJson"]) as { panels: { title: string }[] };
     expect(titles.panels.map(({ title }) => title)).not.toContain("Disk free");

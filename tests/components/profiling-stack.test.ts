@@ -158,6 +158,21 @@ describe("a stack with a remote Pyroscope", () => {
     const plain = resources.filter((resource) => resource !== alloy);
     expect(JSON.stringify(plain)).not.toContain("a$s");
   });
+
+  it("sends to a second one with another password, also where the first is on the host", async () => {
+    const also = { url: "https://second.example", user: "writer" };
+    const resources = await stackOf(
+      { ...minimal, pyroscope: { also } },
+      { pyroscopeAlsoPassword: pulumi.secret("s3ntinel") },
+    );
+    const stdin = (name: string): unknown => resources.find((one) => one.name === name)?.inputs["stdin"];
+    const { secret } = stdin("soar-platform-alloy-config-files") as { secret: string };
+    expect(secret).toContain("/etc/alloy/secrets/pyroscope-also-password\n  s3ntinel\n");
+    expect(secret).toContain('export "url" {\n  \t\tvalue = "http://127.0.0.1:4040"');
+    expect(secret).toContain('export "also_url" {\n  \t\tvalue = "https://second.example"');
+    expect(stdin("soar-profiles-config-files")).toContain("profiles_destination.platform.also_password_file");
+    expect(resources.some(({ name }) => name === "soar-platform-pyroscope-config-files")).toBe(true);
+  });
 });
 
 describe("a stack with a secret label", () => {
@@ -204,6 +219,14 @@ describe("a stack on the platform of another", () => {
       (await of({ alloy, pyroscopeUrl, authenticates }))[1]?.inputs["stdin"];
     expect(await stdin(true)).toContain("password_file = profiles_destination.platform.password_file");
     expect(await stdin(false)).not.toContain("password_file");
+    const two = await of({
+      alloy,
+      pyroscopeUrl,
+      authenticates: false,
+      format: 3,
+      also: { authenticates: false, hasCa: true },
+    });
+    expect(two[1]?.inputs["stdin"]).toContain("ca_pem = profiles_destination.platform.also_ca");
     expect(() => usable({ alloy, pyroscopeUrl }, "o/p/prod")).toThrow(
       "platform.stack: the stack o/p/prod was last brought up by an earlier version of this program: pulumi up that one first",
     );

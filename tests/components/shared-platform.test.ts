@@ -55,8 +55,9 @@ describe("a platform of another stack", () => {
       pyroscopeUrl: "http://127.0.0.1:4040",
     };
     const own = { ...first, format: 2, authenticates: false };
-    expect(usable(own, owner)).toEqual(own);
-    const problems = { earlier: first, newer: { ...own, format: 3 }, no: undefined };
+    const further = { ...own, format: 3, also: { authenticates: true } };
+    for (const each of [own, further]) expect(usable(each, owner)).toEqual(each);
+    const problems = { earlier: first, newer: { ...own, format: 4 }, no: undefined };
     const words = Object.values(problems).map((output) => {
       try {
         usable(output, owner);
@@ -70,7 +71,7 @@ describe("a platform of another stack", () => {
         /platform\.stack: the stack o\/p\/prod was last brought up by an earlier version of this program: pulumi up that one first$/,
       ),
       expect.stringMatching(
-        /prod was last brought up by a newer version of this program \(its output platform is of format 3, and this one reads 2\): use the newer version for this stack, too$/,
+        /prod was last brought up by a newer version of this program \(its output platform is of format 4, and this one reads 3\): use the newer version for this stack, too$/,
       ),
       expect.stringMatching(/prod has no platform yet: pulumi up that one first$/),
     ]);

@@ -7,7 +7,10 @@ const whole = {
   ...least,
   host: { ...least.host, jump: { address: "jump.example", user: "u", hostKey } },
   repository: {},
-  pyroscope: {},
+  pyroscope: {
+    also: { url: "http://a.example" },
+    storage: { s3: { endpoint: "http://a.example", bucket: "abc", region: "r", accessKeyId: "k" } },
+  },
   alloy: { fragments: { extra: "// x" } },
   prometheus: { url: "http://127.0.0.1:9090" },
   logs: { url: "http://127.0.0.1:3100" },

@@ -48,6 +48,33 @@ describe("golden", () => {
     await expect(text).toMatchFileSnapshot("../golden/destination-remote.alloy");
   });
 
+  const certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+  test("two places as destination, the second with an authority of its own", async () => {
+    const text = renderDestination({
+      pyroscopeUrl: "http://127.0.0.1:4040",
+      also: {
+        pyroscopeUrl: "https://profiles.example",
+        tenant: "soar",
+        user: "writer",
+        passwordFile: "/etc/alloy/secrets/pyroscope-also-password",
+        ca: certificate,
+      },
+    });
+    await expect(text).toMatchFileSnapshot("../golden/destination-two.alloy");
+  });
+
+  test("profiles for two places", async () => {
+    const [service] = sampleServices();
+    const text = renderProfiles({
+      environment: "production",
+      services: service === undefined ? [] : [service],
+      authenticates: false,
+      also: { authenticates: true, hasCa: true },
+    });
+    await expect(text).toMatchFileSnapshot("../golden/profiles-two.alloy");
+  });
+
   test("defaults", async () => {
     const defaults = (version: string, stability?: string): string =>
       renderAlloyDefaults({ version, httpPort: 12345, stability });

@@ -16,6 +16,21 @@ describe("golden", () => {
     await expect(renderPyroscope({ ...pyroscope, version })).toMatchFileSnapshot(`../golden/${file}`);
   });
 
+  test.each([
+    ["1.21.1", "pyroscope-1-bucket.yml"],
+    ["2.0.6", "pyroscope-2-bucket.yml"],
+  ])("Pyroscope %s with a bucket", async (version, file) => {
+    const s3 = {
+      endpoint: "http://storage.example:9000",
+      bucket: "profiles",
+      region: "eu-1",
+      prefix: "prod/a",
+      accessKeyId: "12345",
+    };
+    const text = renderPyroscope({ ...pyroscope, version, storage: { s3 } });
+    await expect(text).toMatchFileSnapshot(`../golden/${file}`);
+  });
+
   test("drop-in", async () => {
     const text = renderDropIn({
       Unit: { After: "network-online.target" },

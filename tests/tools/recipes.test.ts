@@ -7,7 +7,7 @@ import { applyEdits, buildArguments, goProblem } from "../../sandbox/tools/build
 import { printsVersion } from "../../sandbox/tools/installed";
 import { backends, grafana, loki, tempo } from "../../sandbox/tools/backends";
 import { moduleFolder, recipeKey } from "../../sandbox/tools/recipe";
-import { actionlint, alloy, pulumi, pyroscope } from "../../sandbox/tools/recipes";
+import { actionlint, alloy, pulumi, pyroscope, versitygw } from "../../sandbox/tools/recipes";
 
 describe("recipeKey", () => {
   let folder: string;
@@ -54,10 +54,11 @@ describe("the recipes", () => {
       loki: `github.com/grafana/loki/v3 v${loki.version}`,
       tempo: `github.com/grafana/tempo v${tempo.version}`,
       actionlint: `github.com/rhysd/actionlint v${actionlint.version}`,
+      versitygw: `github.com/versity/versitygw v${versitygw.version}`,
       // Its releases are no versions of the Go module.
       grafana: "github.com/grafana/grafana v1.9.2-0.20230609164553-81d85ce8028d",
     };
-    for (const recipe of [pulumi, pyroscope, alloy, ...Object.values(backends), actionlint]) {
+    for (const recipe of [pulumi, pyroscope, alloy, ...Object.values(backends), actionlint, versitygw]) {
       const text = await readFile(path.join(moduleFolder(recipe), "go.mod"), "utf8");
       expect(text).toContain(`\t${modules[recipe.name]}`);
       expect(text).toMatch(new RegExp(`^(tool |\t)${recipe.build.package}$`, "m"));

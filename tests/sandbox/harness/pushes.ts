@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll } from "vitest";
 
@@ -10,13 +11,17 @@ export interface Push {
   body: Buffer;
 }
 
-/** A remote Pyroscope that takes every push and remembers it. Ends with the test file. */
+/**
+ * A remote Pyroscope that takes every push and remembers it. Ends with the test file.
+ * @param tls its key and certificate, in PEM form; without, it is plain HTTP
+ */
 export async function recordPushes(
   address: string,
   port: number,
+  tls?: { key: string; cert: string },
 ): Promise<{ url: string; next: (isWanted: (push: Push) => boolean) => Promise<Push> }> {
   const pushes: Push[] = [];
-  const server = createServer((request, response) => {
+  const take: RequestListener = (request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
@@ -25,7 +30,8 @@ export async function recordPushes(
         .writeHead(200, { "Content-Type": request.headers["content-type"] ?? "application/proto" })
         .end();
     });
-  });
+  };
+  const server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
   server.listen(port, address);
   await once(server, "listening");
   afterAll(() => {
@@ -41,5 +47,5 @@ export async function recordPushes(
     }
     throw new Error(`none of ${pushes.length - from} pushes within a minute is the one`);
   };
-  return { url: `http://${address}:${port}`, next };
+  return { url: `${tls === undefined ? "http" : "https"}://${address}:${port}`, next };
 }
