@@ -78,7 +78,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
         scrapedLogin: scrapedLogin(settings, secrets.prometheusPassword),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
-        scripts: serviceScripts(),
+        scripts: serviceScripts(settings.host.restricted),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },

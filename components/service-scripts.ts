@@ -20,7 +20,13 @@ const names = [
   "caddy-in-force",
 ];
 
-/** Those, to be put on the host. */
-export function serviceScripts(): Script[] {
-  return names.map((name) => ({ name, text: readFileSync(path.join(__dirname, "scripts", name), "utf8") }));
+/**
+ * Those, to be put on the host.
+ * @param restricted also what a user may change there who may do no more than deploy
+ */
+export function serviceScripts(restricted: boolean): Script[] {
+  return [...names, ...(restricted ? ["may-change"] : [])].map((name) => ({
+    name,
+    text: readFileSync(path.join(__dirname, "scripts", name), "utf8"),
+  }));
 }
