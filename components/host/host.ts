@@ -94,7 +94,7 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Host", name, {}, opts);
-    this.lines = new ScriptLines(args.environment, args.ssh.user);
+    this.lines = new ScriptLines(args.environment, args.ssh);
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
     this.waiting = new Waiting(args.ssh, args.privateKey);
@@ -143,7 +143,7 @@ export class Host extends pulumi.ComponentResource {
             return shellLine(["timeout", seconds + 60, "sh", "-s", "--", ...own, ...words]);
           }),
         delete: this.lines.removal(["uninstall"]),
-        stdin: script.apply((text) => setup(text, this.lines.asRoot, args.scripts)),
+        stdin: script.apply((text) => setup(text, this.lines.asRoot, args.scripts, args.ssh.restricted)),
         addPreviousOutputInEnv: false,
       },
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.
