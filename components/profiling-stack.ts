@@ -153,7 +153,7 @@ export class ProfilingStack extends pulumi.ComponentResource {
     this.storageEstimate =
       local === undefined
         ? undefined
-        : was.unless(isAll, "storageEstimate", pulumi.output(readableEstimate(services, local)));
+        : was.unless(isAll, "storageEstimate", pulumi.output(readableEstimate(settings, local)));
     this.site = site?.access;
     this.gitRef =
       settings.gitRef === undefined ? undefined : was.unless(isAll, "gitRef", pulumi.output(settings.gitRef));
@@ -199,10 +199,10 @@ function grafanaOf(
 }
 
 function readableEstimate(
-  services: Settings["services"],
+  settings: Settings,
   pyroscope: LocalPyroscope,
 ): StorageEstimate & { text: string } {
-  const estimate = storageEstimateOf(services, pyroscope);
+  const estimate = storageEstimateOf(settings, pyroscope);
   const text = `${readableSize(estimate.bytes)} for ${formatDuration(pyroscope.retention)} of profiles`;
   return { ...estimate, text };
 }

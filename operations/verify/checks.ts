@@ -112,10 +112,10 @@ export function judgeRetention({ platform }: VerifyTarget, { oldest }: Pyroscope
 
 /** Whether the profiles take no more than they may; what was estimated is shown beside it. */
 export function judgeDisk(target: VerifyTarget, { disk }: HostFacts): Check[] {
-  const { pyroscope, services, platform } = target.settings;
+  const { pyroscope, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
-  const { bytes: estimate } = storageEstimateOf(services, pyroscope);
+  const { bytes: estimate } = storageEstimateOf(target.settings, pyroscope);
   const { diskBudget } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
   if (disk <= diskBudget) return [check("disk", ok(seen))];
