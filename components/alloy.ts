@@ -37,6 +37,8 @@ export interface ProfileDestination {
   /** For basic authentication, with the password. */
   user?: string | undefined;
   password?: pulumi.Output<string> | undefined;
+  /** The certificate of the authority that signs for it. @default one that the host knows */
+  authority?: pulumi.Output<string> | undefined;
 }
 
 /** Arguments of {@link Alloy}. */
@@ -64,7 +66,7 @@ export class Alloy extends pulumi.ComponentResource {
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Alloy", name, {}, opts);
     const { host, repository, settings, warnings } = args;
-    const { password } = args.destination;
+    const { password, authority } = args.destination;
     const config = new ServiceConfig(
       `${name}-config`,
       {
@@ -73,7 +75,9 @@ export class Alloy extends pulumi.ComponentResource {
         declaration:
           password === undefined
             ? platformDeclaration(args)
-            : password.apply((text) => platformDeclaration(args, text)),
+            : pulumi
+                .all([password, authority])
+                .apply(([text, known]) => platformDeclaration(args, text, known)),
         secret: password !== undefined,
         warnings,
       },
@@ -148,6 +152,9 @@ export function alloyDeclaration(host: Host, alloy: AlloyInfo, files: ServiceFil
   };
 }
 
+/** The certificate that the profiles' destination is known by. */
+const authorityFile = "/etc/alloy/secrets/pyroscope-authority.pem";
+
 /** The unit of such a package would wait for ever for an Alloy that does not end. */
 const killing: ServiceFile = {
   path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
@@ -157,7 +164,8 @@ const killing: ServiceFile = {
   content: renderDropIn({ Service: { SendSIGKILL: "yes" } }),
 };
 
-function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclaration {
+/** @param authority only with a password, as others of the environment send */
+function platformDeclaration(args: AlloyArgs, password?: string, authority?: string): ServiceDeclaration {
   const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
   const { url, tenant, user } = destination;
   const secret = alloyPassword("pyroscope-password", password);
@@ -177,10 +185,22 @@ function platformDeclaration(args: AlloyArgs, password?: string): ServiceDeclara
         pyroscopeUrl: url,
         ...(tenant === undefined ? {} : { tenant }),
         ...(user === undefined ? {} : { user, passwordFile: secret.path }),
+        ...(authority === undefined ? {} : { authorityFile }),
       }),
       "restart",
     ),
     ...secret.files,
+    ...(authority === undefined
+      ? []
+      : [
+          {
+            path: authorityFile,
+            mode: "0644",
+            owner: "root:root",
+            activation: "restart" as const,
+            content: authority,
+          },
+        ]),
   ]);
   return {
     ...declaration,

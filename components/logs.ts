@@ -10,6 +10,8 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 export interface LogsArgs {
   host: Host;
   environment: string;
+  /** The label `host`, where there are several. */
+  hostName: string | undefined;
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
   settings: LogsSettings;
@@ -51,12 +53,12 @@ export class Logs extends pulumi.ComponentResource {
 }
 
 function declaration(
-  { host, environment, services, settings }: LogsArgs,
+  { host, environment, hostName, services, settings }: LogsArgs,
   alloy: AlloyInfo,
   password: string | undefined,
 ): ServiceDeclaration {
   const secret = alloyPassword(`${environment}-logs-password`, password);
-  const text = renderLogs({ environment, services, settings, passwordFile: secret.path });
+  const text = renderLogs({ environment, host: hostName, services, settings, passwordFile: secret.path });
   const common = alloyDeclaration(host, alloy, [alloyFragment(`${environment}-logs`, text), ...secret.files]);
   return {
     ...common,

@@ -13,6 +13,8 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 export interface OtlpArgs {
   host: Host;
   environment: string;
+  /** The attribute `host`, where there are several. */
+  hostName: string | undefined;
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
   receiver: OtlpReceiver;
@@ -83,7 +85,7 @@ function declaration(
   forTempo: string | undefined,
   forLoki: string | undefined,
 ): ServiceDeclaration {
-  const { environment, receiver, traces, services } = args;
+  const { environment, hostName, receiver, traces, services } = args;
   const logs = otlpLogs(args);
   const secrets = {
     traces: alloyPassword(`${environment}-traces-password`, forTempo),
@@ -92,6 +94,7 @@ function declaration(
   };
   const text = renderOtlp({
     environment,
+    host: hostName,
     ports: receiver,
     spans:
       traces === undefined ? undefined : { services, settings: traces, passwordFile: secrets.traces.path },

@@ -34,6 +34,8 @@ export interface PlatformInfo {
   pyroscopeUrl: string;
   /** Whether profiles go there with a user and a password. */
   authenticates: boolean;
+  /** Whether the server there is known by an authority of its own. @default false */
+  hasAuthority?: boolean;
   /** Where the owner's own spans and logs come in; undefined when it takes none. The setting that has them is `traces` by default. */
   otlpPorts?: { grpc: number; http: number; setting?: "logs" };
   /** Where programs push profiles of the owner's own environment; undefined when it takes none. */
@@ -52,6 +54,8 @@ export interface PlatformArgs {
   settings: Settings;
   /** For a remote Pyroscope with a user. */
   pyroscopePassword?: pulumi.Output<string> | undefined;
+  /** The certificate of the authority that signs for it. @default one that the host knows */
+  authority?: pulumi.Output<string> | undefined;
 }
 
 /** The name of the package source's files. */
@@ -102,7 +106,7 @@ export class Platform extends pulumi.ComponentResource {
             { parent: this },
           )
         : undefined;
-    const destination = profileDestination(settings.pyroscope, args.pyroscopePassword);
+    const destination = profileDestination(settings.pyroscope, args);
     const alloy = new Alloy(
       `${name}-alloy`,
       {
@@ -127,6 +131,7 @@ export class Platform extends pulumi.ComponentResource {
       host: identityOf(settings.host),
       alloy: { version, httpPort, ...(stability === "generally-available" ? {} : { stability }) },
       authenticates: destination.user !== undefined,
+      ...(destination.authority === undefined ? {} : { hasAuthority: true }),
       pyroscopeUrl: destination.url,
       ...(otlp === undefined ? {} : { otlpPorts: toldPorts(otlp) }),
       ...(settings.push === undefined ? {} : { pushPort: settings.push.port }),
@@ -173,9 +178,9 @@ function storageOf({ version, retention }: LocalPyroscope): StorageInfo {
 
 function profileDestination(
   settings: Settings["pyroscope"],
-  password: pulumi.Output<string> | undefined,
+  { pyroscopePassword: password, authority }: Pick<PlatformArgs, "pyroscopePassword" | "authority">,
 ): ProfileDestination {
   if (settings.kind === "local") return { url: pyroscopeUrl(settings) };
   const { url, tenant, user } = settings;
-  return { url, tenant, user, password: user === undefined ? undefined : password };
+  return { url, tenant, user, password: user === undefined ? undefined : password, authority };
 }

@@ -16,6 +16,10 @@ export interface ProfilesArgs {
   alloy: pulumi.Input<AlloyInfo>;
   /** Whether the platform sends profiles with a user and a password. */
   authenticates: pulumi.Input<boolean>;
+  /** Whether it knows the server by an authority of its own. */
+  hasAuthority: pulumi.Input<boolean | undefined>;
+  /** The label `host` of what is pushed, where there are several hosts; the services have it among theirs. */
+  hostName: string | undefined;
   services: Service[];
   /** What programs send themselves; without it none is taken. */
   push: PushSettings | undefined;
@@ -37,7 +41,7 @@ export class Profiles extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:Profiles", name, {}, opts);
-    const { host, environment, services, push, gitRef } = args;
+    const { host, environment, services, push, gitRef, hostName } = args;
     const fragments = Object.entries(args.fragments).sort(([a], [b]) => (a < b ? -1 : 1));
     const config = new ServiceConfig(
       `${name}-config`,
@@ -47,19 +51,27 @@ export class Profiles extends pulumi.ComponentResource {
         base: alloyPlatform,
         secret: args.secret,
         declaration: pulumi
-          .all([args.alloy, args.authenticates])
-          .apply(([alloy, authenticates]) =>
+          .all([args.alloy, args.authenticates, args.hasAuthority])
+          .apply(([alloy, authenticates, hasAuthority]) =>
             alloyDeclaration(host, alloy, [
               alloyFragment(
                 `${environment}-profiles`,
-                renderProfiles({ environment, services, authenticates }),
+                renderProfiles({ environment, services, authenticates, hasAuthority }),
               ),
               ...(push === undefined
                 ? []
                 : [
                     alloyFragment(
                       `${environment}-push`,
-                      renderPush({ environment, services, port: push.port, gitRef, authenticates }),
+                      renderPush({
+                        environment,
+                        host: hostName,
+                        services,
+                        port: push.port,
+                        gitRef,
+                        authenticates,
+                        hasAuthority,
+                      }),
                     ),
                   ]),
               ...fragments.map(([fragment, text]) =>

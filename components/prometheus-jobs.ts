@@ -34,13 +34,14 @@ export interface MonitoredPlatform extends PlatformTargets {
 
 /** What there is to monitor of a platform that a stack owns; undefined where it owns none. */
 export function monitoredPlatform(
-  settings: Pick<Settings, "platform" | "pyroscope" | "alloy">,
+  settings: Pick<Settings, "platform" | "pyroscope" | "alloy" | "hostName">,
 ): MonitoredPlatform | undefined {
-  const { platform, pyroscope, alloy } = settings;
+  const { platform, pyroscope, alloy, hostName: host } = settings;
   if (platform.kind !== "own") return undefined;
-  if (pyroscope.kind !== "local") return { alloyUrl: alloyUrl(alloy) };
+  const common = { alloyUrl: alloyUrl(alloy), ...(host === undefined ? {} : { host }) };
+  if (pyroscope.kind !== "local") return common;
   return {
-    alloyUrl: alloyUrl(alloy),
+    ...common,
     pyroscopeUrl: pyroscopeUrl(pyroscope),
     pyroscope: {
       major: pyroscopeMajor(pyroscope.version),
@@ -101,10 +102,11 @@ export class PrometheusJobs extends pulumi.ComponentResource {
 }
 
 /** The Prometheus that the host must have. */
-export function prometheusRequirement({ discovery }: PrometheusSettings): ProgramRequirement {
+export function prometheusRequirement({ discovery }: PrometheusSettings, host?: string): ProgramRequirement {
+  const without = host === undefined ? "leave out prometheus" : `set hosts.${host}.prometheus to false`;
   const program = { name: "Prometheus", command: "prometheus --version" };
   return discovery === "file_sd"
-    ? { ...program, remedy: "apt-get install prometheus, or leave out prometheus" }
+    ? { ...program, remedy: `apt-get install prometheus, or ${without}` }
     : {
         ...program,
         minimum: versionFacts.scrapeConfigFiles.since,

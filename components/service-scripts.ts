@@ -20,7 +20,13 @@ const names = [
   "caddy-in-force",
 ];
 
-/** Those, to be put on the host. */
-export function serviceScripts(): Script[] {
-  return names.map((name) => ({ name, text: readFileSync(path.join(__dirname, "scripts", name), "utf8") }));
+/**
+ * Those, to be put on the host.
+ * @param readsAuthority whether the authority of its site is read there, which is so for none but the one that others send to
+ */
+export function serviceScripts({ readsAuthority = false } = {}): Script[] {
+  return [...names, ...(readsAuthority ? ["site-authority"] : [])].map((name) => ({
+    name,
+    text: readFileSync(path.join(__dirname, "scripts", name), "utf8"),
+  }));
 }

@@ -54,7 +54,7 @@ export function instances(settings: Pick<Settings, "services" | "hosts">): Servi
 export function settingsOn(settings: Settings, host: PlacedHost): Settings {
   const { name } = host;
   if (name === undefined) return settings;
-  const { services, pyroscope, site, prometheus } = settings;
+  const { services, pyroscope, site, prometheus, grafana } = settings;
   const isSender = pyroscope.kind === "local" && !host.stores;
   const url = `https://${site?.domain ?? ""}`;
   return {
@@ -68,6 +68,8 @@ export function settingsOn(settings: Settings, host: PlacedHost): Settings {
     pyroscope: isSender ? { kind: "remote", url, user: sender } : pyroscope,
     site: isSender ? undefined : site,
     prometheus: host.prometheus ? prometheus : undefined,
+    // Its datasources are on that host, so that the alerts of the others are in their own Prometheus.
+    grafana: mainHost(settings.hosts) === host ? grafana : undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import { connectionArgs, reachabilityCheck, type SshSettings } from "./connectio
 import { atDestroy } from "./destroy-check";
 import { Drift } from "./drift";
 import { machineIn } from "./identity";
+import type { Renamed } from "./last-commands";
 import { refuseMove } from "./move";
 import { knownValueOf } from "./values";
 import { preflightOf, preflightScript, type Requirements } from "./preflight";
@@ -30,6 +31,10 @@ export interface HostArgs {
    * It is one SSH connection. @default false
    */
   detectDrift?: boolean;
+  /** The setting that the host is, as messages name it. @default host */
+  setting?: string;
+  /** What the state has under other names. @default nothing */
+  renamed?: Renamed;
   /** The address of the host that this one takes the place of. @default it is the one of the last `up` */
   replaces?: string | undefined;
   /** What the host must offer before anything on it is changed. */
@@ -80,6 +85,8 @@ const replaced = { deleteBeforeReplace: true } as const;
 export class Host extends pulumi.ComponentResource {
   private readonly lines: ScriptLines;
   private readonly ssh: SshSettings;
+  /** Whether it is one of several. */
+  private readonly isNamed: boolean;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   private readonly setup: command.remote.Command;
   /** Which machine it is; undefined in a preview that does not know yet. */
@@ -94,11 +101,17 @@ export class Host extends pulumi.ComponentResource {
     super("soar:host:Host", name, {}, opts);
     this.lines = new ScriptLines(args.environment, args.ssh.user);
     this.ssh = args.ssh;
+    this.isNamed = args.setting !== undefined && args.setting !== "host";
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
     this.waiting = new Waiting(args.ssh, args.privateKey);
     if (args.detectDrift === true) {
       const session = new Session(args.ssh, args.privateKey);
-      this.drift = new Drift({ session, stack: args.owner, command: this.lines.drift() });
+      this.drift = new Drift({
+        session,
+        stack: args.owner,
+        command: this.lines.drift(),
+        renamed: args.renamed,
+      });
       if (pulumi.runtime.isDryRun()) {
         this.trial = new Trial(session, this.drift.told, (id, base) => this.lines.check(id, base));
       }
@@ -108,6 +121,8 @@ export class Host extends pulumi.ComponentResource {
       ssh: args.ssh,
       privateKey: args.privateKey,
       replaces: args.replaces,
+      setting: args.setting ?? "host",
+      renamed: args.renamed,
     };
     this.setup = this.setUp(
       `${name}-setup`,
@@ -197,7 +212,11 @@ export class Host extends pulumi.ComponentResource {
     name: string,
     opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
   ): command.local.Command {
-    return new command.local.Command(name, atDestroy(reachabilityCheck(this.ssh)), opts);
+    return new command.local.Command(
+      name,
+      atDestroy(reachabilityCheck(this.ssh, this.isNamed ? this.setup.urn : undefined)),
+      opts,
+    );
   }
 
   /** The last words of the command that makes these records; none as long as they were not changed by hand. */

@@ -11,6 +11,16 @@ export interface DestinationArgs {
   readonly user?: string | undefined;
   /** File on the host that holds the user's password; required with `user`. */
   readonly passwordFile?: string | undefined;
+  /** File on the host with the certificate of the authority that signs for the Pyroscope. @default those of the host */
+  readonly authorityFile?: string | undefined;
+}
+
+/** How profiles are let in where they go. */
+export interface DestinationAccess {
+  /** With a user and a password. */
+  readonly authenticates: boolean;
+  /** The server's certificate is signed by an authority of its own. @default false */
+  readonly hasAuthority?: boolean | undefined;
 }
 
 /** What the components of all environments on the host read of {@link renderDestination}. */
@@ -24,7 +34,8 @@ const label = "platform";
  * A change of it needs a restart: a running `pyroscope.scrape` keeps the client with which it began (1.10 to 1.18).
  * @throws Error when only one of user and passwordFile is given
  */
-export function renderDestination({ pyroscopeUrl, tenant, user, passwordFile }: DestinationArgs): string {
+export function renderDestination(args: DestinationArgs): string {
+  const { pyroscopeUrl, tenant, user, passwordFile, authorityFile } = args;
   const account = accountOf(user, passwordFile);
   const exported = (name: string, value: Value): Block => ({
     name: "export",
@@ -43,15 +54,16 @@ export function renderDestination({ pyroscopeUrl, tenant, user, passwordFile }: 
         exported("url", pyroscopeUrl),
         exported("headers", object(tenant === undefined ? {} : { "X-Scope-OrgID": tenant })),
         ...credentials,
+        ...(authorityFile === undefined ? [] : [exported("ca_file", authorityFile)]),
       ],
     },
     { name: holder, label },
-    writeProfiles(label, account !== undefined),
+    writeProfiles(label, { authenticates: account !== undefined, hasAuthority: authorityFile !== undefined }),
   ]);
 }
 
 /** A component that sends profiles to the destination, with counters of its own. */
-export function writeProfiles(name: string, authenticates: boolean): Block {
+export function writeProfiles(name: string, { authenticates, hasAuthority }: DestinationAccess): Block {
   const value = (field: string): Value => reference(`${holder}.${label}.${field}`);
   const credentials = { username: value("username"), password_file: value("password_file") };
   return {
@@ -61,7 +73,12 @@ export function writeProfiles(name: string, authenticates: boolean): Block {
       {
         name: "endpoint",
         attributes: { url: value("url"), headers: value("headers") },
-        blocks: authenticates ? [{ name: "basic_auth", attributes: credentials }] : [],
+        blocks: [
+          ...(authenticates ? [{ name: "basic_auth", attributes: credentials }] : []),
+          ...(hasAuthority === true
+            ? [{ name: "tls_config", attributes: { ca_file: value("ca_file") } }]
+            : []),
+        ],
       },
     ],
   };

@@ -3,7 +3,7 @@ import { profiled, type Profiled, type ProfileKind, profileKinds } from "../../c
 import type { Service } from "../../config/settings";
 import { goDuration } from "../../config/units";
 import { byText, managedBy } from "../header";
-import { writeProfiles } from "./destination";
+import { type DestinationAccess, writeProfiles } from "./destination";
 import { profileLabel } from "./label";
 import { type AlloyObject, type Block, object, reference, renderAlloy } from "./syntax";
 
@@ -14,13 +14,12 @@ export type LabelledService = Pick<Service, "name" | "labels" | "repository" | "
 export type ScrapedService = LabelledService &
   Pick<Service, "address" | "port" | "profiles" | "interval" | "duration">;
 
-export interface ProfilesArgs {
+/** Including how the platform's destination lets profiles in. */
+export interface ProfilesArgs extends DestinationAccess {
   /** Part of the component names, so that several environments share one Alloy. */
   readonly environment: string;
   /** In any order; nothing is taken of those without profiles. */
   readonly services: readonly ScrapedService[];
-  /** Whether the platform's destination has a user and a password. */
-  readonly authenticates: boolean;
 }
 
 /**
@@ -28,17 +27,14 @@ export interface ProfilesArgs {
  * one that sends it. Only the second has counters in every version of Alloy, and only one of its own tells a service that
  * is silent from all others. The order of the services does not change the text.
  */
-export function renderProfiles({ environment, services, authenticates }: ProfilesArgs): string {
+export function renderProfiles({ environment, services, ...access }: ProfilesArgs): string {
   const sorted = profiled(services).sort((a, b) => byText(a.name, b.name));
   const blocks = sorted.flatMap((service) =>
     profileKinds
       .filter((kind) => service.profiles.includes(kind))
       .flatMap((kind) => {
         const label = profileLabel(environment, kind, service.name);
-        return [
-          scrape(environment, label, kind, service, authenticates),
-          writeProfiles(label, authenticates),
-        ];
+        return [scrape(environment, label, kind, service, access), writeProfiles(label, access)];
       }),
   );
   return renderAlloy(managedBy(environment), blocks);
@@ -49,7 +45,7 @@ function scrape(
   label: string,
   kind: ProfileKind,
   service: Profiled<ScrapedService>,
-  authenticates: boolean,
+  { authenticates, hasAuthority }: DestinationAccess,
 ): Block {
   return {
     name: "pyroscope.scrape",
@@ -59,8 +55,9 @@ function scrape(
       forward_to: [reference(`pyroscope.write.${label}.receiver`)],
       scrape_interval: goDuration(service.interval),
       // For CPU, Alloy adds the interval less a second to it: enough for any duration that the interval allows. Where there is
-      // a password it is another: only a change of it, or of the interval, makes a running component take the client of now.
-      scrape_timeout: authenticates ? "11s" : "10s",
+      // a password or an authority it is another: only a change of it, or of the interval, makes a running component take the
+      // client of now.
+      scrape_timeout: hasAuthority === true ? "12s" : authenticates ? "11s" : "10s",
       delta_profiling_duration: kind === "cpu" ? goDuration(service.duration) : undefined,
     },
     blocks: [profilingConfig(kind)],

@@ -1,11 +1,12 @@
 import { pushAddresses } from "../../config/push";
 import type { Service } from "../../config/settings";
 import { byText, managedBy } from "../header";
-import { writeProfiles } from "./destination";
+import { type DestinationAccess, writeProfiles } from "./destination";
 import { environmentLabel } from "./label";
 import { type Block, reference, renderAlloy } from "./syntax";
 
-export interface PushArgs {
+/** Including how the platform's destination lets profiles in. */
+export interface PushArgs extends DestinationAccess {
   /** Part of the component names, and the environment of profiles that have none. */
   readonly environment: string;
   readonly port: number;
@@ -13,15 +14,15 @@ export interface PushArgs {
   readonly gitRef?: string | undefined;
   /** In any order; what they push gets the git reference that what is scraped of them has. */
   readonly services: readonly Pick<Service, "name" | "gitRef">[];
-  /** Whether the platform's destination has a user and a password. */
-  readonly authenticates: boolean;
+  /** The label `host` of profiles that have none, where there are several hosts. @default none is added */
+  readonly host?: string | undefined;
 }
 
 /**
  * Renders the taking of profiles that programs push: on loopback, with the labels that scraped ones have of the environment,
  * where the program sends none of the name.
  */
-export function renderPush({ environment, port, gitRef, services, authenticates }: PushArgs): string {
+export function renderPush({ environment, port, gitRef, services, host, ...access }: PushArgs): string {
   // Upper-case letters: no other environment's label has one.
   const label = `${environmentLabel(environment)}_PUSH`;
   const listen = (name: keyof typeof pushAddresses): Block => ({
@@ -45,11 +46,12 @@ export function renderPush({ environment, port, gitRef, services, authenticates 
       attributes: { forward_to: [reference(`pyroscope.write.${label}.receiver`)] },
       blocks: [
         where({ environment: "" }, "environment", environment),
+        ...(host === undefined ? [] : [where({ host: "" }, "host", host)]),
         ...own,
         ...(gitRef === undefined ? [] : [where({ service_git_ref: "" }, "service_git_ref", gitRef)]),
       ],
     },
-    writeProfiles(label, authenticates),
+    writeProfiles(label, access),
   ]);
 }
 
