@@ -40,9 +40,10 @@ export function validateSettings(
   const parts: Record<string, unknown> = {};
   const hasHosts = !isOff(values["hosts"]);
   for (const key of settingKeys) {
+    // Pulumi.yaml gives both a value; with hosts the empty one of host is none.
+    if (key === "host" && hasHosts && isOff(values[key])) continue;
     const value = values[key] ?? undefined;
-    const isNeeded = key === "host" && !(hasHosts && isOff(value));
-    const parsed = (isNeeded ? host : settingsSchema.shape[key]).safeParse(value);
+    const parsed = (key === "host" ? host : settingsSchema.shape[key]).safeParse(value);
     parts[key] = parsed.success ? parsed.data : rightOf(key, value);
     if (!parsed.success)
       found.push(...issuesOf(parsed.error).map(({ path, message }) => ({ path: [key, ...path], message })));
