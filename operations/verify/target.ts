@@ -8,6 +8,8 @@ import type { PyroscopeAddress } from "./pyroscope";
 export interface VerifyTarget extends PlainConfig {
   /** The stack's output `platform`: its own, or that of the stack whose platform it shares. */
   platform: PlatformInfo;
+  /** The output `platforms`, where there are several hosts. */
+  platforms?: Readonly<Record<string, PlatformInfo>> | undefined;
 }
 
 const run = promisify(execFile);
@@ -20,7 +22,11 @@ export async function targetOfStack(stack: string | undefined): Promise<VerifyTa
   const options = ["--json", "--show-secrets", ...(stack === undefined ? [] : ["--stack", stack])];
   const [config, outputs] = await Promise.all([
     pulumi<Record<string, { value?: string }>>(["config", ...options]),
-    pulumi<{ platform?: PlatformInfo; gitRef?: string }>(["stack", "output", ...options]),
+    pulumi<{ platform?: PlatformInfo; platforms?: Record<string, PlatformInfo>; gitRef?: string }>([
+      "stack",
+      "output",
+      ...options,
+    ]),
   ]);
   if (outputs.platform === undefined)
     throw new Error("The stack has no output `platform` yet: pulumi up it first");
@@ -28,7 +34,7 @@ export async function targetOfStack(stack: string | undefined): Promise<VerifyTa
   for (const [key, { value = "" }] of Object.entries(config)) texts[key.replace(/^[^:]*:/, "")] = value;
   // Of the last up, whose command may have been given another than the settings have.
   if (outputs.gitRef !== undefined) texts["gitRef"] = outputs.gitRef;
-  return { ...plainSettingsOfTexts(texts), platform: outputs.platform };
+  return { ...plainSettingsOfTexts(texts), platform: outputs.platform, platforms: outputs.platforms };
 }
 
 async function pulumi<T>(words: string[]): Promise<T> {

@@ -1,55 +1,236 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import type { HostsReport } from "../../operations/verify/hosts";
 import { sshHost, startHost, stopHost, type SandboxHost } from "../../sandbox/host/host";
 import { pyroscopeOn } from "../../sandbox/query";
 import { programOf } from "./harness/earlier";
+import { stopSshd } from "./harness/faults";
 import { type Relay, relay } from "./harness/relay";
 import { TestStack } from "./harness/stack";
 
 const domain = "pyroscope.hosts.test";
-/** Before there could be several hosts. */
-const commit = "c529744f0c4b3c7f2d7c5a8c6b5a3c0c2c3b6a3e";
-const names = ["ogn", "aprs", "adsb"] as const;
+/** When there was only `host`. */
+const commit = "c529744f03d35a5a5ac61b52313a1a68b4f305e2";
+const everything =
+  "/etc/alloy /etc/pyroscope /etc/soar /var/lib/soar-profiling /usr/local/lib/soar-profiling";
 
-describe("several hosts", { timeout: 400_000 }, async () => {
+describe("an environment on several hosts", { timeout: 400_000 }, async () => {
+  const earlier = await programOf(commit);
   const stack = await TestStack.create("hosts", { config: { site: { domain, tls: "internal" } } });
-  const start = async (name: string): Promise<SandboxHost> => {
+  /** What else is part of it: a host, its way to the one that stores, and what is asked there as root. */
+  const start = async (name: string): Promise<Other> => {
     const host = await startHost(`hosts-${name}`, { quiet: true });
     afterAll(() => stopHost(host.name), 60_000);
-    return host;
+    const way = await relay(host, stack.host, domain);
+    afterAll(() => way.cut());
+    return { host, way, ask: (command) => ask(host, command) };
   };
-  const [ogn, aprs, adsb] = await Promise.all(names.map(start)) as [SandboxHost, SandboxHost, SandboxHost];
-  const relays: Relay[] = [];
-  for (const from of [ogn, aprs, adsb]) relays.push(await relay(from, stack.host, domain));
-  afterAll(() => Promise.all(relays.map((one) => one.cut())));
+  const ogn = await start("ogn");
+  const aprs = await start("aprs");
+  const adsb = await start("adsb");
+  const others = [ogn, aprs, adsb];
 
   const services = (stack.setting("services") as { name: string }[])
     .filter(({ name }) => ["soar-run", "soar-web"].includes(name))
-    .map(({ name, ...service }) => ({ ...service, name, profiles: ["cpu"] }));
-  const entry = ({ address, hostKey }: SandboxHost, ...own: string[]): object => ({
-    address,
-    user: "deploy",
-    hostKey,
-    services: own,
-  });
-  const web = { ...entry(stack.host, "soar-web"), stores: true };
-  const three = { web, ogn: entry(ogn, "soar-run"), aprs: entry(aprs, "soar-run") };
-
-  const on = async (host: SandboxHost, command: string): Promise<string> => {
-    const { code, stdout, stderr } = await sshHost(host, command, { shared: true });
-    if (code !== 0) throw new Error(`"${command}" on ${host.name}: exit status ${code}\n${stdout}${stderr}`);
-    return stdout;
+    .map((service) => ({ ...service, profiles: ["cpu"] }));
+  const only = (name: string): object[] => services.filter((service) => service.name === name);
+  const entry = ({ address, hostKey }: SandboxHost, ...own: string[]): object => {
+    return { address, user: "deploy", hostKey, services: own };
   };
+  const web = { ...entry(stack.host, "soar-web"), stores: true };
+  const three = { web, ogn: entry(ogn.host, "soar-run"), aprs: entry(aprs.host, "soar-run") };
+  const continueOnError = true;
 
-  test("x", async () => {
-    stack.configure({ services: services.filter(({ name }) => name === "soar-web") });
+  /** The last profile of the service on a host that Pyroscope has, in milliseconds; 0 where it has none of the last minutes. */
+  const last = async (service: string, host: string): Promise<number> => {
+    const answer = (await pyroscopeOn(stack.host)("/querier.v1.QuerierService/SelectSeries", {
+      profileTypeID: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
+      labelSelector: `{service_name="${service}",environment="sandbox",host="${host}"}`,
+      groupBy: [],
+      step: 1,
+      start: Date.now() - 300_000,
+      end: Date.now(),
+    })) as { series?: { points: { timestamp: string }[] }[] };
+    const points = answer.series?.flatMap((one) => one.points) ?? [];
+    return Math.max(0, ...points.map(({ timestamp }) => Number(timestamp)));
+  };
+  const flow = async (service: string, ...hosts: string[]): Promise<void> => {
+    const since = Date.now();
+    for (const host of hosts)
+      await expect
+        .poll(() => last(service, host), {
+          timeout: 90_000,
+          interval: 2_000,
+          message: `${service} of ${host}`,
+        })
+        .toBeGreaterThan(since);
+  };
+  const picture = async (of: Pick<Other, "ask">): Promise<string> =>
+    of.ask(
+      "find /etc/alloy /etc/pyroscope -type f -printf '%p %T@ %i\\n' 2>/dev/null | sort; systemctl show -p MainPID alloy pyroscope; " +
+        "journalctl --sync; journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey for deploy ' || :",
+    );
+  const main = { ask: (command: string) => stack.operator(command) };
+
+  test("takes on what an earlier version has made of its one host: nothing is made anew or removed", async () => {
+    if (earlier === undefined) {
+      await stack.up();
+      return;
+    }
+    // Today's project file declares it for both programs, and the earlier one does not know it.
+    stack.configure({ services: only("soar-web"), hosts: "" });
+    stack.program = earlier;
     await stack.up();
-    stack.configure({ services, host: undefined, hosts: three });
-    const said = await stack.up();
-    console.log(said.text, said.changes);
-    console.log(JSON.stringify(await stack.outputs(), undefined, 1));
-    console.log(await on(ogn, "cat /etc/alloy/conf.d/*.alloy; ls -l /etc/alloy/secrets; curl -s localhost:12345/metrics | grep pyroscope_write"));
-    await new Promise((r) => setTimeout(r, 15000));
-    console.log(JSON.stringify(await pyroscopeOn(stack.host)("/querier.v1.QuerierService/Series", { matchers: [], labelNames: ["service_name", "host"], start: Date.now() - 300000, end: Date.now() })));
-    console.log(await on(ogn, "journalctl -u alloy -n 20 --no-pager"));
+    stack.program = undefined;
+    const before = await picture(main);
+    expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+    expect(await picture(main)).toBe(before);
+    const pids = await stack.operator("systemctl show -p MainPID alloy pyroscope");
+    stack.configure({ host: undefined, hosts: { web } });
+    // The label of the profiles, and the words for a host that cannot be reached at its end.
+    const { changes } = await stack.up();
+    expect(changes).toEqual({ same: expect.any(Number) as unknown, update: 2 });
+    expect(await stack.operator("systemctl show -p MainPID alloy pyroscope")).toBe(pids);
+    await flow("soar-web", "web");
+  });
+
+  test("of three hosts one fails: the others have all, and it is named; the next up makes good only that one", async () => {
+    stack.configure({ services, hosts: three });
+    await aprs.ask(
+      `systemd-run --quiet --collect --unit=squatter perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 12345, Listen => 1) or die; sleep 600'`,
+    );
+    const said = await stack.upFails({ continueOnError });
+    console.log(said);
+    expect(named(said)).toEqual(["soar-aprs-host-setup"]);
+    await flow("soar-run", "ogn");
+    expect(await aprs.ask("ls -d /etc/alloy 2>/dev/null || :")).toBe("");
+    await aprs.ask("systemctl stop squatter");
+    const before = [await picture(main), await picture(ogn)];
+    const { changes } = await stack.up({ continueOnError });
+    expect(changes["update"]).toBeUndefined();
+    expect(changes["delete"]).toBeUndefined();
+    expect([await picture(main), await picture(ogn)]).toEqual(before);
+    await flow("soar-run", "ogn", "aprs");
+    expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
+    expect([await picture(main), await picture(ogn)]).toEqual(before);
+  });
+
+  test("the others send by TLS, with an account that can do nothing else, and Pyroscope is on loopback", async () => {
+    const wide = await stack.operator(
+      `ss -Hltnp | grep -E '"(alloy|pyroscope)"' | awk '$4 !~ /^127\\.0\\.0\\.1:/' | wc -l`,
+    );
+    expect(wide.trim()).toBe("0");
+    const status = async (path: string, ...options: string[]): Promise<string> =>
+      ogn.ask(
+        `curl -sS -o /dev/null -w '%{http_code}' --max-time 10 --cacert /etc/alloy/secrets/pyroscope-authority.pem ${options.join(" ")} https://${domain}${path} || :`,
+      );
+    const login = `-u "soar-profiling-sender:$(cat /etc/alloy/secrets/pyroscope-password)"`;
+    const push = "/push.v1.PusherService/Push";
+    expect(await status(push, "-d x")).toBe("401");
+    expect(await status(push, login, "-d x")).toBe("415");
+    expect(await status("/ready", login)).toBe("401");
+    const query = `-H 'Content-Type: application/json' -d '{"name":"service_name","start":0,"end":1}'`;
+    expect(await status("/querier.v1.QuerierService/LabelValues", login, query)).toBe("401");
+    expect(await status("/settings.v1.SettingsService/Set", login, "-d x")).toBe("403");
+    const { site } = await stack.outputs();
+    const { user, password } = site?.value as { user: string; password: string };
+    expect(await status("/ready", `-u ${user}:${password}`)).toBe("200");
+    // Who reads does not send: `allowPush` is not set.
+    expect(await status(push, `-u ${user}:${password}`, "-d x")).toBe("401");
+    expect(await ogn.ask(`curl -sS --max-time 10 https://${domain}/ready 2>&1 || :`)).toContain(
+      "certificate",
+    );
+  });
+
+  test("verify looks at each host, and says so", async () => {
+    const { report } = await stack.verify<HostsReport>();
+    expect(Object.keys(report.hosts).sort()).toEqual(["aprs", "ogn", "web"]);
+    const faults = Object.entries(report.hosts).flatMap(([name, one]) =>
+      "error" in one
+        ? [`${name}: ${one.error}`]
+        : one.chains.flatMap(({ links }) =>
+            Object.values(links).flatMap(({ state, detail }) =>
+              state === "broken" ? [`${name}: ${detail}`] : [],
+            ),
+          ),
+    );
+    expect(faults).toEqual([]);
+    expect(report.ok).toBe(true);
+  });
+
+  test("while the one that stores is away the others are changed all the same, and it is told who does not send", async () => {
+    await Promise.all(others.map(({ way }) => way.cut()));
+    await stopSshd(stack, 50);
+    const away = Date.now();
+    stack.configure({ services: services.map((service) => ({ ...service, labels: { team: "a" } })) });
+    const said = await stack.upFails({ continueOnError });
+    expect(named(said)).toEqual(["soar-web-profiles-config-files"]);
+    for (const one of [ogn, aprs])
+      expect(await one.ask("cat /etc/alloy/conf.d/sandbox-profiles.alloy")).toContain(`"team" = "a"`);
+    await expect.poll(() => stack.status("true"), { timeout: 60_000 }).toBe(0);
+    const { code, report } = await stack.verify<HostsReport>();
+    console.log(JSON.stringify(report, undefined, 1));
+    expect(code).toBe(1);
+    expect(report.hosts["ogn"]?.ok).toBe(false);
+    await Promise.all(others.map(({ way }) => way.open()));
+    const back = Date.now();
+    await flow("soar-run", "ogn", "aprs");
+    console.log("away for", back - away, "flows after", Date.now() - back);
+    await stack.up();
+    await flow("soar-web", "web");
+  });
+
+  test("a fourth is added and removed, and no other is touched", async () => {
+    const bare = await adsb.ask(`ls -d ${everything} 2>/dev/null || :`);
+    const before = [await picture(main), await picture(ogn), await picture(aprs)];
+    stack.configure({ hosts: { ...three, adsb: entry(adsb.host, "soar-run") } });
+    const added = await stack.up();
+    expect(added.changes).toEqual({
+      same: expect.any(Number) as unknown,
+      create: expect.any(Number) as unknown,
+    });
+    await flow("soar-run", "adsb");
+    expect([await picture(main), await picture(ogn), await picture(aprs)]).toEqual(before);
+    stack.configure({ hosts: three });
+    const removed = await stack.up();
+    expect(removed.changes).toEqual({ same: added.changes["same"], delete: added.changes["create"] });
+    expect(await adsb.ask(`ls -d ${everything} 2>/dev/null || :`)).toBe(bare);
+    expect([await picture(main), await picture(ogn), await picture(aprs)]).toEqual(before);
+  });
+
+  test("one that is gone for good is let go of as it is said, and the others stay", async () => {
+    await stopHost(aprs.host.name);
+    const { aprs: _, ...rest } = three;
+    stack.configure({ hosts: rest });
+    const said = await stack.upFails();
+    const [, urn = ""] = /pulumi state delete --target-dependents '(\S+)'/.exec(said) ?? [];
+    expect(urn).toMatch(/::soar-aprs-host-setup$/);
+    await stack.pulumi("state", "delete", "--target-dependents", "--yes", urn);
+    const { changes } = await stack.up();
+    expect(changes["create"] ?? changes["update"]).toBeUndefined();
+    await flow("soar-run", "ogn");
+  });
+
+  test("the destroy takes all of it from all of them", async () => {
+    await stack.destroy();
+    expect(await stack.operator(`ls -d ${everything} 2>/dev/null || :`)).toBe("");
+    expect(await ogn.ask(`ls -d ${everything} 2>/dev/null || :`)).toBe("");
   });
 });
+
+/** The resources that the engine names at the end, with why they failed. */
+function named(said: string): string[] {
+  const diagnostics = said.slice(said.indexOf("Diagnostics:"), said.indexOf("Resources:"));
+  return [...diagnostics.matchAll(/^ {2}command:remote:Command \((\S+)\):$/gm)].map(([, name = ""]) => name);
+}
+
+interface Other {
+  host: SandboxHost;
+  way: Relay;
+  ask: (command: string) => Promise<string>;
+}
+
+async function ask(host: SandboxHost, command: string): Promise<string> {
+  const { code, stdout, stderr } = await sshHost(host, command, { shared: true });
+  if (code !== 0) throw new Error(`"${command}" on ${host.name}: exit status ${code}\n${stdout}${stderr}`);
+  return stdout;
+}
