@@ -96,15 +96,18 @@ export class ProfilingStack extends pulumi.ComponentResource {
     )[0];
     // What an `up` has left out (`--target`) is as it was.
     const was = new LastOutputs(args.stack);
-    const isAll = pulumi.all(all.map((one) => one.isAll)).apply((each) => each.every(Boolean));
-    this.platform = main.platformInfo(was, "platform");
+    const isAll = pulumi.recover(
+      pulumi.all(all.map((one) => one.isAll)).apply((each) => each.every(Boolean)),
+      () => false,
+    );
+    this.platform = kept(was, "platform", main.platformInfo(was, "platform"));
     this.platforms =
       main.settings.hostName === undefined
         ? undefined
-        : (byHost(all, (one) => one.platformInfo(was, "platforms")) as pulumi.Output<
+        : (byHost(all, was, "platforms", (one) => one.platformInfo(was, "platforms")) as pulumi.Output<
             Record<string, PlatformInfo>
           >);
-    this.urls = byHost(all, (one) =>
+    this.urls = byHost(all, was, "urls", (one) =>
       was.unless(
         one.isAll,
         "urls",
@@ -123,11 +126,9 @@ export class ProfilingStack extends pulumi.ComponentResource {
         ),
       ),
     );
-    this.versions = byHost(all, (one) => one.versions);
-    this.retention = all
-      .map(({ own }) => own?.retention)
-      .find((one) => one !== undefined)
-      ?.apply(formatDuration);
+    this.versions = byHost(all, was, "versions", (one) => one.versions);
+    const retention = all.map(({ own }) => own?.retention).find((one) => one !== undefined);
+    this.retention = retention && kept(was, "retention", retention.apply(formatDuration));
     this.storageEstimate =
       local === undefined
         ? undefined
@@ -135,10 +136,12 @@ export class ProfilingStack extends pulumi.ComponentResource {
     this.site = main.site?.access;
     this.gitRef =
       settings.gitRef === undefined ? undefined : was.unless(isAll, "gitRef", pulumi.output(settings.gitRef));
-    this.written = byHost(all, (one) => one.written);
+    this.written = byHost(all, was, "written", (one) => one.written);
     this.generations = settings.detectDrift
       ? byHost<Record<string, number>>(
           all,
+          was,
+          "generations",
           ({ host }) => host.drift?.generations() ?? pulumi.output<Record<string, number>>({}),
         )
       : undefined;
@@ -221,14 +224,23 @@ function readableEstimate(settings: Settings, pyroscope: LocalPyroscope): Storag
   return { ...estimate, text };
 }
 
+/** An output, or the last one where an `up` has failed on what it tells of: the others are no less true for that. */
+function kept<T>(was: LastOutputs, key: string, output: pulumi.Output<T>, part?: string): pulumi.Output<T> {
+  return pulumi.recover(output, () => was.last(key, part) as Promise<T>);
+}
+
 /** What the hosts have of something. */
 function byHost<T>(
   hosts: readonly EnvironmentHost[],
+  was: LastOutputs,
+  key: string,
   of: (one: EnvironmentHost) => pulumi.Output<T>,
 ): OfHosts<T> {
   const [first] = hosts;
   if (first !== undefined && first.settings.hostName === undefined) return of(first);
-  return pulumi.output(
-    Object.fromEntries(hosts.map((one) => [one.settings.hostName ?? "", of(one)])),
-  ) as unknown as OfHosts<T>;
+  const all = hosts.map((one) => {
+    const { hostName = "" } = one.settings;
+    return [hostName, kept(was, key, of(one), hostName)] as const;
+  });
+  return pulumi.output(Object.fromEntries(all)) as unknown as OfHosts<T>;
 }

@@ -25,7 +25,11 @@ export function siteAuthority(
   { host, stack, renamed, site }: SiteAuthorityArgs,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
-  const read = host.command(name, { run: ["site-authority", caddyfile] }, { parent, dependsOn: [site] });
+  const read = host.command(
+    name,
+    { run: ["site-authority", caddyfile], silent: true },
+    { parent, dependsOn: [site] },
+  );
   const known = Promise.all([knownValueOf(read.stdout), lastCommands(stack, renamed)]);
   const certificate = known.then(([now, last]) => now ?? last[name]?.stdout ?? read.stdout);
   return pulumi.output(certificate).apply((text) => `${text.trim()}\n`);

@@ -89,6 +89,7 @@ export class Host extends pulumi.ComponentResource {
   private readonly isNamed: boolean;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   private readonly setup: command.remote.Command;
+  private readonly setupUrn: pulumi.Output<string>;
   /** Which machine it is; undefined in a preview that does not know yet. */
   readonly machine: pulumi.Output<string | undefined>;
   /** What was changed on the host by hand, if that is asked for. */
@@ -124,6 +125,8 @@ export class Host extends pulumi.ComponentResource {
       setting: args.setting ?? "host",
       renamed: args.renamed,
     };
+    // Not by asking the resource, whose failure would be told here once more.
+    this.setupUrn = pulumi.createUrn(`${name}-setup`, "command:remote:Command", this);
     this.setup = this.setUp(
       `${name}-setup`,
       args,
@@ -214,7 +217,7 @@ export class Host extends pulumi.ComponentResource {
   ): command.local.Command {
     return new command.local.Command(
       name,
-      atDestroy(reachabilityCheck(this.ssh, this.isNamed ? this.setup.urn : undefined)),
+      atDestroy(reachabilityCheck(this.ssh, this.isNamed ? this.setupUrn : undefined)),
       opts,
     );
   }

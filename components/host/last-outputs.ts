@@ -29,10 +29,14 @@ export class LastOutputs {
   ): pulumi.Output<T> {
     return pulumi.all([isDone, output]).apply(async ([done, value]) => {
       if (done) return value;
-      this.outputs ??= lastOutputs(this.stack);
-      const last = (await this.outputs)[key];
-      const own = part === undefined ? last : (last as Record<string, unknown> | undefined)?.[part];
-      return (own ?? value) as typeof value;
+      return ((await this.last(key, part)) ?? value) as typeof value;
     }) as pulumi.Output<T>;
+  }
+
+  /** The last one; undefined where there is none. */
+  async last(key: string, part?: string): Promise<unknown> {
+    this.outputs ??= lastOutputs(this.stack);
+    const last = (await this.outputs)[key];
+    return part === undefined ? last : (last as Record<string, unknown> | undefined)?.[part];
   }
 }

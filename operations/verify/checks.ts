@@ -115,7 +115,7 @@ export function judgeDisk(target: VerifyTarget, { disk }: HostFacts): Check[] {
   const { pyroscope, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
-  const { bytes: estimate } = storageEstimateOf(target.settings, pyroscope);
+  const { bytes: estimate } = storageEstimateOf(target.whole ?? target.settings, pyroscope);
   const { diskBudget } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
   if (disk <= diskBudget) return [check("disk", ok(seen))];

@@ -40,7 +40,7 @@ export async function verifyHosts(
     const isAsked = names.length === 0 || own.services.some(({ name }) => names.includes(name));
     const { hostName = "" } = own;
     const platform = target.platforms?.[hostName] ?? target.platform;
-    return isAsked ? [[hostName, { ...target, settings: own, platform }]] : [];
+    return isAsked ? [[hostName, { ...target, settings: own, whole: settings, platform }]] : [];
   });
   const open = async (one: VerifyTarget): Promise<HostSession | string> =>
     HostSession.open(one).catch((error: unknown) => reasonOf(error));

@@ -2,12 +2,15 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { PlatformInfo } from "../../components/platform";
 import { type PlainConfig, plainSettingsOfTexts } from "../../config/load";
+import type { Settings } from "../../config/settings";
 import type { PyroscopeAddress } from "./pyroscope";
 
 /** What is verified: a stack as it is set, and what it says of its platform. */
 export interface VerifyTarget extends PlainConfig {
   /** The stack's output `platform`: its own, or that of the stack whose platform it shares. */
   platform: PlatformInfo;
+  /** All settings, where those are of one of several hosts. */
+  whole?: Settings;
   /** The output `platforms`, where there are several hosts. */
   platforms?: Readonly<Record<string, PlatformInfo>> | undefined;
 }

@@ -40,8 +40,8 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
   const three = { web, ogn: entry(ogn.host, "soar-run"), aprs: entry(aprs.host, "soar-run") };
   const continueOnError = true;
 
-  /** The last profile of the service on a host that Pyroscope has, in milliseconds; 0 where it has none of the last minutes. */
-  const last = async (service: string, host: string): Promise<number> => {
+  /** When the profiles of the service on a host were taken that Pyroscope has of the last minutes, in milliseconds. */
+  const taken = async (service: string, host: string): Promise<number[]> => {
     const answer = (await pyroscopeOn(stack.host)("/querier.v1.QuerierService/SelectSeries", {
       profileTypeID: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
       labelSelector: `{service_name="${service}",environment="sandbox",host="${host}"}`,
@@ -51,13 +51,13 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
       end: Date.now(),
     })) as { series?: { points: { timestamp: string }[] }[] };
     const points = answer.series?.flatMap((one) => one.points) ?? [];
-    return Math.max(0, ...points.map(({ timestamp }) => Number(timestamp)));
+    return points.map(({ timestamp }) => Number(timestamp));
   };
   const flow = async (service: string, ...hosts: string[]): Promise<void> => {
     const since = Date.now();
     for (const host of hosts)
       await expect
-        .poll(() => last(service, host), {
+        .poll(async () => Math.max(0, ...(await taken(service, host))), {
           timeout: 90_000,
           interval: 2_000,
           message: `${service} of ${host}`,
@@ -99,9 +99,10 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
       `systemd-run --quiet --collect --unit=squatter perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 12345, Listen => 1) or die; sleep 600'`,
     );
     const said = await stack.upFails({ continueOnError });
-    console.log(said);
     expect(named(said)).toEqual(["soar-aprs-host-setup"]);
     await flow("soar-run", "ogn");
+    const { platforms } = await stack.outputs();
+    expect(Object.keys(platforms?.value as object).sort()).toEqual(["aprs", "ogn", "web"]);
     expect(await aprs.ask("ls -d /etc/alloy 2>/dev/null || :")).toBe("");
     await aprs.ask("systemctl stop squatter");
     const before = [await picture(main), await picture(ogn)];
@@ -109,7 +110,7 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
     expect(changes["update"]).toBeUndefined();
     expect(changes["delete"]).toBeUndefined();
     expect([await picture(main), await picture(ogn)]).toEqual(before);
-    await flow("soar-run", "ogn", "aprs");
+    await flow("soar-run", "aprs");
     expect(Object.keys((await stack.up()).changes)).toEqual(["same"]);
     expect([await picture(main), await picture(ogn)]).toEqual(before);
   });
@@ -142,41 +143,34 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
   });
 
   test("verify looks at each host, and says so", async () => {
-    const { report } = await stack.verify<HostsReport>();
+    const { report } = await stack.verifyHosts();
     expect(Object.keys(report.hosts).sort()).toEqual(["aprs", "ogn", "web"]);
-    const faults = Object.entries(report.hosts).flatMap(([name, one]) =>
-      "error" in one
-        ? [`${name}: ${one.error}`]
-        : one.chains.flatMap(({ links }) =>
-            Object.values(links).flatMap(({ state, detail }) =>
-              state === "broken" ? [`${name}: ${detail}`] : [],
-            ),
-          ),
-    );
-    expect(faults).toEqual([]);
+    expect(faultsOf(report)).toEqual([]);
     expect(report.ok).toBe(true);
   });
 
   test("while the one that stores is away the others are changed all the same, and it is told who does not send", async () => {
     await Promise.all(others.map(({ way }) => way.cut()));
-    await stopSshd(stack, 50);
     const away = Date.now();
+    await stopSshd(stack, 25);
     stack.configure({ services: services.map((service) => ({ ...service, labels: { team: "a" } })) });
     const said = await stack.upFails({ continueOnError });
     expect(named(said)).toEqual(["soar-web-profiles-config-files"]);
     for (const one of [ogn, aprs])
       expect(await one.ask("cat /etc/alloy/conf.d/sandbox-profiles.alloy")).toContain(`"team" = "a"`);
     await expect.poll(() => stack.status("true"), { timeout: 60_000 }).toBe(0);
-    const { code, report } = await stack.verify<HostsReport>();
-    console.log(JSON.stringify(report, undefined, 1));
+    const { code, report } = await stack.verifyHosts();
     expect(code).toBe(1);
-    expect(report.hosts["ogn"]?.ok).toBe(false);
+    expect(faultsOf(report)).toContain("ogn: Alloy has not sent a profile of it yet");
     await Promise.all(others.map(({ way }) => way.open()));
     const back = Date.now();
     await flow("soar-run", "ogn", "aprs");
-    console.log("away for", back - away, "flows after", Date.now() - back);
+    const flows = Date.now();
+    // Alloy goes on trying with the one that it has, and takes no other meanwhile.
+    const kept = (await taken("soar-run", "ogn")).filter((time) => time > away && time < back);
+    console.log({ away: back - away, flows: flows - back, kept: kept.length });
+    expect(kept.length).toBeLessThan(3);
     await stack.up();
-    await flow("soar-web", "web");
   });
 
   test("a fourth is added and removed, and no other is touched", async () => {
@@ -199,8 +193,7 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
 
   test("one that is gone for good is let go of as it is said, and the others stay", async () => {
     await stopHost(aprs.host.name);
-    const { aprs: _, ...rest } = three;
-    stack.configure({ hosts: rest });
+    stack.configure({ hosts: { web: three.web, ogn: three.ogn } });
     const said = await stack.upFails();
     const [, urn = ""] = /pulumi state delete --target-dependents '(\S+)'/.exec(said) ?? [];
     expect(urn).toMatch(/::soar-aprs-host-setup$/);
@@ -221,6 +214,17 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
 function named(said: string): string[] {
   const diagnostics = said.slice(said.indexOf("Diagnostics:"), said.indexOf("Resources:"));
   return [...diagnostics.matchAll(/^ {2}command:remote:Command \((\S+)\):$/gm)].map(([, name = ""]) => name);
+}
+
+/** What is broken, by host. */
+function faultsOf({ hosts }: HostsReport): string[] {
+  return Object.entries(hosts).flatMap(([name, one]) =>
+    "error" in one
+      ? [`${name}: ${one.error}`]
+      : [...one.chains.flatMap(({ links }) => Object.values(links)), ...one.checks].flatMap(
+          ({ state, detail }) => (state === "broken" ? [`${name}: ${detail}`] : []),
+        ),
+  );
 }
 
 interface Other {

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Deployment, OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, expect } from "vitest";
 import type { DeclaredService } from "../../../operations/arrivals";
+import type { HostsReport } from "../../../operations/verify/hosts";
 import type { Report } from "../../../operations/verify/verify";
 import {
   hostStatus,
@@ -238,12 +239,23 @@ export class TestStack {
   }
 
   /** What `npm run verify -- --stack NAME --json ...` finds, with its exit status. */
-  async verify<R = Report>(...services: string[]): Promise<{ code: number; report: R }> {
+  async verify(...services: string[]): Promise<{ code: number; report: Report }> {
+    const { code, report } = await this.verified(services);
+    return { code, report: report as Report };
+  }
+
+  /** The same of a stack on several hosts. */
+  async verifyHosts(...services: string[]): Promise<{ code: number; report: HostsReport }> {
+    const { code, report } = await this.verified(services);
+    return { code, report: report as HostsReport };
+  }
+
+  private async verified(services: string[]): Promise<{ code: number; report: unknown }> {
     const { command, args, ...place } = await this.operation("verify-stack.ts", "--json", ...services);
     const { code, stdout, stderr } = await run(command, args, { ...place, allowFailure: true });
     if (stdout === "") throw new Error(`verify said nothing but: ${stderr}`);
     await appendFile(this.logFile, stdout);
-    return { code, report: JSON.parse(stdout) as R };
+    return { code, report: JSON.parse(stdout) as unknown };
   }
 
   /** After a killed engine: what `pulumi cancel` does, so that the next command may run. */
