@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { oss, Provider } from "@pulumiverse/grafana";
 import type { Secrets } from "../config/load";
+import { settingsOfMain } from "../config/placed";
 import { refusal } from "../config/refusal";
 import { profiled } from "../config/service";
 import type { Settings } from "../config/settings";
@@ -51,8 +52,9 @@ export class GrafanaObservability extends pulumi.ComponentResource {
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:profiling:GrafanaObservability", name, {}, opts);
     const { settings, secrets, access } = args;
-    const { environment, grafana } = settings;
+    const { environment, grafana, hosts } = settings;
     const services = profiled(settings.services);
+    const main = settingsOfMain(settings);
     const provider = new Provider(
       `${name}-provider`,
       { url: access.address, ...(access.auth === undefined ? {} : { auth: access.auth }) },
@@ -67,9 +69,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     const folder = new oss.Folder(`${name}-folder`, place, child);
     const onDatasources = { ...child, dependsOn: [folder, ...datasources] };
     const pyroscope = uids.apply((all) => required(all, "pyroscope", settings));
-    const profiles = pyroscope.apply((uid) => profilesDashboard({ environment, services, pyroscope: uid }));
+    const profiles = pyroscope.apply((uid) =>
+      profilesDashboard({ environment, services, pyroscope: uid, isOnHosts: hosts.length > 1 }),
+    );
     declareDashboard(`${name}-profiles`, folder, profiles, onDatasources);
-    const pipeline = args.platform.apply((info) => pipelineOf(settings, info));
+    const pipeline = args.platform.apply((info) => pipelineOf(main, info));
     // Both are over the jobs and rules that we declare there.
     if (settings.prometheus !== undefined) {
       const prometheus = uids.apply((all) => required(all, "prometheus", settings));
@@ -80,8 +84,8 @@ export class GrafanaObservability extends pulumi.ComponentResource {
       if (grafana.alerts !== undefined) {
         const watched = {
           environment,
-          services: settings.services,
-          platform: monitoredPlatform(settings),
+          services: main.services,
+          platform: monitoredPlatform(main),
           settings: settings.prometheus,
           sendsLogs: settings.logs !== undefined,
         };

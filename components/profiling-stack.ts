@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config/load";
-import { hasSenders, mainHost, sender, settingsOn } from "../config/placed";
+import { hasSenders, mainHost, sender, settingsOfGrafana, settingsOn } from "../config/placed";
 import { storageEstimateOf } from "../config/rules";
 import type { StorageEstimate } from "../config/storage-estimate";
 import type { LocalPyroscope, PlacedHost, Settings } from "../config/settings";
@@ -211,7 +211,7 @@ function grafanaOf(
 ): Pick<GrafanaObservabilityArgs, "settings" | "access" | "existing"> | undefined {
   const { grafana, ...more } = all;
   if (grafana === undefined) return undefined;
-  const settings = { ...more, grafana };
+  const settings = settingsOfGrafana({ ...more, grafana });
   const access = grafanaAccess(settings, secrets);
   void tellRouting(name, settings, stack);
   const existing = checkExisting(name, settings, access, stack, files.others);

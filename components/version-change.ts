@@ -27,7 +27,7 @@ function versionsOf({ versions = {} }: LastOutputs, { hostName }: Settings): Ver
   const own = hostName === undefined ? undefined : (versions as Partial<Record<string, Versions>>)[hostName];
   if (own !== undefined) return own;
   const isOfOne = [versions.pyroscope, versions.alloy].some((version) => typeof version === "string");
-  return isOfOne ? (versions) : {};
+  return isOfOne ? versions : {};
 }
 
 /** The name of the environment is in all that it has on the host: with another one, that would be left behind. */

@@ -78,6 +78,20 @@ export function settingsByHost(settings: Settings): Settings[] {
   return settings.hosts.map((host) => settingsOn(settings, host));
 }
 
+/**
+ * The settings that Grafana is set up by: its Prometheus is that of the main host. What is profiled it shows of all of them, and
+ * what Prometheus knows is in {@link settingsOfMain}.
+ */
+export function settingsOfGrafana<All extends Settings>(settings: All): All {
+  return { ...settings, prometheus: settingsOfMain(settings).prometheus };
+}
+
+/** Those of the host that the others send to. */
+export function settingsOfMain(settings: Settings): Settings {
+  const main = mainHost(settings.hosts);
+  return main === undefined ? settings : settingsOn(settings, main);
+}
+
 /** A service with the label of its host, in profiles and in metrics. */
 function onHost({ labels, metrics, ...service }: Service, host: string): Service {
   const measured = metrics === undefined ? undefined : { ...metrics, labels: { ...metrics.labels, host } };

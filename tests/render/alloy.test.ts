@@ -48,6 +48,19 @@ describe("golden", () => {
     await expect(text).toMatchFileSnapshot("../golden/destination-remote.alloy");
   });
 
+  test("the site of another host as destination, by an authority of its own", async () => {
+    const text = renderDestination({
+      pyroscopeUrl: "https://pyroscope.example",
+      user: "soar-profiling-sender",
+      passwordFile: "/etc/alloy/secrets/pyroscope-password",
+      authorityFile: "/etc/alloy/secrets/pyroscope-authority.pem",
+    });
+    await expect(text).toMatchFileSnapshot("../golden/destination-site.alloy");
+    const access = { authenticates: true, hasAuthority: true };
+    const profiles = renderProfiles({ environment: "production", services: sampleServices(), ...access });
+    await expect(profiles).toMatchFileSnapshot("../golden/profiles-site.alloy");
+  });
+
   test("defaults", async () => {
     const defaults = (version: string, stability?: string): string =>
       renderAlloyDefaults({ version, httpPort: 12345, stability });

@@ -46,6 +46,7 @@ describe("Alloy accepts", () => {
   test.each([
     ["platform", "destination", "profiles", "push"],
     ["platform-metrics", "destination-remote", "profiles-password", "push-password"],
+    ["platform", "destination-site", "profiles-site"],
   ])("%s, %s, %s and %s with all else beside them, as one directory", async (...own) => {
     const tree = await mkdtemp(path.join(directory, "conf.d-"));
     const others = ["profiles-none", "logs", "logs-remote", "traces", "traces-remote", "otlp-logs", "otlp"];
