@@ -74,10 +74,7 @@ describe("the settings of one of several hosts", () => {
   test("are all that was declared, and nothing else, wherever the services run", () => {
     const names = ["a", "b", "c", "d"];
     const places = fc.record(
-      Object.fromEntries(["x", "y", "z"].map((name) => [name, fc.subarray(names)])) as Record<
-        string,
-        fc.Arbitrary<string[]>
-      >,
+      Object.fromEntries(["x", "y", "z"].map((name) => [name, fc.subarray(names)])),
     );
     fc.assert(
       fc.property(places, (all) => {

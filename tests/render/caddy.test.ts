@@ -28,7 +28,13 @@ test("who sends and does nothing else is let in where profiles are taken, and wh
   /** Who is let in at the paths that take profiles, and elsewhere. */
   const letIn = (text: string): string[][] =>
     [...text.matchAll(/\thandle(?: @push)? \{\n(?:\t\tbasicauth \{\n([^}]*)\t\t\}\n)?/g)].map(
-      ([, lines = ""]) => lines.split("\n").flatMap((line) => line.trim().split(" ")[0] || []),
+      ([, lines = ""]) =>
+        lines.split("\n").flatMap((line) =>
+          line
+            .trim()
+            .split(" ", 1)
+            .filter((word) => word !== ""),
+        ),
     );
   expect(letIn(renderSite({ ...site, sender }))).toEqual([["sender"], ["soar", "anna"]]);
   expect(letIn(renderSite({ ...site, sender, allowPush: true }))).toEqual([

@@ -100,7 +100,6 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
     );
     const said = await stack.upFails({ continueOnError });
     expect(named(said)).toEqual(["soar-aprs-host-setup"]);
-    expect(said).not.toContain("Unhandled exception");
     await flow("soar-run", "ogn");
     const { platforms } = await stack.outputs();
     expect(Object.keys(platforms?.value as object).sort()).toEqual(["ogn", "web"]);
