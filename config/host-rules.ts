@@ -51,8 +51,8 @@ function wayToSite(settings: PartialSettings, isWrong: IsWrong): Issue[] {
     return [];
   const names = hosts.flatMap(({ name = "", stores }) => (stores ? [] : [name]));
   const message =
-    `is required: ${names.join(", ")} ${names.length === 1 ? "sends its" : "send their"} profiles through it to the host that ` +
-    "stores them. Set site.domain to a name that leads there, and site.tls to internal where no public authority can sign for it";
+    `is required: through it profiles go to the host that stores them, from ${names.join(", ")}. Set site.domain to a name that ` +
+    "leads there, and site.tls to internal where no public authority can sign for it";
   return [{ path: "site.domain", message }];
 }
 

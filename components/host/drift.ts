@@ -9,6 +9,8 @@ export interface DriftArgs {
   command: string;
   /** The Pulumi stack, `organization/project/stack`, whose state says how its commands were last. */
   stack: string;
+  /** What a warning begins with that is of no resource: the name of one of several hosts. @default nothing */
+  prefix?: string;
   /** What that has under other names. @default nothing */
   renamed?: Renamed | undefined;
 }
@@ -45,7 +47,7 @@ export class Drift {
   /** What the host itself says; undefined where it cannot be asked. */
   readonly told: Promise<ServiceStates | undefined>;
 
-  constructor({ session, command, stack, renamed }: DriftArgs) {
+  constructor({ session, command, stack, prefix = "", renamed }: DriftArgs) {
     this.stack = stack;
     this.renamed = renamed;
     this.told = session
@@ -54,7 +56,7 @@ export class Drift {
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
         void pulumi.log.warn(
-          `detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
+          `${prefix}detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
         );
         return undefined;
       });

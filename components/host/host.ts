@@ -107,14 +107,12 @@ export class Host extends pulumi.ComponentResource {
     this.waiting = new Waiting(args.ssh, args.privateKey);
     if (args.detectDrift === true) {
       const session = new Session(args.ssh, args.privateKey);
-      this.drift = new Drift({
-        session,
-        stack: args.owner,
-        command: this.lines.drift(),
-        renamed: args.renamed,
-      });
+      const prefix = this.isNamed ? `${args.setting ?? ""}: ` : "";
+      const { owner: stack, renamed } = args;
+      this.drift = new Drift({ session, stack, command: this.lines.drift(), prefix, renamed });
       if (pulumi.runtime.isDryRun()) {
-        this.trial = new Trial(session, this.drift.told, (id, base) => this.lines.check(id, base));
+        const check = (id: string, base: string | undefined): string => this.lines.check(id, base);
+        this.trial = new Trial(session, this.drift.told, check, prefix);
       }
     }
     const move = {

@@ -73,9 +73,7 @@ describe("the settings of one of several hosts", () => {
 
   test("are all that was declared, and nothing else, wherever the services run", () => {
     const names = ["a", "b", "c", "d"];
-    const places = fc.record(
-      Object.fromEntries(["x", "y", "z"].map((name) => [name, fc.subarray(names)])),
-    );
+    const places = fc.record(Object.fromEntries(["x", "y", "z"].map((name) => [name, fc.subarray(names)])));
     fc.assert(
       fc.property(places, (all) => {
         const used = names.filter((name) => Object.values(all).some((own) => own.includes(name)));
@@ -131,7 +129,7 @@ describe("what is refused", () => {
     [
       "no way to the one that stores",
       { site: {} },
-      "site.domain: is required: ogn sends its profiles through it to the host that stores them. Set site.domain to a name that " +
+      "site.domain: is required: through it profiles go to the host that stores them, from ogn. Set site.domain to a name that " +
         "leads there, and site.tls to internal where no public authority can sign for it",
     ],
     [
