@@ -20,6 +20,7 @@ import type { Existing } from "./grafana/existing";
 import { type FolderGuardArgs, guardFolder } from "./grafana/folder-guard";
 import { declareOperatorFiles } from "./grafana/operator-files";
 import { dependencies } from "./host/host";
+import { steady } from "./host/steady";
 import { atDestroy } from "./host/destroy-check";
 import { tunnelCheck } from "./host/tunnel";
 import { boundFiles } from "./operator/bind";
@@ -66,13 +67,14 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     const uids = args.platform.apply((info) => ({ ...info.datasources, ...ownUids(settings) }));
     const datasources = declareDatasources(name, settings, sources, uids, child);
     const place = { uid: grafanaUid(environment, "profiling"), title: grafanaTitle(environment) };
-    const folder = new oss.Folder(`${name}-folder`, place, child);
+    const folder = steady(new oss.Folder(`${name}-folder`, place, child));
+    const inFolder = pulumi.recover(folder.uid, () => place.uid);
     const onDatasources = { ...child, dependsOn: [folder, ...datasources] };
     const pyroscope = uids.apply((all) => required(all, "pyroscope", settings));
     const profiles = pyroscope.apply((uid) =>
       profilesDashboard({ environment, services, pyroscope: uid, isOnHosts: hosts.length > 1 }),
     );
-    declareDashboard(`${name}-profiles`, folder, profiles, onDatasources);
+    declareDashboard(`${name}-profiles`, inFolder, profiles, onDatasources);
     const pipeline = args.platform.apply((info) => pipelineOf(main, info));
     // Both are over the jobs and rules that we declare there.
     if (settings.prometheus !== undefined) {
@@ -80,7 +82,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
       const ofPipeline = pulumi
         .all([pipeline, prometheus])
         .apply(([info, uid]) => pipelineDashboard(info, uid));
-      declareDashboard(`${name}-pipeline`, folder, ofPipeline, onDatasources);
+      declareDashboard(`${name}-pipeline`, inFolder, ofPipeline, onDatasources);
       if (grafana.alerts !== undefined) {
         const watched = {
           environment,
@@ -93,11 +95,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
           .all([args.platform, prometheus])
           .apply(([info, uid]) => ({ ...rulesOf(watched, info.environment), prometheus: uid }));
         const alerts = { ...grafana.alerts, secretWebhook: secrets.alertsWebhook };
-        declareAlerts(name, alerts, folder.uid, environment, rules, onDatasources);
+        declareAlerts(name, alerts, inFolder, environment, rules, onDatasources);
       }
     }
     const bound = uids.apply((all) => boundFiles(args.files, all));
-    declareOperatorFiles(name, args.files, bound, folder.uid, onDatasources);
+    declareOperatorFiles(name, args.files, bound, inFolder, onDatasources);
     const own = ["profiles", "pipeline"].map((role) => grafanaUid(environment, role));
     own.push(...args.files.dashboards.map(({ value }) => value.uid));
     this.folder = { url: access.address, auth: access.auth, ...place, own };
@@ -142,12 +144,12 @@ export function guardTunnel(
 
 function declareDashboard(
   name: string,
-  folder: oss.Folder,
+  folder: pulumi.Output<string>,
   dashboard: pulumi.Output<object>,
   opts: pulumi.CustomResourceOptions,
 ): void {
   const configJson = dashboard.apply((value) => JSON.stringify(value));
-  new oss.Dashboard(name, { folder: folder.uid, configJson }, opts);
+  new oss.Dashboard(name, { folder, configJson }, opts);
 }
 
 /** The uid of a datasource that has to be there. */

@@ -12,6 +12,7 @@ import { ScriptLines } from "./script-lines";
 import { type Script, setup } from "./scripts";
 import { Session } from "./session";
 import { shellLine } from "./shell";
+import { steady } from "./steady";
 import { Trial } from "./trial";
 import { Waiting } from "./waiting";
 
@@ -163,7 +164,7 @@ export class Host extends pulumi.ComponentResource {
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.
       { parent: this, aliases: [{ name: name.replace(/setup$/, "scripts") }], ...replaced },
     );
-    this.waiting.add(made);
+    this.waiting.add(steady(made));
     return made;
   }
 
@@ -195,7 +196,7 @@ export class Host extends pulumi.ComponentResource {
           .apply((resources) => [this.setup, ...(resources === undefined ? [] : [resources].flat())]),
       },
     );
-    this.waiting.add(made);
+    this.waiting.add(steady(made));
     if (action.record !== undefined) this.drift?.done(action.record, made.create);
     return made;
   }
