@@ -15,6 +15,7 @@ import {
 import type { Host } from "./host/host";
 import type { PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 const unit = "alloy.service";
 
@@ -56,7 +57,7 @@ export interface AlloyArgs {
 }
 
 /** The collector of a host, with the part of its configuration that all environments share. */
-export class Alloy extends pulumi.ComponentResource {
+export class Alloy extends Component {
   /** The version that the host has. */
   readonly version: pulumi.Output<string>;
   /** Whether the host has it as it is declared. */
@@ -64,7 +65,7 @@ export class Alloy extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Alloy", name, {}, opts);
+    super("soar:profiling:Alloy", name, opts);
     const { host, repository, settings, warnings } = args;
     const { password, authority } = args.destination;
     const config = new ServiceConfig(

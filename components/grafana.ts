@@ -20,7 +20,7 @@ import type { Existing } from "./grafana/existing";
 import { type FolderGuardArgs, guardFolder } from "./grafana/folder-guard";
 import { declareOperatorFiles } from "./grafana/operator-files";
 import { dependencies } from "./host/host";
-import { steady } from "./host/steady";
+import { Component, steady } from "./host/steady";
 import { atDestroy } from "./host/destroy-check";
 import { tunnelCheck } from "./host/tunnel";
 import { boundFiles } from "./operator/bind";
@@ -43,7 +43,7 @@ export interface GrafanaObservabilityArgs {
 }
 
 /** What an environment has in Grafana: datasources, a folder, dashboards and alert rules. */
-export class GrafanaObservability extends pulumi.ComponentResource {
+export class GrafanaObservability extends Component {
   /** For each service with profiles, a link that opens them in Grafana's Explore. */
   readonly explore: pulumi.Output<Record<string, string>>;
   private readonly folder: FolderGuardArgs;
@@ -51,7 +51,7 @@ export class GrafanaObservability extends pulumi.ComponentResource {
   private readonly contact: ContactGuardArgs | undefined;
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:GrafanaObservability", name, {}, opts);
+    super("soar:profiling:GrafanaObservability", name, opts);
     const { settings, secrets, access } = args;
     const { environment, grafana, hosts } = settings;
     const services = profiled(settings.services);

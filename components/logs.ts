@@ -5,6 +5,7 @@ import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword, alloyPl
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Arguments of {@link Logs}. */
 export interface LogsArgs {
@@ -27,12 +28,12 @@ export interface LogsArgs {
  * The journals of one environment's services on their way to Loki. A Loki that is away is no failure: the lines wait in the
  * journal.
  */
-export class Logs extends pulumi.ComponentResource {
+export class Logs extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: LogsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Logs", name, {}, opts);
+    super("soar:profiling:Logs", name, opts);
     const config = new ServiceConfig(
       `${name}-config`,
       {

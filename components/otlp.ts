@@ -8,6 +8,7 @@ import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PortRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Arguments of {@link Otlp}. */
 export interface OtlpArgs {
@@ -37,12 +38,12 @@ export interface OtlpArgs {
  * on theirs to Loki. A server that is away is no failure. One transaction, because both come through one receiver; it is
  * called traces, as it was when there were only these.
  */
-export class Otlp extends pulumi.ComponentResource {
+export class Otlp extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: OtlpArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Traces", name, {}, opts);
+    super("soar:profiling:Traces", name, opts);
     const records = otlpLogs(args);
     const logsPassword = records === undefined ? undefined : args.logsPassword;
     const config = new ServiceConfig(

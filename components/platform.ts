@@ -15,6 +15,7 @@ import type { FileDigest } from "./host/service-config";
 import { ownUids } from "./grafana/datasources";
 import { Pyroscope, pyroscopeUrl } from "./pyroscope";
 import { versionChanges, warningsOf } from "./version-change";
+import { Component } from "./host/steady";
 
 /**
  * The format of {@link PlatformInfo}, which the programs of other stacks read. What commit 93fb0d0 and before have written is
@@ -62,7 +63,7 @@ export interface PlatformArgs {
 const sourceId = "grafana";
 
 /** What a host has once: the package source, Pyroscope (unless it is elsewhere), Alloy. */
-export class Platform extends pulumi.ComponentResource {
+export class Platform extends Component {
   readonly info: PlatformInfo;
   /** The versions that the host has. */
   readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
@@ -74,7 +75,7 @@ export class Platform extends pulumi.ComponentResource {
   private readonly host: Host;
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Platform", name, {}, opts);
+    super("soar:profiling:Platform", name, opts);
     const { host, settings, stack } = args;
     const changes = versionChanges(stack, settings);
     const { allowDowngrade, purgeData } = settings;

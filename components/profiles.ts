@@ -7,6 +7,7 @@ import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPlatform } from "
 import type { Host } from "./host/host";
 import type { PortRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Arguments of {@link Profiles}. */
 export interface ProfilesArgs {
@@ -35,12 +36,12 @@ export interface ProfilesArgs {
  * One environment's own files in Alloy's configuration: what is scraped, what is pushed, and the user's further fragments. One
  * transaction, so that another git reference is one reload.
  */
-export class Profiles extends pulumi.ComponentResource {
+export class Profiles extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Profiles", name, {}, opts);
+    super("soar:profiling:Profiles", name, opts);
     const { host, environment, services, push, gitRef, hostName } = args;
     const fragments = Object.entries(args.fragments).sort(([a], [b]) => (a < b ? -1 : 1));
     const config = new ServiceConfig(

@@ -20,6 +20,7 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { shellLine } from "./host/shell";
 import type { PrometheusRules } from "./operator/files";
 import { pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
+import { Component } from "./host/steady";
 
 const unit = "prometheus.service";
 /** Where the host's own Prometheus has its configuration. */
@@ -76,12 +77,12 @@ export interface PrometheusJobsArgs {
  * What the host's own Prometheus scrapes and watches of one environment. Its prometheus.yml stays the operator's: it gets
  * one line for the jobs and one for the rules, which go with the last environment. Prometheus is reloaded, never restarted.
  */
-export class PrometheusJobs extends pulumi.ComponentResource {
+export class PrometheusJobs extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: PrometheusJobsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:PrometheusJobs", name, {}, opts);
+    super("soar:profiling:PrometheusJobs", name, opts);
     const { host } = args;
     const jobs = new ServiceConfig(
       `${name}-config`,

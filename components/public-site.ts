@@ -6,6 +6,7 @@ import type { ServiceDeclaration } from "./host/declaration";
 import { dependencies, type Host } from "./host/host";
 import type { AdminRequirement, ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Where the sites of a SOAR host are; the Caddyfile imports them. */
 const siteDirectory = "/etc/soar/caddy";
@@ -55,14 +56,14 @@ export interface PublicSiteArgs {
 }
 
 /** Pyroscope behind the host's Caddy: its only way out of the host, and never without a password unless told so. */
-export class PublicSite extends pulumi.ComponentResource {
+export class PublicSite extends Component {
   /** Its address, with the user and the random password unless users were given; a secret. */
   readonly access: pulumi.Output<SiteAccess>;
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: PublicSiteArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:PublicSite", name, {}, opts);
+    super("soar:profiling:PublicSite", name, opts);
     const { host, settings } = args;
     const isOpen = settings.insecureNoAuthentication;
     const password = isOpen || args.users !== undefined ? undefined : this.createPassword(name);

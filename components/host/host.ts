@@ -12,7 +12,7 @@ import { ScriptLines } from "./script-lines";
 import { type Script, setup } from "./scripts";
 import { Session } from "./session";
 import { shellLine } from "./shell";
-import { steady } from "./steady";
+import { Component, steady } from "./steady";
 import { Trial } from "./trial";
 import { Waiting } from "./waiting";
 
@@ -83,7 +83,7 @@ const replaced = { deleteBeforeReplace: true } as const;
  * under `/usr/local/lib/soar-profiling/<environment>/`: on failure the provider prints the whole command, and a user
  * must see the validator's message, not a script.
  */
-export class Host extends pulumi.ComponentResource {
+export class Host extends Component {
   private readonly lines: ScriptLines;
   private readonly ssh: SshSettings;
   /** Whether it is one of several. */
@@ -100,7 +100,7 @@ export class Host extends pulumi.ComponentResource {
   private readonly trial: Trial | undefined;
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:Host", name, {}, opts);
+    super("soar:host:Host", name, opts);
     this.lines = new ScriptLines(args.environment, args.ssh.user);
     this.ssh = args.ssh;
     this.isNamed = args.setting !== undefined && args.setting !== "host";
