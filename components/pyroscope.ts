@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { LocalPyroscope } from "../config/settings";
 import { versionFacts } from "../config/version-facts";
 import { holds } from "../config/versions";

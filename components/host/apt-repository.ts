@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { dependencies, type Host } from "./host";
 import { Component } from "./steady";
 
