@@ -170,6 +170,8 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
     });
     const said = await stack.upFails({ continueOnError });
     expect(named(said)).toEqual(["soar-web-host-setup"]);
+    // What depends on that is left as it is. In Node nothing of it would be declared, and the engine would delete it.
+    expect(said).not.toMatch(/ - .* deleting/);
     for (const one of [ogn, aprs])
       expect(await one.ask("cat /etc/alloy/conf.d/sandbox-profiles.alloy")).toContain(`"team" = "a"`);
     await expect.poll(() => stack.status("true"), { timeout: 60_000 }).toBe(0);
@@ -179,10 +181,8 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
     await Promise.all(others.map(({ way }) => way.open()));
     const back = Date.now();
     await flow("soar-run", "ogn", "aprs");
-    const flows = Date.now();
     // Alloy goes on trying with the one that it has, and takes no other meanwhile.
     const kept = (await taken("soar-run", "ogn")).filter((time) => time > away && time < back);
-    console.log({ away: back - away, flows: flows - back, kept: kept.length });
     expect(kept.length).toBeLessThan(3);
     await stack.up();
   });
