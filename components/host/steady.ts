@@ -15,19 +15,10 @@ interface Internals {
  * be removed. So the URN is told that the resource has in any case.
  */
 export function steady<R extends pulumi.Resource>(resource: R): R {
-  // The engine tells why it has failed, once; each output would tell that it has.
-  for (const value of Object.values(resource)) quiet(value);
   const internals = resource as unknown as Internals;
   const { urn, __name: name, __pulumiType: type, __parentResource: parent } = internals;
   internals.urn = pulumi.recover(urn, () => pulumi.createUrn(name, type, parent));
   return resource;
-}
-
-/** An output whose failure is told elsewhere. */
-function quiet(value: unknown): unknown {
-  return pulumi.Output.isInstance(value)
-    ? pulumi.recover(value, () => undefined)
-    : value;
 }
 
 /** A component with that: one is left out, too, where what it depends on has failed, and its parts are not to go with it. */
@@ -35,11 +26,5 @@ export class Component extends pulumi.ComponentResource {
   constructor(type: string, name: string, opts: pulumi.ComponentResourceOptions | undefined) {
     super(type, name, {}, opts);
     steady(this);
-  }
-
-  protected override registerOutputs(outputs: Record<string, unknown> = {}): void {
-    super.registerOutputs(
-      Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, quiet(value)])),
-    );
   }
 }
