@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { endOf } from "./values";
 
 /** What Pulumi keeps in a resource and leaves out of its types. */
 interface Internals {
@@ -21,10 +22,25 @@ export function steady<R extends pulumi.Resource>(resource: R): R {
   return resource;
 }
 
-/** A component with that: one is left out, too, where what it depends on has failed, and its parts are not to go with it. */
+/**
+ * A component with that: one is left out, too, where what it depends on has failed, and its parts are not to go with it. Outputs of
+ * one that was left out would end the program before what other hosts have to declare.
+ */
 export class Component extends pulumi.ComponentResource {
+  private readonly isDeclared: Promise<boolean>;
+
   constructor(type: string, name: string, opts: pulumi.ComponentResourceOptions | undefined) {
     super(type, name, {}, opts);
+    this.isDeclared = endOf(this.urn);
     steady(this);
+  }
+
+  protected override registerOutputs(outputs: pulumi.Inputs = {}): void {
+    super.registerOutputs(
+      this.isDeclared.then((isDeclared) => {
+        if (isDeclared) return outputs;
+        throw new Error("left out, because what it depends on has failed");
+      }),
+    );
   }
 }
