@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { earlierHosts } from "./components/earlier-hosts";
 import { leftBehind } from "./components/grafana/left-behind";
 import { readOperatorFiles } from "./components/operator/read";
 import { ProfilingStack } from "./components/profiling-stack";
@@ -18,8 +19,9 @@ async function program(directory = process.cwd()): Promise<Record<string, unknow
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
   const files = readOperatorFiles(loaded.settings, directory);
+  const renamed = await earlierHosts("soar", stack, loaded.settings);
   const leftInGrafana = await leftBehind("soar-grafana", stack, { ...loaded, files });
-  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana });
+  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana, renamed });
   // Nothing else is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
   return declared.outputs();
