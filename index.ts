@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { earlierHosts } from "./components/earlier-hosts";
 import { leftBehind } from "./components/grafana/left-behind";
 import { readOperatorFiles } from "./components/operator/read";
 import { ProfilingStack } from "./components/profiling-stack";
@@ -19,9 +18,8 @@ async function program(directory = process.cwd()): Promise<Record<string, unknow
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
   const files = readOperatorFiles(loaded.settings, directory);
-  const renamed = await earlierHosts("soar", stack, loaded.settings);
   const leftInGrafana = await leftBehind("soar-grafana", stack, { ...loaded, files });
-  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana, renamed });
+  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana });
   // Nothing else is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
   return declared.outputs();

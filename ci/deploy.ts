@@ -19,10 +19,7 @@ main(async ([stack]) => {
 });
 
 async function deploy(stackName: string): Promise<Deployment> {
-  // Of several hosts one that fails stops no other.
-  const { text, result } = await say(stackName, (stack, listening) =>
-    stack.up({ ...listening, continueOnError: true }),
-  );
+  const { text, result } = await say(stackName, (stack, listening) => stack.up(listening));
   const summary = result === undefined ? "failed" : summarizeUp(result.summary.resourceChanges ?? {});
   return {
     stack: stackName,

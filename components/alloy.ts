@@ -16,7 +16,6 @@ import {
 import type { Host } from "./host/host";
 import type { PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
-import { Component } from "./host/steady";
 
 const unit = "alloy.service";
 
@@ -40,9 +39,9 @@ export interface ProfileDestination {
   user?: string | undefined;
   password?: pulumi.Output<string> | undefined;
   /** The authorities of its certificate, in PEM form. @default those that the host trusts */
-  ca?: pulumi.Input<string> | undefined;
+  ca?: string | undefined;
   /** A second place that gets the same. @default none */
-  also?: (Omit<ProfileDestination, "also"> & { ca?: string | undefined }) | undefined;
+  also?: Omit<ProfileDestination, "also"> | undefined;
 }
 
 /** Arguments of {@link Alloy}. */
@@ -60,7 +59,7 @@ export interface AlloyArgs {
 }
 
 /** The collector of a host, with the part of its configuration that all environments share. */
-export class Alloy extends Component {
+export class Alloy extends pulumi.ComponentResource {
   /** The version that the host has. */
   readonly version: pulumi.Output<string>;
   /** Whether the host has it as it is declared. */
@@ -68,23 +67,18 @@ export class Alloy extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Alloy", name, opts);
+    super("soar:profiling:Alloy", name, {}, opts);
     const { host, repository, settings, warnings } = args;
-    const { password, also, ca } = args.destination;
+    const { password, also } = args.destination;
     const passwords = [password, also?.password];
     const config = new ServiceConfig(
       `${name}-config`,
       {
         host,
         id: alloyPlatform,
-        declaration:
-          typeof ca !== "object" && passwords.every((one) => one === undefined)
-            ? platformDeclaration(args, { ca })
-            : pulumi
-                .all([password, also?.password, ca])
-                .apply(([password, alsoPassword, ca]) =>
-                  platformDeclaration(args, { password, alsoPassword, ca }),
-                ),
+        declaration: passwords.every((one) => one === undefined)
+          ? platformDeclaration(args)
+          : pulumi.all(passwords).apply((texts) => platformDeclaration(args, ...texts)),
         secret: passwords.some((one) => one !== undefined),
         warnings,
       },
@@ -176,14 +170,7 @@ function dropIn({ version, ...limits }: AlloySettings): ServiceFile {
   };
 }
 
-/** What of the destination is known only later. */
-interface Known {
-  password?: string | undefined;
-  alsoPassword?: string | undefined;
-  ca: string | undefined;
-}
-
-function platformDeclaration(args: AlloyArgs, { password, alsoPassword, ca }: Known): ServiceDeclaration {
+function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: string): ServiceDeclaration {
   const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
   const secret = alloyPassword("pyroscope-password", password);
   const alsoSecret = alloyPassword("pyroscope-also-password", alsoPassword);
@@ -201,7 +188,7 @@ function platformDeclaration(args: AlloyArgs, { password, alsoPassword, ca }: Kn
     alloyFragment(
       "destination",
       renderDestination({
-        ...endpointOf({ ...destination, ca }, secret.path),
+        ...endpointOf(destination, secret.path),
         ...(also === undefined ? {} : { also: endpointOf(also, alsoSecret.path) }),
       }),
       "restart",
@@ -224,7 +211,7 @@ function platformDeclaration(args: AlloyArgs, { password, alsoPassword, ca }: Kn
 }
 
 function endpointOf(
-  { url, tenant, user, ca }: Omit<ProfileDestination, "also" | "ca"> & { ca?: string | undefined },
+  { url, tenant, user, ca }: Omit<ProfileDestination, "also">,
   passwordFile: string | undefined,
 ): EndpointArgs {
   return {

@@ -29,7 +29,6 @@ export interface LoadedConfig {
 const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"> = {
   environment: "text",
   host: "json",
-  hosts: "json",
   platform: "text or json",
   repository: "json",
   pyroscope: "json",

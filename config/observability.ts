@@ -246,10 +246,7 @@ export const site = optional(
     allowPush: field
       .flag()
       .default(false)
-      .describe(
-        "Whether profiles are also taken through the site, from whoever may read it. The other ones of `hosts` send theirs " +
-          "whatever this is.",
-      ),
+      .describe("Whether profiles are also taken through the site, from whoever may read it."),
     insecureNoAuthentication: field
       .flag()
       .default(false)

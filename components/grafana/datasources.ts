@@ -16,7 +16,6 @@ import {
 import { grafanaUid } from "../../render/grafana/identity";
 import { longestScrapeInterval } from "../../render/prometheus/jobs";
 import { pyroscopeUrl } from "../pyroscope";
-import { steady } from "../host/steady";
 
 /** Where a datasource is, as Grafana sees it, and how it lets one in. */
 interface Source {
@@ -126,7 +125,7 @@ export function declareDatasources(
       },
       opts,
     );
-    return [steady(datasource)];
+    return [datasource];
   });
 }
 

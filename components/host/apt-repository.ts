@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { dependencies, type Host } from "./host";
-import { Component } from "./steady";
 
 /** Where the key of a source is put on the host; the source's `Signed-By`. */
 export function keyring(id: string): string {
@@ -21,12 +20,12 @@ export interface AptRepositoryArgs {
 }
 
 /** An APT source whose key is pinned by fingerprint: another key at the same URL is refused, and nothing changes. */
-export class AptRepository extends Component {
+export class AptRepository extends pulumi.ComponentResource {
   /** The name that packages are taken from it by. */
   readonly id: string;
 
   constructor(name: string, args: AptRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:AptRepository", name, opts);
+    super("soar:host:AptRepository", name, {}, opts);
     this.id = args.id;
     args.host.command(
       `${name}-source`,

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { readDeclaration, renderDeclaration, type ServiceDeclaration } from "./declaration";
 import { dependencies, type Host } from "./host";
-import { Component } from "./steady";
 
 /** Arguments of {@link ServiceConfig}. */
 export interface ServiceConfigArgs {
@@ -32,7 +31,7 @@ export interface FileDigest {
  * swapped in together, activated and probed; put back on any failure. So is the package, where the declaration has one to
  * install: program and files change together, or neither. See `scripts/service-config`.
  */
-export class ServiceConfig extends Component {
+export class ServiceConfig extends pulumi.ComponentResource {
   /**
    * The declaration that the host has: of an `up` that leaves this one out (`--target`) that of an earlier one. In a preview
    * the one that it is to have.
@@ -44,7 +43,7 @@ export class ServiceConfig extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: ServiceConfigArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:ServiceConfig", name, opts);
+    super("soar:host:ServiceConfig", name, {}, opts);
     pulumi.output(args.warnings ?? []).apply((warnings) => {
       for (const warning of warnings) void pulumi.log.warn(warning, this);
     });

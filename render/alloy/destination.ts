@@ -47,11 +47,7 @@ export function destinationForm({
   return { ...form(first), ...(also === undefined ? {} : { also: form(also) }) };
 }
 
-interface Trusted {
-  user?: string | undefined;
-  /** Of this it matters only whether there is one. */
-  ca?: unknown;
-}
+type Trusted = Partial<Pick<EndpointArgs, "user" | "ca">>;
 
 /** What the components of all environments on the host read of {@link renderDestination}. */
 const holder = "profiles_destination";

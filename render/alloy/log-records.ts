@@ -5,7 +5,6 @@ import { batch } from "./batch";
 import { lokiWrite } from "./loki";
 import type { LoggedService } from "./logs";
 import { type Block, object, reference, stage } from "./syntax";
-import { hostStatements, type Place } from "./traces";
 import { type NamedService, serviceAttribute, serviceStatements } from "./telemetry-names";
 
 /** Log records that come by OTLP. */
@@ -41,11 +40,6 @@ const retries = 15;
 /** The labels that a line of the journal has too, but for the unit, which no sender knows. */
 const labels = ["service_name", "environment", "level"];
 
-/** What of a resource becomes a label; the host where there are several. */
-function resourceLabels(host: string | undefined): string[] {
-  return ["service_name", "environment", ...(host === undefined ? [] : ["host"])];
-}
-
 /**
  * The way of log records to Loki, from a component that takes them in as `otelcol.processor.transform.<label>`.
  *
@@ -55,7 +49,7 @@ function resourceLabels(host: string | undefined): string[] {
  * not known before, so all attributes are one text there, in JSON. Both ways were run with Alloy 1.10.0 and Loki 3.7.8.
  */
 export function logRecordBlocks(
-  { environment, host }: Place,
+  environment: string,
   label: string,
   { settings, services, passwordFile }: LogRecordsArgs,
 ): Block[] {
@@ -76,7 +70,7 @@ export function logRecordBlocks(
       label,
       attributes: { error_mode: "ignore" },
       blocks: [
-        statements("resource", resourceStatements({ environment, host }, services)),
+        statements("resource", resourceStatements(environment, services)),
         statements("log", recordStatements),
         output(dropped.length === 0 ? "otelcol.processor.batch" : filter.name),
       ],
@@ -93,7 +87,7 @@ export function logRecordBlocks(
       name: "loki.process",
       label,
       attributes: { forward_to: [reference(`loki.write.${label}.receiver`)] },
-      blocks: asLines(host),
+      blocks: asLines,
     },
     lokiWrite(label, settings, passwordFile, retries),
   ];
@@ -104,15 +98,14 @@ function statements(context: string, list: readonly string[]): Block {
 }
 
 /** The environment that a sender tells is kept, as with spans; the service's label is its name as profiles have it. */
-function resourceStatements({ environment, host }: Place, services: readonly NamedService[]): string[] {
+function resourceStatements(environment: string, services: readonly NamedService[]): string[] {
   const own = `attributes["environment"]`;
   const from = [`attributes["deployment.environment.name"]`, `attributes["deployment.environment"]`];
   return [
     ...[...from, JSON.stringify(environment)].map((value) => `set(${own}, ${value}) where ${own} == nil`),
-    ...hostStatements(host),
     ...serviceStatements(services),
     `set(attributes["service_name"], attributes["${serviceAttribute}"])`,
-    `set(attributes["loki.resource.labels"], "${resourceLabels(host).join(",")}")`,
+    `set(attributes["loki.resource.labels"], "service_name,environment")`,
     `set(attributes["loki.format"], "json")`,
   ];
 }
@@ -153,7 +146,7 @@ function isOfJournal({ unit, logs }: LoggedService): boolean {
 }
 
 /** The exporter makes JSON of a record: its body becomes the line, and the rest structured metadata. */
-const asLines = (host: string | undefined): readonly Block[] => [
+const asLines: readonly Block[] = [
   stage("json", {
     expressions: object({
       body: "",
@@ -174,5 +167,5 @@ const asLines = (host: string | undefined): readonly Block[] => [
     }),
   }),
   stage("output", { source: "body" }),
-  stage("label_keep", { values: host === undefined ? labels : [...labels, "host"] }),
+  stage("label_keep", { values: labels }),
 ];

@@ -17,8 +17,6 @@ export interface LoggedService {
 export interface LogsArgs {
   /** Part of the component names, and a label of each line. */
   readonly environment: string;
-  /** A label of each line, where there are several hosts. @default no such label */
-  readonly host?: string | undefined;
   /** In any order. */
   readonly services: readonly LoggedService[];
   /** Where to, and from which level on. */
@@ -38,7 +36,7 @@ const maxAge = "24h";
  * and may wait for ever (grafana/alloy pull request 4571), and so does one of `loki.process`: so nothing in those components
  * depends on the services or on the least level.
  */
-export function renderLogs({ environment, host, services, settings, passwordFile }: LogsArgs): string {
+export function renderLogs({ environment, services, settings, passwordFile }: LogsArgs): string {
   const label = environmentLabel(environment);
   return renderAlloy(managedBy(environment), [
     {
@@ -47,7 +45,7 @@ export function renderLogs({ environment, host, services, settings, passwordFile
       attributes: {
         forward_to: [reference(`loki.relabel.${label}_lines.receiver`)],
         relabel_rules: reference(`loki.relabel.${label}_fields.rules`),
-        labels: object({ environment, ...(host === undefined ? {} : { host }) }),
+        labels: object({ environment }),
         max_age: maxAge,
       },
     },

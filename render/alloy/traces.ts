@@ -4,13 +4,6 @@ import { batch } from "./batch";
 import { type Block, call, object, reference } from "./syntax";
 import { type NamedService, serviceStatements } from "./telemetry-names";
 
-/** Where what comes by OTLP is from. */
-export interface Place {
-  readonly environment: string;
-  /** Where there are several. */
-  readonly host: string | undefined;
-}
-
 export interface SpansArgs {
   /** In any order. */
   readonly services: readonly NamedService[];
@@ -30,7 +23,7 @@ const queue = { queue_size: 300 };
  * @throws Error when only one of user and passwordFile is given
  */
 export function spanBlocks(
-  { environment, host }: Place,
+  environment: string,
   label: string,
   { services, settings, passwordFile }: SpansArgs,
 ): Block[] {
@@ -51,7 +44,6 @@ export function spanBlocks(
             context: "resource",
             statements: [
               `set(${attribute}, "${environment}") where ${attribute} == nil`,
-              ...hostStatements(host),
               ...serviceStatements(services),
             ],
           },
@@ -67,12 +59,6 @@ export function spanBlocks(
     },
     ...exporter(label, settings, passwordFile),
   ];
-}
-
-/** The host that a sender tells is kept. */
-export function hostStatements(host: string | undefined): string[] {
-  const attribute = `attributes["host"]`;
-  return host === undefined ? [] : [`set(${attribute}, "${host}") where ${attribute} == nil`];
 }
 
 function exporter(
