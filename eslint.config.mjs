@@ -2,7 +2,7 @@ import pulumi from "@pulumi/eslint-plugin";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-export default defineConfig(globalIgnores(["node_modules/", "**/target/"]), {
+export default defineConfig(globalIgnores(["node_modules/", "**/target/", "dist/", "docs/api/", "examples/"]), {
   files: ["**/*.ts", "**/*.mts"],
   extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
   languageOptions: {

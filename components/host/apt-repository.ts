@@ -15,7 +15,7 @@ export interface AptRepositoryArgs {
   keyUrl: string;
   /** The fingerprint of the one key that is trusted, 40 hexadecimal digits. */
   fingerprint: string;
-  /** The deb822 text; its `Signed-By` is {@link keyring}. */
+  /** The deb822 text, by `renderAptSource`; its `Signed-By` is {@link keyring}. */
   source: string;
 }
 

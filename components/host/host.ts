@@ -52,7 +52,7 @@ export interface HostAction {
   remove?: readonly (string | number)[];
   /**
    * Its standard input is the declaration of its record, which a preview tries on the host, together with that of a base
-   * (see {@link Trial}). @default there is nothing to try
+   * (see `Trial`). @default there is nothing to try
    */
   trial?: { base: string | undefined };
   /** Content goes here, never into the command line. */
@@ -86,7 +86,10 @@ export class Host extends pulumi.ComponentResource {
   private readonly setup: command.remote.Command;
   /** Which machine it is; undefined in a preview that does not know yet. */
   readonly machine: pulumi.Output<string | undefined>;
-  /** What was changed on the host by hand, if that is asked for. */
+  /**
+   * What was changed on the host by hand, if that is asked for.
+   * @internal
+   */
   readonly drift: Drift | undefined;
   private readonly waiting: Waiting;
   /** In a preview, if the host may be asked. */

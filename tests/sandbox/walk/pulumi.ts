@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 
@@ -29,10 +30,15 @@ async function main([verb = "", ...flags]: readonly string[]): Promise<number> {
   if (strange.length > 0)
     throw new Error(`the stand-in of pulumi ${verb} does not know ${strange.join(" ")}`);
   const workDir = process.cwd();
-  const { default: program } = (await import(path.join(workDir, "index.ts"))) as { default: PulumiFn };
+  const [, projectName = ""] = /^name: (.+)$/m.exec(readFileSync("Pulumi.yaml", "utf8")) ?? [];
+  // As Pulumi does: what the program exports, or what an exported function returns.
+  const program: PulumiFn = async () => {
+    const { default: exported } = (await import(path.join(workDir, "index.ts"))) as { default: object };
+    return (typeof exported === "function" ? exported() : exported) as ReturnType<PulumiFn>;
+  };
   const stackName = spawnSync(real, ["stack", "--show-name"], { encoding: "utf8" }).stdout.trim();
   const stack = await LocalWorkspace.selectStack(
-    { stackName, projectName: "soar-profiling", program },
+    { stackName, projectName, program },
     { workDir, pulumiCommand: await PulumiCommand.get({ root }) },
   );
   await run(stack, flags);
