@@ -39,7 +39,7 @@ const service = new ServiceConfig("web-caddy", {
     trees: ["/etc/caddy"],
     validate: ["caddy validate --config /etc/caddy/Caddyfile --adapter caddyfile"],
     reload: "systemctl reload caddy.service",
-    health: [{ seconds: 10, command: "curl -fsS --max-time 5 http://127.0.0.1:8080/health" }],
+    health: [{ seconds: 5, command: "curl -fsS --max-time 5 http://127.0.0.1:8080/health" }],
     files: [
       {
         path: "/etc/caddy/Caddyfile",

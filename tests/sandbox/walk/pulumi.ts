@@ -10,7 +10,11 @@ import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulum
 const root = process.env["PULUMI_ROOT"] ?? "";
 const real = path.join(root, "bin", "pulumi");
 
-const shown = { color: "never", onOutput: (text: string) => void process.stdout.write(text) } as const;
+const shown = {
+  color: "never",
+  onOutput: (text: string) => void process.stdout.write(text),
+  onError: (text: string) => void process.stderr.write(text),
+} as const;
 
 const verbs: Record<string, (stack: Stack, flags: readonly string[]) => Promise<unknown>> = {
   preview: (stack, flags) => stack.preview({ ...shown, diff: flags.includes("--diff") }),
