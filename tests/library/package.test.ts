@@ -11,12 +11,11 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { setAllConfig } from "@pulumi/pulumi/runtime";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { run } from "../../sandbox/log";
 import { projectRoot } from "../../sandbox/paths";
-import { hostKey } from "../components/stack";
+import { hostKey, minimal } from "../components/stack";
 import { register } from "../components/mocks";
 import { documents } from "../docs/documents";
 import { packInto, type Packed } from "./pack";
@@ -113,27 +112,46 @@ describe("the packed library", { timeout: 120_000 }, () => {
     );
   });
 
-  it("runs the example, with the scripts that are in it", async () => {
-    const require = createRequire(path.join(folder, "index.js"));
+  /** What a program of the folder declares, by the name of the command: what it calls, and its standard input. */
+  const declaredBy = async (program: string, settings: Record<string, string>, last: string) => {
+    const require = createRequire(path.join(folder, program));
     const registered = await register(() => {
-      setAllConfig({
-        "soar-profiling:address": "192.0.2.1",
-        "soar-profiling:hostKey": hostKey,
-        "soar-profiling:caddyVersion": "2.6.2-12",
-        "soar-profiling:sshPrivateKey": "a key",
-      });
-      require("./index.js");
-    }, "web-caddy-files");
-    const input = (name: string, key: string): unknown =>
-      registered.find((one) => one.name === name)?.inputs[key];
-    expect(input("web-setup", "stdin")).toContain(
-      "put service-config <<'end of service-config'\n#!/bin/sh\n",
+      setAllConfig(
+        Object.fromEntries(Object.entries(settings).map(([key, value]) => [`soar-profiling:${key}`, value])),
+      );
+      require(`./${program}`);
+    }, last);
+    return new Map(registered.map(({ name, inputs }) => [name, inputs]));
+  };
+
+  const login = { hostKey, sshPrivateKey: "a key" };
+
+  it("runs the example, with the scripts that are in it", async () => {
+    // It asks the host, of which nobody answers here that it knows.
+    const settings = { ...login, address: "127.0.0.1", caddyVersion: "2.6.2-12" };
+    const commands = await declaredBy("index.js", settings, "web-caddy-files");
+    const put = "put service-config <<'end of service-config'\n#!/bin/sh\n";
+    expect(commands.get("web-setup")?.["stdin"]).toContain(put);
+    const declaration = commands.get("web-caddy-files")?.["stdin"];
+    expect(declaration).toContain("package caddy 2.6.2-12\ninstall debian\ndata keep /var/lib/caddy\n");
+    expect(declaration).toContain(readFileSync(path.join(example, "Caddyfile"), "utf8").split("\n")[0]);
+  });
+
+  it("runs the programs of docs/library.md", async () => {
+    const first = await declaredBy("page-0.js", login, "tools-haproxy-files");
+    const add = `/usr/local/lib/soar-profiling/tools/apt-repository add tools https://apt.example.com/key.asc`;
+    expect(first.get("tools-source-source")?.["create"]).toContain(add);
+    expect(first.get("tools-source-source")?.["stdin"]).toContain("Signed-By: /etc/apt/keyrings/tools.asc\n");
+    expect(first.get("tools-haproxy-files")?.["stdin"]).toContain(
+      "package haproxy 3.0.11-1\ninstall tools\n",
     );
-    expect(input("web-caddy-files", "stdin")).toContain("install debian\ndata keep /var/lib/caddy\n");
-    expect(input("web-caddy-files", "stdin")).toContain("package caddy 2.6.2-12\n");
-    // One copy of Pulumi: what the library makes is a resource for the program, too.
-    const { Host } = require("soar-profiling") as typeof import("../../library");
-    expect(Object.getPrototypeOf(Host)).toBe(pulumi.ComponentResource);
+    // It logs in by an agent.
+    vi.stubEnv("SSH_AUTH_SOCK", "/run/agent");
+    const { environment, host, services } = minimal;
+    const settings = { environment, host: JSON.stringify(host), services: JSON.stringify(services) };
+    const second = await declaredBy("page-1.js", settings, "soar-reachable");
+    expect(second.get("soar-platform-pyroscope-config-files")?.["stdin"]).toContain("package pyroscope ");
+    vi.unstubAllEnvs();
   });
 
   it("is what examples/library asks for", () => {
