@@ -22,6 +22,8 @@ const verbs: Record<string, (stack: Stack, flags: readonly string[]) => Promise<
   destroy: (stack, flags) =>
     stack.destroy({ ...shown, suppressProgress: true, runProgram: flags.includes("--run-program") }),
 };
+type Outputs = Awaited<ReturnType<PulumiFn>>;
+
 const known = ["--diff", "--run-program"];
 
 async function main([verb = "", ...flags]: readonly string[]): Promise<number> {
@@ -35,10 +37,10 @@ async function main([verb = "", ...flags]: readonly string[]): Promise<number> {
     throw new Error(`the stand-in of pulumi ${verb} does not know ${strange.join(" ")}`);
   const workDir = process.cwd();
   const [, projectName = ""] = /^name: (.+)$/m.exec(readFileSync("Pulumi.yaml", "utf8")) ?? [];
-  // As Pulumi does: what the program exports, or what an exported function returns.
+  // As Pulumi does: what the program exports, or what a function that it exports returns.
   const program: PulumiFn = async () => {
-    const { default: exported } = (await import(path.join(workDir, "index.ts"))) as { default: object };
-    return (typeof exported === "function" ? exported() : exported) as ReturnType<PulumiFn>;
+    const index = (await import(path.join(workDir, "index.ts"))) as { default: PulumiFn | Outputs };
+    return typeof index.default === "function" ? index.default() : index.default;
   };
   const stackName = spawnSync(real, ["stack", "--show-name"], { encoding: "utf8" }).stdout.trim();
   const stack = await LocalWorkspace.selectStack(
