@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 // The programs of examples/ import the packed library: tests/library checks them where it is installed.
-const notHere = ["node_modules/", "**/target/", "dist/", "docs/api/", "examples/"];
+const notHere = ["node_modules/", "**/target/", "dist/", "api/", "examples/"];
 
 export default defineConfig(globalIgnores(notHere), {
   files: ["**/*.ts", "**/*.mts"],

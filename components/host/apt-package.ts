@@ -1,4 +1,5 @@
 import type { Installation, ServiceDeclaration } from "./declaration";
+import { plainName, refuseWords } from "./words";
 
 /** Arguments of {@link AptPackage}. */
 export interface AptPackageArgs extends Installation {
@@ -16,6 +17,11 @@ export class AptPackage {
   readonly declared: Required<Pick<ServiceDeclaration, "package" | "install">>;
 
   constructor({ name, version, ...install }: AptPackageArgs) {
+    refuseWords(`AptPackage ${name}`, {
+      name: [name, { form: /^[a-z0-9][a-z0-9+.-]+$/, must: "the name of a Debian package" }],
+      version: [version, { form: /^[0-9][0-9A-Za-z.+:~-]*$/, must: "the exact version of a Debian package" }],
+      source: [install.source, plainName],
+    });
     this.declared = { package: { name, version }, install };
   }
 }

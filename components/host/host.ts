@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
+import { connectionArgs, reachabilityCheck, type SshSettings, unknownServer } from "./connection";
 import { atDestroy } from "./destroy-check";
 import { Drift } from "./drift";
 import { machineIn } from "./identity";
@@ -13,6 +13,7 @@ import { Session } from "./session";
 import { shellLine } from "./shell";
 import { Trial } from "./trial";
 import { Waiting } from "./waiting";
+import { plainName, refuseWords } from "./words";
 
 /** Arguments of {@link Host}. */
 export interface HostArgs {
@@ -97,6 +98,13 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Host", name, {}, opts);
+    const isOurs = args.environment === "configured";
+    refuseWords(
+      `Host ${name}`,
+      { environment: [args.environment, plainName] },
+      isOurs ? `environment is "configured", which is a name of our own: choose another` : undefined,
+      unknownServer(args.ssh),
+    );
     this.lines = new ScriptLines(args.environment, args.ssh.user);
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));

@@ -37,7 +37,9 @@ async function main([verb = "", ...flags]: readonly string[]): Promise<number> {
   const [, projectName = ""] = /^name: (.+)$/m.exec(readFileSync("Pulumi.yaml", "utf8")) ?? [];
   // As Pulumi does: what the program exports, or what a function that it exports returns.
   const program: PulumiFn = async () => {
-    const index = (await import(path.join(workDir, "index.ts"))) as { default: PulumiFn | Record<string, unknown> };
+    const index = (await import(path.join(workDir, "index.ts"))) as {
+      default: PulumiFn | Record<string, unknown>;
+    };
     return typeof index.default === "function" ? index.default() : index.default;
   };
   const stackName = spawnSync(real, ["stack", "--show-name"], { encoding: "utf8" }).stdout.trim();
