@@ -1,56 +1,29 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import * as path from "node:path";
-import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation";
-import program from "../index";
-import { reportFile, summarize, type PreviewReport } from "./report";
+import { keepGitRef, say } from "./engine";
+import { whileLooking } from "./look";
+import { main } from "./main";
+import { summarize, writeReport } from "./report";
+import { withSshKey } from "./ssh-agent";
 
-/**
- * `pulumi preview --diff` of a stack that exists, with the settings in the working directory. The program runs in this
- * process, so the engine needs no language host; no host is reached.
- */
-async function preview(stackName: string): Promise<PreviewReport> {
-  const said: string[] = [];
-  const listen = (text: string): void => {
-    process.stdout.write(text);
-    said.push(text);
-  };
-  try {
-    const stack = await LocalWorkspace.selectStack(
-      { stackName, projectName: "soar-profiling", program },
-      { workDir: process.cwd() },
-    );
-    const { changeSummary } = await stack.preview({
-      diff: true,
-      color: "never",
-      suppressProgress: true,
-      onOutput: listen,
-      onError: listen,
+// `preview.ts STACK DIRECTORY`: `pulumi preview --diff` of a stack; writes the report into the directory, and fails when the
+// preview does. With a key in SSH_PRIVATE_KEY it also looks at the host, as with `detectDrift`. Without one it reaches none,
+// unless the stack itself says so.
+main(async ([stackName, directory]) => {
+  if (stackName === undefined || directory === undefined)
+    throw new Error("usage: preview.ts STACK DIRECTORY");
+  await withSshKey(async (isGiven) => {
+    const { text, result } = await say(stackName, async (stack, listening) => {
+      await keepGitRef(stack);
+      const preview = (configFile?: string): ReturnType<typeof stack.preview> =>
+        stack.preview({ ...listening, diff: true, ...(configFile === undefined ? {} : { configFile }) });
+      return isGiven ? whileLooking(stackName, preview) : preview();
     });
-    return { stack: stackName, failed: false, summary: summarize(changeSummary), text: said.join("") };
-  } catch (error) {
-    // What the engine printed is the reason; without any, it did not get that far.
-    if (said.length === 0) listen(`${reasonOf(error, stackName)}\n`);
-    return { stack: stackName, failed: true, summary: "failed", text: said.join("") };
-  }
-}
-
-function reasonOf(error: unknown, stack: string): string {
-  if (error instanceof StackNotFoundError) {
-    return `There is no stack "${stack}": create it with \`pulumi stack init ${stack}\``;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-// `preview.ts STACK DIRECTORY`: writes the report into the directory, and fails when the preview does.
-async function main([stack, directory]: readonly string[]): Promise<void> {
-  if (stack === undefined || directory === undefined) throw new Error("usage: preview.ts STACK DIRECTORY");
-  const report = await preview(stack);
-  await mkdir(directory, { recursive: true });
-  await writeFile(path.join(directory, reportFile(stack)), JSON.stringify(report));
-  if (report.failed) process.exitCode = 1;
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+    const summary = result === undefined ? "failed" : summarize(result.changeSummary);
+    await writeReport(directory, {
+      stack: stackName,
+      failed: result === undefined,
+      summary,
+      text,
+    });
+    if (result === undefined) process.exitCode = 1;
+  });
 });

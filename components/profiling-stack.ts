@@ -80,7 +80,10 @@ export class ProfilingStack extends pulumi.ComponentResource {
         storageLogin: storageLogin(settings, secrets.s3SecretKey),
         replaces: settings.host.replaces,
         detectDrift: settings.detectDrift,
-        scripts: serviceScripts(pyroscope.kind === "local" && pyroscope.storage !== undefined),
+        scripts: serviceScripts({
+          hasBucket: pyroscope.kind === "local" && pyroscope.storage !== undefined,
+          restricted: settings.host.restricted,
+        }),
         ...(secrets.sshPrivateKey === undefined ? {} : { privateKey: secrets.sshPrivateKey }),
       },
       { parent: this },

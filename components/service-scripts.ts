@@ -22,9 +22,15 @@ const names = [
 
 /**
  * Those, to be put on the host.
- * @param hasBucket Pyroscope has an object storage, into which an operator may copy what is on the disk
+ * @param of `hasBucket`: Pyroscope has an object storage, into which an operator may copy what is on the disk; `restricted`: also
+ * what a user may change there who may do no more than deploy
  */
-export function serviceScripts(hasBucket: boolean): Script[] {
-  const all = hasBucket ? [...names, "pyroscope-to-bucket"] : names;
+export function serviceScripts(of: { hasBucket: boolean; restricted: boolean }): Script[] {
+  const { hasBucket, restricted } = of;
+  const all = [
+    ...names,
+    ...(hasBucket ? ["pyroscope-to-bucket"] : []),
+    ...(restricted ? ["may-change"] : []),
+  ];
   return all.map((name) => ({ name, text: readFileSync(path.join(__dirname, "scripts", name), "utf8") }));
 }

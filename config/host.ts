@@ -48,6 +48,13 @@ export const host = field
       .describe(
         "Whether host keys may be left out, that of the jump host too. Whoever answers at such an address is trusted.",
       ),
+    restricted: field
+      .flag()
+      .default(false)
+      .describe(
+        "Whether the user's sudo may allow no more than to deploy what an administrator has set up (`npm run sudoers`). The first " +
+          "up, each of a new version of this program, and each that needs more than that, is an administrator's.",
+      ),
     replaces: dialAddress("the address of the host before")
       .optional()
       .describe(

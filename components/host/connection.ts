@@ -17,6 +17,8 @@ export interface SshServer {
 export interface SshSettings extends SshServer {
   /** A jump host that the connection goes through. */
   jump?: SshServer | undefined;
+  /** The user's sudo may allow no more than to deploy (see `scripts/deployer`). @default it allows everything */
+  restricted?: boolean | undefined;
   /** Any server is taken for one that has no `hostKey`. @default false */
   insecureSkipHostKey?: boolean;
 }

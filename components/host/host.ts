@@ -105,7 +105,7 @@ export class Host extends pulumi.ComponentResource {
       isOurs ? `environment is "configured", which is a name of our own: choose another` : undefined,
       unknownServer(args.ssh),
     );
-    this.lines = new ScriptLines(args.environment, args.ssh.user);
+    this.lines = new ScriptLines(args.environment, args.ssh);
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
     this.waiting = new Waiting(args.ssh, args.privateKey);
@@ -154,7 +154,7 @@ export class Host extends pulumi.ComponentResource {
             return shellLine(["timeout", seconds + 60, "sh", "-s", "--", ...own, ...words]);
           }),
         delete: this.lines.removal(["uninstall"]),
-        stdin: script.apply((text) => setup(text, this.lines.asRoot, args.scripts)),
+        stdin: script.apply((text) => setup(text, this.lines.asRoot, args.scripts, args.ssh.restricted)),
         addPreviousOutputInEnv: false,
       },
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.

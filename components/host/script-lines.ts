@@ -1,3 +1,4 @@
+import type { SshSettings } from "./connection";
 import { oneLine } from "./scripts";
 import { shellLine } from "./shell";
 
@@ -10,6 +11,9 @@ type Words = readonly (string | number)[];
  */
 const timeLimit = 1500;
 
+/** The same of what only looks. */
+const lookLimit = 60;
+
 const byCopies = oneLine("by-copies.sh");
 
 /** The command lines by which the scripts of an environment are called on its host. */
@@ -21,15 +25,17 @@ export class ScriptLines {
 
   constructor(
     private readonly environment: string,
-    user: string,
+    private readonly ssh: Pick<SshSettings, "user" | "restricted">,
   ) {
-    this.asRoot = user === "root" ? "" : "sudo -n ";
+    this.asRoot = ssh.user === "root" ? "" : "sudo -n ";
     this.directory = `/usr/local/lib/soar-profiling/${environment}`;
     this.records = `/var/lib/soar-profiling/${environment}`;
   }
 
   /** Changes the host. */
-  run([script, ...args]: Words): string {
+  run(words: Words): string {
+    if (this.ssh.restricted === true) return this.byOwnWay(timeLimit, words);
+    const [script, ...args] = words;
     return `${this.asRoot}${shellLine(["timeout", "-k", 30, timeLimit, `${this.directory}/${script}`, ...args])}`;
   }
 
@@ -39,6 +45,11 @@ export class ScriptLines {
    */
   removal(words: Words): string {
     return this.whereThere(this.run(words));
+  }
+
+  /** Asks for what a script prints that only looks, of a user who may do no more than deploy. */
+  asked(words: Words): string {
+    return this.byOwnWay(lookLimit, words);
   }
 
   /** Runs `scripts/drift`. Finds nothing on a host where the scripts are not there yet. */
@@ -60,6 +71,11 @@ export class ScriptLines {
     return shellLine([`${this.directory}/${script}`, ...args]);
   }
 
+  /** By `scripts/as-root`: whoever may do everything calls a script, and who may only deploy asks for it. */
+  private byOwnWay(seconds: number, words: Words): string {
+    return shellLine([`${this.directory}/as-root`, seconds, ...words]);
+  }
+
   private whereThere(line: string): string {
     return `test ! -d ${this.records} && test ! -d ${this.directory} || ${line}`;
   }
@@ -69,7 +85,8 @@ export class ScriptLines {
    * @param otherwise what is printed where neither is there
    */
   private looking(words: Words, otherwise: string): string {
+    if (this.ssh.restricted === true) return this.byOwnWay(lookLimit, words);
     const places = [`${this.records}/scripts/${this.environment}`, this.directory];
-    return `${this.asRoot}${shellLine(["timeout", 60, "sh", "-c", byCopies, "sh", ...places, otherwise, ...words])}`;
+    return `${this.asRoot}${shellLine(["timeout", lookLimit, "sh", "-c", byCopies, "sh", ...places, otherwise, ...words])}`;
   }
 }

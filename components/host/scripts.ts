@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 
@@ -43,6 +44,9 @@ const installed = [
   "uninstall",
 ];
 
+/** The same where a user may do no more than deploy. */
+const ofDeployer = ["as-root", "deployer", "facts"];
+
 /** A script that is installed on the host. */
 export interface Script {
   /** Its file's name there. */
@@ -75,11 +79,22 @@ export function oneLine(name: string): string {
  * @param preflight see {@link preflight}
  * @param asRoot what comes before a command for root, such as `sudo -n `; nothing where root logs in
  * @param further scripts that declarations call
+ * @param restricted the user may be one who may deploy and nothing else: then only that the scripts are these is looked at
  */
-export function setup(preflight: string, asRoot: string, further: readonly Script[] = []): string {
+export function setup(
+  preflight: string,
+  asRoot: string,
+  further: readonly Script[] = [],
+  restricted = false,
+): string {
+  const own = restricted ? ofDeployer.map(scriptOf) : [];
+  const all = [...own, ...further];
+  const compared = restricted
+    ? `scripts='${digests(all)}'\n${readScript("machine.sh")}${readScript("deployer-setup.sh")}`
+    : "";
   const put = `${asRoot}sh -s -- "$environment" "$owner" "$platform" "$generation" `;
   return whole(
-    `${readScript("setup.sh")}(\n${preflight})\n${put}${hereDocument("installer", installer(further))}`,
+    `${readScript("setup.sh")}${compared}(\n${preflight})\n${put}${hereDocument("installer", installer(all))}`,
   );
 }
 
@@ -88,8 +103,9 @@ export function setup(preflight: string, asRoot: string, further: readonly Scrip
  * @param further scripts that declarations call
  */
 export function installer(further: readonly Script[] = []): string {
-  const scripts = [...installed.map((name) => ({ name, text: readScript(name) })), ...further];
-  const parts = scripts.map(({ name, text }) => `put ${name} ${hereDocument(name, text)}`);
+  const parts = [...installed.map(scriptOf), ...further].map(
+    ({ name, text }) => `put ${name} ${hereDocument(name, text)}`,
+  );
   const texts = [
     readScript("formats.sh"),
     readScript("owners.sh"),
@@ -99,6 +115,19 @@ export function installer(further: readonly Script[] = []): string {
     "claim_platform",
   ];
   return whole(texts.join("\n"));
+}
+
+/** A script of this layer. `facts` is a function that `npm run verify` sends, with its call. */
+function scriptOf(name: string): Script {
+  const text = name === "facts" ? `#!/bin/sh\n${readScript("facts.sh")}${name} "$@"\n` : readScript(name);
+  return { name, text };
+}
+
+/** Of all scripts that are put on the host, as `sha256sum` writes them. */
+function digests(further: readonly Script[]): string {
+  return [...installed.map(scriptOf), ...further]
+    .map(({ name, text }) => `${createHash("sha256").update(text).digest("hex")}  ${name}`)
+    .join("\n");
 }
 
 /** A script for `sh -s` that fails, and does nothing, where it does not arrive to its last line (see `scripts/whole.sh`). */

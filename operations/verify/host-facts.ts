@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
+import { readScript } from "../../components/host/scripts";
 import { shellLine } from "../../components/host/shell";
 
 /** A unit of systemd. */
@@ -28,7 +27,7 @@ export interface HostFacts {
   hasRecords: boolean;
 }
 
-/** What {@link factsScript} asks for. */
+/** What is asked for. */
 export interface FactsWanted {
   environment: string;
   units: readonly string[];
@@ -37,11 +36,14 @@ export interface FactsWanted {
   directory?: string | undefined;
 }
 
-const functions = readFileSync(path.join(__dirname, "host-facts.sh"), "utf8");
+/** The words that the function in `facts.sh` is called with, and the script of its name. */
+export function factsWords({ environment, units, packages, directory = "" }: FactsWanted): string[] {
+  return ["facts", environment, directory, ...units, "--", ...packages];
+}
 
 /** For `sh -s`, as root. */
-export function factsScript({ environment, units, packages, directory = "" }: FactsWanted): string {
-  return `${functions}\n${shellLine(["facts", environment, directory, ...units, "--", ...packages])}\n`;
+export function factsScript(wanted: FactsWanted): string {
+  return `${readScript("facts.sh")}\n${shellLine(factsWords(wanted))}\n`;
 }
 
 /** What the script printed. */

@@ -1,5 +1,7 @@
 import { openSsh, type SshConnection } from "../../components/host/ssh";
 import { pushUrl } from "../../config/push";
+import { ScriptLines } from "../../components/host/script-lines";
+import { type FactsWanted, factsScript, factsWords, type HostFacts, parseFacts } from "./host-facts";
 import { HostHttp } from "./http";
 import { Pyroscope } from "./pyroscope";
 import { pyroscopeAddress, type VerifyTarget } from "./target";
@@ -13,13 +15,20 @@ export class HostSession {
 
   private constructor(
     private readonly connection: SshConnection,
-    private readonly sudo: string,
+    /** How the host is asked for what only root can tell. */
+    private readonly ask: { line: (wanted: FactsWanted) => string; script: (wanted: FactsWanted) => string },
   ) {}
 
   static async open({ settings, secrets }: Pick<VerifyTarget, "settings" | "secrets">): Promise<HostSession> {
-    const { host } = settings;
+    const { host, environment } = settings;
     const connection = await inTime(openSsh(host, secrets.sshPrivateKey), host.address);
-    return new HostSession(connection, host.user === "root" ? "" : "sudo -n ");
+    const lines = new ScriptLines(environment, host);
+    return new HostSession(
+      connection,
+      host.restricted
+        ? { line: (wanted) => lines.asked(factsWords(wanted)), script: () => "" }
+        : { line: () => `${lines.asRoot}sh -s`, script: factsScript },
+    );
   }
 
   /** The Pyroscope that the stack sends to. */
@@ -32,9 +41,9 @@ export class HostSession {
     return push === undefined ? undefined : new Pyroscope(this.http, { url: pushUrl(push) });
   }
 
-  /** Runs a script as root; returns what it printed. */
-  async asRoot(script: string): Promise<string> {
-    return (await this.run(`${this.sudo}sh -s`, script)).toString();
+  /** What only the host itself can tell. */
+  async facts(wanted: FactsWanted): Promise<HostFacts> {
+    return parseFacts((await this.run(this.ask.line(wanted), this.ask.script(wanted))).toString());
   }
 
   end(): void {

@@ -87,6 +87,10 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
     );
   }
   const missing = Object.entries(labels).filter(([name, value]) => newest.labels[name] !== value);
+  // After a deploy an idle service has none but those of before it, with another value. What Alloy will send is judged there.
+  const isOfBefore = isIdle && missing.every(([name]) => (newest.labels[name] ?? "") !== "");
+  if (missing.length > 0 && isOfBefore)
+    return ok(`no samples since the change of ${list(missing.map(([name]) => name))}: the service is idle`);
   if (missing.length > 0) {
     const names = missing.map(([name, value]) => `${name}="${value}"`);
     return broken(

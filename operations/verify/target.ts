@@ -17,18 +17,27 @@ const run = promisify(execFile);
  * @param stack @default the selected one
  */
 export async function targetOfStack(stack: string | undefined): Promise<VerifyTarget> {
-  const options = ["--json", "--show-secrets", ...(stack === undefined ? [] : ["--stack", stack])];
-  const [config, outputs] = await Promise.all([
-    pulumi<Record<string, { value?: string }>>(["config", ...options]),
-    pulumi<{ platform?: PlatformInfo; gitRef?: string }>(["stack", "output", ...options]),
+  const [texts, outputs] = await Promise.all([
+    textsOfStack(stack),
+    pulumi<{ platform?: PlatformInfo; gitRef?: string }>(["stack", "output", ...options(stack)]),
   ]);
   if (outputs.platform === undefined)
     throw new Error("The stack has no output `platform` yet: pulumi up it first");
-  const texts: Record<string, string> = {};
-  for (const [key, { value = "" }] of Object.entries(config)) texts[key.replace(/^[^:]*:/, "")] = value;
   // Of the last up, whose command may have been given another than the settings have.
   if (outputs.gitRef !== undefined) texts["gitRef"] = outputs.gitRef;
   return { ...plainSettingsOfTexts(texts), platform: outputs.platform };
+}
+
+/** The settings and secrets of a stack, as Pulumi keeps them. */
+export async function textsOfStack(stack: string | undefined): Promise<Record<string, string>> {
+  const config = await pulumi<Record<string, { value?: string }>>(["config", ...options(stack)]);
+  const texts: Record<string, string> = {};
+  for (const [key, { value = "" }] of Object.entries(config)) texts[key.replace(/^[^:]*:/, "")] = value;
+  return texts;
+}
+
+function options(stack: string | undefined): string[] {
+  return ["--json", "--show-secrets", ...(stack === undefined ? [] : ["--stack", stack])];
 }
 
 async function pulumi<T>(words: string[]): Promise<T> {

@@ -7,7 +7,7 @@ import { unitOf } from "./endpoint";
 import { untilFirstProfiles } from "./first-profiles";
 import { checkGrafana } from "./grafana";
 import type { Chosen, Declared } from "./declared";
-import { factsScript, parseFacts } from "./host-facts";
+import type { HostFacts } from "./host-facts";
 import { judgeProbe } from "./probe-check";
 import { probe } from "./probe";
 import { askFacts, type KnownPyroscope } from "./pyroscope-facts";
@@ -60,12 +60,11 @@ export async function verify(
   };
   await untilFirstProfiles({ http: session.http, alloyUrl, environment, declared, say });
   // Before the endpoints are asked: whoever takes a profile now keeps Alloy from it.
-  const [printed, alloy, known]: [string, AlloyState, KnownPyroscope] = await Promise.all([
-    session.asRoot(factsScript(wanted)),
+  const [facts, alloy, known]: [HostFacts, AlloyState, KnownPyroscope] = await Promise.all([
+    session.facts(wanted),
     askAlloy(session.http, alloyUrl),
     askFacts(pyroscope),
   ]);
-  const facts = parseFacts(printed);
   const ways = new Ways(session.http, pyroscope, { target, facts, alloy, known, asked: Date.now() });
   const isAway = known.error !== undefined;
   const [chains, others, probed, scraped, datasources] = await Promise.all([

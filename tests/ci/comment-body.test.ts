@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { maximumLength, renderComment } from "../../ci/comment-body";
+import { renderComment } from "../../ci/comment-body";
+import { maximumLength } from "../../ci/markdown";
 import { summarize, type PreviewReport } from "../../ci/report";
 
 const source = { commit: "0123456789abcdef", runUrl: "https://github.com/o/r/actions/runs/1" };

@@ -8,12 +8,22 @@ export interface Comment {
   body: string;
 }
 
-/** A stand-in for the part of GitHub's API that comments on one pull request. */
+/** An issue likewise. */
+export interface Issue extends Comment {
+  number: number;
+  title: string;
+  state: "open" | "closed";
+  pull_request?: object;
+}
+
+/** A stand-in for the parts of GitHub's API that comment on one pull request, and keep issues. */
 export interface GitHubApi {
   url: string;
   comments: Comment[];
+  issues: Issue[];
   /** Method and path of each request. */
   requests: string[];
+  /** Ends it. @throws Error where something was asked that it does not stand in for */
   close(): void;
 }
 
@@ -23,6 +33,8 @@ export const token = "token-of-the-workflow";
 /** Starts it on loopback, for pull request 7. Its limits are GitHub's. */
 export async function startGitHubApi(): Promise<GitHubApi> {
   const comments: Comment[] = [];
+  const issues: Issue[] = [];
+  const unknown: string[] = [];
   const requests: string[] = [];
   const server = createServer((request, response) => {
     void answer(request).then(({ status, content }) => {
@@ -36,23 +48,43 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     if (request.headers.authorization !== `Bearer ${token}`) {
       return { status: 401, content: { message: "Bad credentials" } };
     }
-    const { body = "" } = (text === "" ? {} : JSON.parse(text)) as { body?: string };
+    const sent = (text === "" ? {} : JSON.parse(text)) as Partial<Issue>;
+    const { body = "" } = sent;
     if (body.length > 65_536) {
       return { status: 422, content: { message: "Body is too long (maximum is 65536 characters)" } };
     }
-    const issues = `/repos/${repository}/issues`;
-    if (request.method === "GET" && url.pathname === `${issues}/7/comments`) {
+    const base = `/repos/${repository}/issues`;
+    const page = <T>(all: readonly T[]): T[] => {
       const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100);
       const start = (Number(url.searchParams.get("page") ?? 1) - 1) * size;
-      return { status: 200, content: comments.slice(start, start + size) };
+      return all.slice(start, start + size);
+    };
+    if (request.method === "GET" && url.pathname === base) {
+      const state = url.searchParams.get("state") ?? "open";
+      return { status: 200, content: page(issues.filter((issue) => issue.state === state)) };
     }
-    if (request.method === "POST" && url.pathname === `${issues}/7/comments`) {
+    if (request.method === "POST" && url.pathname === base) {
+      const [id, number] = [2000 + issues.length, 100 + issues.length];
+      const { title = "" } = sent;
+      const issue: Issue = { id, number, user: { login: "github-actions[bot]" }, title, body, state: "open" };
+      issues.push(issue);
+      return { status: 201, content: issue };
+    }
+    const issue = issues.find(({ number }) => url.pathname === `${base}/${number}`);
+    if (request.method === "PATCH" && issue !== undefined) {
+      return { status: 200, content: Object.assign(issue, sent) };
+    }
+    if (request.method === "GET" && url.pathname === `${base}/7/comments`) {
+      return { status: 200, content: page(comments) };
+    }
+    if (request.method === "POST" && url.pathname === `${base}/7/comments`) {
       const comment = { id: 1000 + comments.length, user: { login: "github-actions[bot]" }, body };
       comments.push(comment);
       return { status: 201, content: comment };
     }
-    const edited = comments.find(({ id }) => url.pathname === `${issues}/comments/${id}`);
+    const edited = comments.find(({ id }) => url.pathname === `${base}/comments/${id}`);
     if (request.method !== "PATCH" || edited === undefined) {
+      unknown.push(`${request.method} ${url.pathname}`);
       return { status: 404, content: { message: "Not Found" } };
     }
     edited.body = body;
@@ -60,5 +92,9 @@ export async function startGitHubApi(): Promise<GitHubApi> {
   };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, comments, requests, close: () => server.close() };
+  const close = (): void => {
+    server.close();
+    if (unknown.length > 0) throw new Error(`asked of GitHub, and not known here: ${unknown.join(", ")}`);
+  };
+  return { url: `http://127.0.0.1:${port}`, comments, issues, requests, close };
 }

@@ -8,22 +8,30 @@ import { projectRoot } from "../../sandbox/paths";
 export interface Workflow {
   on: Record<string, unknown>;
   permissions: Record<string, string>;
+  concurrency?: Job["concurrency"];
   jobs: Record<string, Job>;
 }
 
 export interface Job {
   if?: string;
+  environment?: string;
+  concurrency?: { group: string; "cancel-in-progress": boolean };
+  env?: Record<string, string>;
   permissions?: Record<string, string>;
   strategy?: { matrix: { stack: string[] } };
   steps: Step[];
 }
 
 export interface Step {
+  "continue-on-error"?: boolean;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
   env?: Record<string, string>;
 }
+
+/** All of them. */
+export const workflows = ["check", "deploy", "drift", "preview"];
 
 /** The line that installs the packages, the same in every job. */
 export const install = "npm ci --ignore-scripts --no-audit --no-fund";
@@ -42,9 +50,11 @@ export function jobOf(workflow: Workflow, name: string): Job {
   return job;
 }
 
-/** The steps of a job that are scripts. */
-export function scripts({ steps }: Job): (Step & { run: string })[] {
-  return steps.filter((step): step is Step & { run: string } => step.run !== undefined);
+/** The steps of a job that are scripts, with what the job says for all of them. */
+export function scripts({ steps, env }: Job): (Step & { run: string })[] {
+  return steps
+    .filter((step): step is Step & { run: string } => step.run !== undefined)
+    .map((step) => (env === undefined ? step : { ...step, env: { ...env, ...step.env } }));
 }
 
 /** Where a script runs. */

@@ -279,6 +279,18 @@ describe("the link to Pyroscope", () => {
     expect([amountOf("cpu", heap), amountOf("heap", heap), amountOf("heap", [])]).toEqual([124, 23, 0]);
   });
 
+  test("does not break for an idle service whose last samples are of before a deploy, unless a label is gone", () => {
+    const before = { series: [{ labels: { ...labels, job: "old" }, sum: 1, last: now - 9_000, newest: 1 }] };
+    expect(judge({ ...before, isIdle: true })).toEqual({
+      state: "ok",
+      detail: "no samples since the change of job: the service is idle",
+    });
+    expect(judge(before).state).toBe("broken");
+    const gone = Object.fromEntries(Object.entries(labels).filter(([name]) => name !== "job"));
+    const series = [{ labels: gone, sum: 1, last: now, newest: 1 }];
+    expect(judge({ series, isIdle: true }).state).toBe("broken");
+  });
+
   test("breaks where a label is lost, and says which", () => {
     const rest = Object.fromEntries(Object.entries(labels).filter(([name]) => name !== "job"));
     expect(judge({ series: [{ labels: rest, sum: 1, last: now, newest: 1 }] }).detail).toBe(

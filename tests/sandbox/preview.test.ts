@@ -62,6 +62,9 @@ describe("preview.yml, with no host in reach", async () => {
   const values = {
     "secrets.PULUMI_ACCESS_TOKEN": "",
     "secrets.PULUMI_CONFIG_PASSPHRASE": passphrase,
+    // No key to a host is given.
+    "secrets.SSH_PRIVATE_KEY": "",
+    "secrets.HOST_KEY": "",
     "github.token": token,
     "github.event.pull_request.number": "7",
     "github.event.pull_request.head.sha": "0123456789abcdef0123456789abcdef01234567",

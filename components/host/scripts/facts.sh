@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What only the host itself can tell, sent there on standard input; changes nothing. Prints, for each UNIT and PACKAGE:
+# What only the host itself can tell, for `npm run verify`; changes nothing. It is sent on standard input, or is on the host as the
+# script `facts` where a user may run no other (see `deployer`). Prints, for each UNIT and PACKAGE:
 #   listener ADDRESS UNIT                  a TCP listener, and the unit of its process ("-" without one)
 #   unit UNIT STATE RESULT                 ActiveState, and why it ended
 #   words UNIT TEXT                        the last lines of a unit that does not run

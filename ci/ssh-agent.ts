@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * With the key of SSH_PRIVATE_KEY in an SSH agent of this command's own, as a person has theirs: so the stack's state is the
+ * same, whoever has deployed. The key is in no file and on no command line, and what is started from here on does not have it
+ * in its environment. Without the variable there is no agent but the one that may run already.
+ * @param use is told whether there was a key
+ */
+export async function withSshKey<T>(use: (isGiven: boolean) => Promise<T>): Promise<T> {
+  const key = (process.env["SSH_PRIVATE_KEY"] ?? "").trim();
+  delete process.env["SSH_PRIVATE_KEY"];
+  if (key === "") return use(false);
+  // Only its owner may enter it.
+  const directory = await mkdtemp(path.join(tmpdir(), "soar-agent-"));
+  const socket = path.join(directory, "socket");
+  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+  const ended = once(agent, "exit");
+  try {
+    for (let tries = 0; !existsSync(socket); tries++) {
+      if (tries === 100 || agent.exitCode !== null) throw new Error("ssh-agent does not start");
+      await sleep(50);
+    }
+    process.env["SSH_AUTH_SOCK"] = socket;
+    await addKey(`${key.replaceAll("\r\n", "\n")}\n`);
+    return await use(true);
+  } finally {
+    agent.kill();
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function addKey(key: string): Promise<void> {
+  const child = spawn("ssh-add", ["-q", "-"], {
+    stdio: ["pipe", "ignore", "pipe"],
+    // It would ask for the passphrase of a key that has one.
+    env: { ...process.env, SSH_ASKPASS_REQUIRE: "never" },
+  });
+  let words = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (words += text));
+  child.stdin.end(key);
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`SSH_PRIVATE_KEY is no private key without a passphrase: ${words.trim()}`);
+}
