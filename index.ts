@@ -1,9 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { leftBehind } from "./components/grafana/left-behind";
-import { readOperatorFiles } from "./components/operator/read";
-import { ProfilingStack } from "./components/profiling-stack";
-import { refuseLoss } from "./components/version-change";
-import { loadSettings } from "./config/load";
+import { leftBehind, loadSettings, ProfilingStack, readOperatorFiles, refuseLoss } from "./library";
 
 /**
  * The program: the settings of this stack, what they declare, and the stack's outputs. Pulumi calls it for each

@@ -6,6 +6,7 @@ import { type EndpointArgs, renderDestination } from "../render/alloy/destinatio
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { alloyHardening, limitDirectives } from "../render/hardening";
 import { renderDropIn } from "../render/systemd";
+import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import {
   readDeclaration,
@@ -201,7 +202,14 @@ function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: 
     .filter(({ length }) => length > 0);
   return {
     ...declaration,
-    install: { source: repository.id, allowDowngrade, dataDirectory: "/var/lib/alloy", purgeData },
+    ...new AptPackage({
+      name: "alloy",
+      version: settings.version,
+      source: repository.id,
+      allowDowngrade,
+      dataDirectory: "/var/lib/alloy",
+      purgeData,
+    }).declared,
     // At a take-over the operator's file is in force when the package is upgraded.
     ...(holds("restartsOnUpgrade", settings.version)
       ? { replacing: { path: "/etc/default/alloy", line: "RESTART_ON_UPGRADE=false" } }

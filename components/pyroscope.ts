@@ -8,6 +8,7 @@ import { renderPyroscope, retentionIn } from "../render/pyroscope";
 import { limitDirectives, pyroscopeHardening } from "../render/hardening";
 import { renderStorageEnvironment } from "../render/pyroscope-storage";
 import { type DropIn, renderDropIn } from "../render/systemd";
+import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import { readDeclaration, type ServiceDeclaration, type ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
@@ -136,8 +137,14 @@ function pyroscopeDeclaration(args: PyroscopeArgs, s3SecretKey?: string): Servic
   return {
     unit,
     user: "pyroscope",
-    package: { name: "pyroscope", version: settings.version },
-    install: { source: repository.id, allowDowngrade, dataDirectory, purgeData },
+    ...new AptPackage({
+      name: "pyroscope",
+      version: settings.version,
+      source: repository.id,
+      allowDowngrade,
+      dataDirectory,
+      purgeData,
+    }).declared,
     carry: host.declared("pyroscope-stored", dataDirectory, pyroscopeFile),
     trees: ["/etc/pyroscope"],
     validate: [`/usr/bin/pyroscope ${flags(s3SecretKey !== undefined)} -modules`],

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dependencies, type Host } from "./host";
+import { plainName, refuseWords } from "./words";
 
 /** Where the key of a source is put on the host; the source's `Signed-By`. */
 export function keyring(id: string): string {
@@ -15,7 +16,7 @@ export interface AptRepositoryArgs {
   keyUrl: string;
   /** The fingerprint of the one key that is trusted, 40 hexadecimal digits. */
   fingerprint: string;
-  /** The deb822 text; its `Signed-By` is {@link keyring}. */
+  /** The deb822 text, by `renderAptSource`; its `Signed-By` is {@link keyring}. */
   source: string;
 }
 
@@ -26,7 +27,22 @@ export class AptRepository extends pulumi.ComponentResource {
 
   constructor(name: string, args: AptRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:AptRepository", name, {}, opts);
-    this.id = args.id;
+    const { id, keyUrl, fingerprint, source } = args;
+    const isWhole =
+      source.startsWith("# Managed by soar-profiling") && source.includes(`\nSigned-By: ${keyring(id)}\n`);
+    refuseWords(
+      `AptRepository ${name}`,
+      {
+        id: [id, plainName],
+        keyUrl: [keyUrl, { form: /^https?:\/\/\S+$/, must: "an http or https URL" }],
+        fingerprint: [
+          fingerprint,
+          { form: /^[0-9A-F]{40}$/, must: "40 hexadecimal digits, A-F in capitals" },
+        ],
+      },
+      isWhole ? undefined : "source must be a text of renderAptSource, whose keyFile is keyring(id)",
+    );
+    this.id = id;
     args.host.command(
       `${name}-source`,
       {

@@ -9,7 +9,7 @@ export interface SshServer {
   address: string;
   port: number;
   user: string;
-  /** The server's public key, `type base64`. Undefined only where the settings say so by `insecureSkipHostKey`. */
+  /** The server's public key, `type base64`. Undefined only where `insecureSkipHostKey` says so. */
   hostKey?: string | undefined;
 }
 
@@ -19,6 +19,23 @@ export interface SshSettings extends SshServer {
   jump?: SshServer | undefined;
   /** The user's sudo may allow no more than to deploy (see `scripts/deployer`). @default it allows everything */
   restricted?: boolean | undefined;
+  /** Any server is taken for one that has no `hostKey`. @default false */
+  insecureSkipHostKey?: boolean;
+}
+
+/** What is wrong with how the host is reached; undefined where nothing is. */
+export function unknownServer({
+  hostKey,
+  jump,
+  insecureSkipHostKey = false,
+}: SshSettings): string | undefined {
+  if (insecureSkipHostKey) return undefined;
+  const missing = [
+    ...(hostKey === undefined ? ["ssh.hostKey"] : []),
+    ...(jump !== undefined && jump.hostKey === undefined ? ["ssh.jump.hostKey"] : []),
+  ];
+  if (missing.length === 0) return undefined;
+  return `${missing.join(" and ")} must be set, or ssh.insecureSkipHostKey: without, any server is taken for this one`;
 }
 
 /** The options of `ssh` that bring URLs on the host's loopback here, each to the same port; others need none. */

@@ -1,3 +1,5 @@
+import { refuseWords, type Word } from "./words";
+
 /** What a change of a file asks of the unit: `restart`, `reload`, or `none` where it reads the file by itself. */
 export type Activation = "restart" | "reload" | "none";
 
@@ -102,6 +104,8 @@ export interface ServiceDeclaration {
   edits?: readonly Edit[];
 }
 
+const account: Word = { form: /^[a-z_][a-z0-9_.-]*$/i, must: "the name of a user or group" };
+
 /**
  * The text that `service-config apply` reads (the grammar is in that script). Content is indented by two spaces, so
  * that no content can be taken for a line of the declaration and `pulumi preview --diff` shows it line by line.
@@ -110,6 +114,11 @@ export interface ServiceDeclaration {
  *   file is there twice, the host's own unit is to be restarted, or the package of another one is left out.
  */
 export function renderDeclaration(declaration: ServiceDeclaration, secret = false): string {
+  refuseWords(declaration.unit, {
+    unit: [declaration.unit, { form: /^[\w:.@\\-]+\.service$/, must: "the name of a service's unit" }],
+    user: [declaration.user, account],
+    ...Object.fromEntries((declaration.groups ?? []).map((group) => [`group ${group}`, [group, account]])),
+  });
   const lines = [`unit ${declaration.unit}`, `user ${declaration.user}`];
   if (declaration.isHostUnit === true) lines.push("host-unit yes");
   for (const group of declaration.groups ?? []) lines.push(`group ${group}`);

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { connectionArgs, reachabilityCheck, type SshSettings } from "./connection";
+import { connectionArgs, reachabilityCheck, type SshSettings, unknownServer } from "./connection";
 import { atDestroy } from "./destroy-check";
 import { Drift } from "./drift";
 import { machineIn } from "./identity";
@@ -13,6 +13,7 @@ import { Session } from "./session";
 import { shellLine } from "./shell";
 import { Trial } from "./trial";
 import { Waiting } from "./waiting";
+import { plainName, refuseWords } from "./words";
 
 /** Arguments of {@link Host}. */
 export interface HostArgs {
@@ -52,7 +53,7 @@ export interface HostAction {
   remove?: readonly (string | number)[];
   /**
    * Its standard input is the declaration of its record, which a preview tries on the host, together with that of a base
-   * (see {@link Trial}). @default there is nothing to try
+   * (see `Trial`). @default there is nothing to try
    */
   trial?: { base: string | undefined };
   /** Content goes here, never into the command line. */
@@ -86,7 +87,10 @@ export class Host extends pulumi.ComponentResource {
   private readonly setup: command.remote.Command;
   /** Which machine it is; undefined in a preview that does not know yet. */
   readonly machine: pulumi.Output<string | undefined>;
-  /** What was changed on the host by hand, if that is asked for. */
+  /**
+   * What was changed on the host by hand, if that is asked for.
+   * @internal
+   */
   readonly drift: Drift | undefined;
   private readonly waiting: Waiting;
   /** In a preview, if the host may be asked. */
@@ -94,6 +98,13 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:Host", name, {}, opts);
+    const isOurs = args.environment === "configured";
+    refuseWords(
+      `Host ${name}`,
+      { environment: [args.environment, plainName] },
+      isOurs ? `environment is "configured", which is a name of our own: choose another` : undefined,
+      unknownServer(args.ssh),
+    );
     this.lines = new ScriptLines(args.environment, args.ssh);
     this.ssh = args.ssh;
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { readDeclaration, renderDeclaration, type ServiceDeclaration } from "./declaration";
 import { dependencies, type Host } from "./host";
+import { plainName, refuseWords } from "./words";
 
 /** Arguments of {@link ServiceConfig}. */
 export interface ServiceConfigArgs {
@@ -19,6 +20,9 @@ export interface ServiceConfigArgs {
   /** The {@link ServiceConfig} of this stack, by its `id`, whose files these need. @default they stand alone */
   base?: string;
 }
+
+/** What stands beside the records of services (`$state` in `scripts/`). */
+const taken = /^(?:packages|sources|scripts|owner|platform|generation|(?:source|apt)-.*)$/;
 
 /** A file as it is in place. */
 export interface FileDigest {
@@ -44,6 +48,11 @@ export class ServiceConfig extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServiceConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("soar:host:ServiceConfig", name, {}, opts);
+    refuseWords(
+      `ServiceConfig ${name}`,
+      { id: [args.id, plainName] },
+      taken.test(args.id) ? `id is "${args.id}", which is a name of our own: choose another` : undefined,
+    );
     pulumi.output(args.warnings ?? []).apply((warnings) => {
       for (const warning of warnings) void pulumi.log.warn(warning, this);
     });

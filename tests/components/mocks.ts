@@ -73,6 +73,8 @@ export async function register(
     },
     "soar-profiling",
     "test",
+    false,
+    "organization",
   );
   program();
   await vi.waitFor(() => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -6,11 +6,10 @@ import { parseDocument } from "yaml";
 import { sshHost, startHost, stopHost, type SandboxHost } from "../../sandbox/host/host";
 import { prepareIngredients } from "../../sandbox/host/prepare";
 import { run } from "../../sandbox/log";
-import { cacheDir, projectRoot } from "../../sandbox/paths";
-import { engineEnvironment, ensurePulumiHome } from "../../sandbox/plugins/install";
-import { pulumiCommand, sandboxConfig } from "../../sandbox/stack";
-import { ensurePulumi } from "../../sandbox/tools/toolchain";
+import { projectRoot } from "../../sandbox/paths";
+import { sandboxConfig } from "../../sandbox/stack";
 import { documents } from "../docs/documents";
+import { pulumiIn } from "./harness/command-line";
 
 /** Other ports than the usual ones, which other tests may have on this machine. */
 const ports = { pyroscope: 4240, grpc: 4241, alloy: 12_545 };
@@ -54,29 +53,6 @@ async function checkout(home: string, host: SandboxHost): Promise<string> {
   return directory;
 }
 
-/** A home with nothing in it but `pulumi`, as walk/pulumi.ts says, and its plugins. */
-async function pulumiIn(home: string): Promise<Record<string, string>> {
-  const pulumi = await ensurePulumi();
-  const { command } = await pulumiCommand(pulumi);
-  const own = path.join(home, "pulumi-home");
-  const bin = path.join(home, "bin");
-  for (const directory of [own, bin]) await mkdir(directory);
-  await symlink(path.join((await ensurePulumiHome(pulumi)).home, "plugins"), path.join(own, "plugins"));
-  const standIn = path.join(__dirname, "walk/pulumi.ts");
-  const tsx = path.join(projectRoot, "node_modules/tsx/dist/loader.mjs");
-  const line = `exec node --import '${tsx}' '${standIn}' "$@"`;
-  await writeFile(path.join(bin, "pulumi"), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
-  return {
-    ...engineEnvironment(own),
-    HOME: home,
-    PATH: `${bin}:${process.env["PATH"] ?? ""}`,
-    PULUMI_ROOT: path.resolve(command, "../.."),
-    PULUMI_CONFIG_PASSPHRASE: "walk",
-    PULUMI_SKIP_CONFIRMATIONS: "true",
-    SOAR_SANDBOX_CACHE: cacheDir(),
-  };
-}
-
 describe("the commands of README.md and docs/operations.md", { timeout: 1_200_000 }, async () => {
   const host = await startHost("walk");
   const home = await mkdtemp(path.join(tmpdir(), "walk-"));
@@ -105,7 +81,8 @@ describe("the commands of README.md and docs/operations.md", { timeout: 1_200_00
     const { code, stdout, stderr } = await run("unshare", own, {
       allowFailure: true,
       env: {
-        ...(await pulumiIn(home)),
+        ...(await pulumiIn(home, path.join(__dirname, "walk/pulumi.ts"))),
+        PULUMI_SKIP_CONFIRMATIONS: "true",
         HOST: host.address,
         SSH_KEY: host.privateKeyFile,
         VERSION: "1.21.1-2",

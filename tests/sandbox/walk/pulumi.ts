@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 
@@ -9,7 +10,11 @@ import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulum
 const root = process.env["PULUMI_ROOT"] ?? "";
 const real = path.join(root, "bin", "pulumi");
 
-const shown = { color: "never", onOutput: (text: string) => void process.stdout.write(text) } as const;
+const shown = {
+  color: "never",
+  onOutput: (text: string) => void process.stdout.write(text),
+  onError: (text: string) => void process.stderr.write(text),
+} as const;
 
 const verbs: Record<string, (stack: Stack, flags: readonly string[]) => Promise<unknown>> = {
   preview: (stack, flags) => stack.preview({ ...shown, diff: flags.includes("--diff") }),
@@ -29,10 +34,17 @@ async function main([verb = "", ...flags]: readonly string[]): Promise<number> {
   if (strange.length > 0)
     throw new Error(`the stand-in of pulumi ${verb} does not know ${strange.join(" ")}`);
   const workDir = process.cwd();
-  const { default: program } = (await import(path.join(workDir, "index.ts"))) as { default: PulumiFn };
+  const [, projectName = ""] = /^name: (.+)$/m.exec(readFileSync("Pulumi.yaml", "utf8")) ?? [];
+  // As Pulumi does: what the program exports, or what a function that it exports returns.
+  const program: PulumiFn = async () => {
+    const index = (await import(path.join(workDir, "index.ts"))) as {
+      default: PulumiFn | Record<string, unknown>;
+    };
+    return typeof index.default === "function" ? index.default() : index.default;
+  };
   const stackName = spawnSync(real, ["stack", "--show-name"], { encoding: "utf8" }).stdout.trim();
   const stack = await LocalWorkspace.selectStack(
-    { stackName, projectName: "soar-profiling", program },
+    { stackName, projectName, program },
     { workDir, pulumiCommand: await PulumiCommand.get({ root }) },
   );
   await run(stack, flags);

@@ -1,0 +1,53 @@
+/**
+ * What a program of somebody else may use of this one; `index.ts` is the first that does.
+ * @packageDocumentation
+ */
+export { leftBehind, type LeftBehind } from "./components/grafana/left-behind";
+export { AptPackage, type AptPackageArgs } from "./components/host/apt-package";
+export { AptRepository, type AptRepositoryArgs, keyring } from "./components/host/apt-repository";
+export type { SshServer, SshSettings } from "./components/host/connection";
+export type {
+  Activation,
+  Edit,
+  HealthCheck,
+  Installation,
+  ServiceDeclaration,
+  ServiceDirectory,
+  ServiceFile,
+} from "./components/host/declaration";
+export { Host, type HostAction, type HostArgs } from "./components/host/host";
+export type { HostIdentity } from "./components/host/identity";
+export type { PastRequirement, ScrapedRequirement } from "./components/host/past";
+export type {
+  AdminRequirement,
+  DiskRequirement,
+  EndpointRequirement,
+  EndpointRequirements,
+  MachineRequirement,
+  ObjectStorageRequirement,
+  PackageRequirement,
+  PortRequirement,
+  ProgramRequirement,
+  Requirements,
+  SourceRequirement,
+  UnitRequirement,
+} from "./components/host/preflight";
+export type { Script } from "./components/host/scripts";
+export { ServiceConfig, type FileDigest, type ServiceConfigArgs } from "./components/host/service-config";
+export { readOperatorFiles } from "./components/operator/read";
+export { ProfilingStack, type ProfilingStackArgs } from "./components/profiling-stack";
+export type { SiteAccess } from "./components/public-site";
+export type { StackUrls } from "./components/urls";
+export { refuseLoss } from "./components/version-change";
+export {
+  type CheckedConfig,
+  type LoadedConfig,
+  loadSettings,
+  type Machine,
+  type Secrets,
+} from "./config/load";
+export type { SecretKey } from "./config/secrets";
+export type { Settings } from "./config/settings";
+export type { StorageEstimate } from "./config/storage-estimate";
+export type { Duration, Size } from "./config/units";
+export { type AptSourceArgs, renderAptSource } from "./render/apt";
