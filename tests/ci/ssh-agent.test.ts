@@ -51,7 +51,12 @@ it("has no agent any more once it was killed", { timeout: 60_000 }, async () => 
   const agent = { ...process.env, SSH_AUTH_SOCK: socket.trim() };
   expect((await run("ssh-add", ["-l"], { env: agent })).stdout).toContain(fingerprint);
   step.kill("SIGKILL");
-  await vi.waitFor(() => expect(existsSync(socket.trim())).toBe(false), { timeout: 30_000, interval: 500 });
+  await vi.waitFor(
+    () => {
+      expect(existsSync(socket.trim())).toBe(false);
+    },
+    { timeout: 30_000, interval: 500 },
+  );
   await rm(path.dirname(socket.trim()), { recursive: true });
 });
 
