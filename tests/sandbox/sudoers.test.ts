@@ -292,6 +292,10 @@ describe("a user who may deploy and nothing else", { timeout: 300_000 }, async (
       }
     });
 
+    test("and has changed nothing by all of that", async () => {
+      expect(await picture()).toBe(before);
+    });
+
     describe("hold or end a change by its session", () => {
       const manifest = "/var/lib/soar-profiling/sandbox/profiles/manifest";
       const lock = "/run/soar-profiling/lock";
@@ -334,10 +338,6 @@ describe("a user who may deploy and nothing else", { timeout: 300_000 }, async (
         );
         await asked;
       });
-    });
-
-    test("and has changed nothing by all of that", async () => {
-      expect(await picture()).toBe(before);
     });
   });
 });
