@@ -296,7 +296,7 @@ describe("a user who may deploy and nothing else", { timeout: 300_000 }, async (
       expect(await picture()).toBe(before);
     });
 
-    describe("hold or end a change by its session", () => {
+    describe("hold or end a change by their session", () => {
       const manifest = "/var/lib/soar-profiling/sandbox/profiles/manifest";
       const lock = "/run/soar-profiling/lock";
       let again = "";
@@ -305,7 +305,7 @@ describe("a user who may deploy and nothing else", { timeout: 300_000 }, async (
         again = `service-config apply profiles ${generation.trim()}`;
       });
 
-      test("which has nothing to say about it, and no more where an administrator was first", async () => {
+      test("where it waits, and is refused if an administrator was first", async () => {
         await stack.operator(
           `cp -p ${manifest} /root/manifest; systemd-run --quiet --collect --unit=first flock ${lock} sleep 120`,
         );
@@ -327,7 +327,7 @@ describe("a user who may deploy and nothing else", { timeout: 300_000 }, async (
         expect(waiting).toMatch(/^0::\/system\.slice\/run-[\w-]+\.scope\n0\nSigBlk:\s+0{16}\n/m);
       });
 
-      test("which does not read what is said", async () => {
+      test("by not reading what it says", async () => {
         const before = (await stack.operator(`stat -c %i ${manifest}`)).trim();
         const asked = asDeployer(
           `exec 3<&0; (head -c 65536 /dev/zero; exec sudo -n ${deployer} ${again} <&3) | sleep 20`,
