@@ -24,7 +24,9 @@ my $child = fork // die "soar-profiling: cannot fork: $!\n";
 if (!$child) {
   open STDOUT, '>&', $said[0]{to} or exit 1;
   open STDERR, '>&', $said[1]{to} or exit 1;
-  exec qw(systemd-run --quiet --scope --collect timeout -k 30), $seconds, @command or exit 1;
+  { no warnings 'exec'; exec qw(systemd-run --quiet --scope --collect timeout -k 30), $seconds, @command }
+  print STDERR "soar-profiling: systemd-run cannot be run: $!; nothing was changed\n";
+  exit 1;
 }
 
 sub pass_on {
