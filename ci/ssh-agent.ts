@@ -19,7 +19,8 @@ export async function withSshKey<T>(use: (isGiven: boolean) => Promise<T>): Prom
   // Only its owner may enter it.
   const directory = await mkdtemp(path.join(tmpdir(), "soar-agent-"));
   const socket = path.join(directory, "socket");
-  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+  // An agent ends within ten seconds after the command that it was given; `cat` ends with this process, also where that is killed.
+  const agent = spawn("ssh-agent", ["-a", socket, "cat"], { stdio: ["pipe", "ignore", "ignore"] });
   const ended = once(agent, "exit");
   try {
     for (let tries = 0; !existsSync(socket); tries++) {
@@ -30,8 +31,9 @@ export async function withSshKey<T>(use: (isGiven: boolean) => Promise<T>): Prom
     await addKey(`${key.replaceAll("\r\n", "\n")}\n`);
     return await use(true);
   } finally {
-    agent.kill();
+    agent.stdin.end();
     await ended;
+    // Nobody finds it any more.
     await rm(directory, { recursive: true, force: true });
   }
 }

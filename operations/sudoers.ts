@@ -12,9 +12,10 @@ export interface Deployer {
 export function sudoers({ environment, user }: Deployer): string {
   if (user === "root")
     throw new Error("root needs no rule: name the user who logs in to deploy, npm run sudoers -- USER");
-  if (!/^[A-Za-z_][A-Za-z0-9._-]{0,31}$/.test(user)) {
+  // With a capital first, a word may be one of sudo's own: ALL is every user, and Defaults are settings.
+  if (!/^[a-z_][A-Za-z0-9._-]{0,31}$/.test(user)) {
     throw new Error(
-      `"${user}" is no user name of letters, digits, ., _ and -, at most 32, a letter or _ first`,
+      `"${user}" is no user name of letters, digits, ., _ and -, at most 32, a small letter or _ first`,
     );
   }
   const command = `/usr/local/lib/soar-profiling/${environment}/deployer`;

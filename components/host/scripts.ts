@@ -45,7 +45,7 @@ const installed = [
 ];
 
 /** The same where a user may do no more than deploy. */
-const ofDeployer = ["as-root", "deployer", "facts"];
+const ofDeployer = ["as-root", "deployer", "held-against.pl", "apart.pl", "facts"];
 
 /** A script that is installed on the host. */
 export interface Script {

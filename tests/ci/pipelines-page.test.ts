@@ -10,8 +10,8 @@ const [, example = ""] = /```yaml\n([^]*?)```/.exec(page) ?? [];
 
 interface GitLab {
   default: { before_script: string[] };
-  ".deploy": { script: string[]; resource_group: string };
-  drift: { script: string[] };
+  ".deploy": { script: string[]; resource_group: string; environment: string };
+  drift: { script: string[]; environment: { name: string; action: string } };
 }
 
 const withoutVariables = (line: string): string => line.replace(/^(?:[A-Z_]+=\S+ )+/, "");
@@ -31,6 +31,12 @@ test("the example for GitLab runs what GitHub's workflows run, with the same ver
   expect(gitlab.default.before_script.join("\n")).toContain(
     `pulumi-v${dependencies["@pulumi/pulumi"]}-linux-x64`,
   );
+});
+
+test("the example for GitLab gives each job the variables of its stack, and calls a look no deploy", () => {
+  const { ".deploy": deploy, drift } = parse(example) as GitLab;
+  expect(deploy.environment).toBe("$STACK");
+  expect(drift.environment).toEqual({ name: "$STACK", action: "access" });
 });
 
 test("every script that the page names is there", () => {

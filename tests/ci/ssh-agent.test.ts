@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { withSshKey } from "../../ci/ssh-agent";
 import { run } from "../../sandbox/log";
 
@@ -38,6 +40,24 @@ it.each([
   });
   expect(socket).not.toBe("");
   expect(existsSync(path.dirname(socket))).toBe(false);
+});
+
+it("has no agent any more once it was killed", { timeout: 60_000 }, async () => {
+  const step = spawn(process.execPath, ["--import", "tsx", path.join(__dirname, "holds-key.ts")], {
+    env: { ...process.env, SSH_PRIVATE_KEY: key },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [socket] = (await once(step.stdout.setEncoding("utf8"), "data")) as [string];
+  const agent = { ...process.env, SSH_AUTH_SOCK: socket.trim() };
+  expect((await run("ssh-add", ["-l"], { env: agent })).stdout).toContain(fingerprint);
+  step.kill("SIGKILL");
+  await vi.waitFor(
+    () => {
+      expect(existsSync(socket.trim())).toBe(false);
+    },
+    { timeout: 30_000, interval: 500 },
+  );
+  await rm(path.dirname(socket.trim()), { recursive: true });
 });
 
 it("has none without a key", async () => {

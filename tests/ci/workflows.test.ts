@@ -115,10 +115,10 @@ describe("deploy.yml", () => {
   const stack = "${{ github.event_name == 'release' && 'prod' || 'staging' }}";
 
   it("deploys main to staging and a release to production, each in its environment, and nothing in a fork", () => {
-    expect(deploy.on).toEqual({ push: { branches: ["main"] }, release: { types: ["published"] } });
+    expect(deploy.on).toEqual({ push: { branches: ["main"] }, release: { types: ["released"] } });
     expect(job.env).toEqual({ STACK: stack });
     expect(job.environment).toBe(stack);
-    expect(job.if).toBe("${{ !github.event.repository.fork && !github.event.release.prerelease }}");
+    expect(job.if).toBe("${{ !github.event.repository.fork }}");
   });
 
   it("is one at a time for each stack, and cuts off none that was begun", () => {

@@ -50,6 +50,8 @@ describe("where a user may deploy and nothing else", () => {
     expect(names(now).filter((name) => !names(before).includes(name))).toEqual([
       "as-root",
       "deployer",
+      "held-against.pl",
+      "apart.pl",
       "facts",
       "may-change",
     ]);

@@ -228,11 +228,34 @@ describe("the preflight of a bucket", () => {
     expect(await told(url)).toContain("the access key may not delete objects in the bucket profiles");
   });
 
+  test.each([
+    ["list", ({ url }: Asked) => url.includes("?")],
+    ["read", ({ method, url }: Asked) => method === "GET" && !url.includes("?")],
+  ])("a key that may not %s, and leaves no object", async (what, isRefused) => {
+    const { url, asked } = await storage((one) =>
+      isRefused(one) ? { status: 403, code: "AccessDenied" } : undefined,
+    );
+    const said = await told(url);
+    expect(said).toContain(`the access key may not ${what} objects in the bucket profiles`);
+    expect(said).not.toContain("note: ");
+    expect(asked.at(-1)).toMatchObject({ method: "DELETE", url: asked[0]?.url });
+  });
+
+  test("an object that stays, because the key may neither read nor delete", async () => {
+    const { url, asked } = await storage(({ method }) =>
+      method === "PUT" ? undefined : { status: 403, code: "AccessDenied" },
+    );
+    expect(await told(url)).toContain(
+      `note: storage.s3: the object ${asked[0]?.url.replace("/profiles/", "")}, which was written to try the bucket profiles, may be left there: delete it`,
+    );
+  });
+
   test("something that gives back another object", async () => {
-    const { url } = await storage(({ method, url: at }) =>
+    const { url, asked } = await storage(({ method, url: at }) =>
       method === "GET" && !at.includes("?") ? { status: 200 } : undefined,
     );
     expect(await told(url)).toContain(`${url} gives back another object than was written`);
+    expect(asked.at(-1)).toMatchObject({ method: "DELETE", url: asked[0]?.url });
   });
 
   test("a clock that is wrong, with both times", async () => {

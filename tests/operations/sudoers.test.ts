@@ -15,6 +15,8 @@ test("is a rule of one command by its path, without a pattern, and with nothing 
 
 test.each([
   ["root", "root needs no rule: name the user who logs in to deploy, npm run sudoers -- USER"],
+  ["ALL", '"ALL" is no user name of letters'],
+  ["Defaults", "a small letter or _ first"],
   ["ALL=(ALL)", '"ALL=(ALL)" is no user name of letters'],
   ["deploy\nevil", "is no user name of letters"],
   ["%sudo", '"%sudo" is no user name'],

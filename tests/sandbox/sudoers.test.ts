@@ -295,5 +295,49 @@ describe("a user who may deploy and nothing else", { timeout: 300_000 }, async (
     test("and has changed nothing by all of that", async () => {
       expect(await picture()).toBe(before);
     });
+
+    describe("hold or end a change by their session", () => {
+      const manifest = "/var/lib/soar-profiling/sandbox/profiles/manifest";
+      const lock = "/run/soar-profiling/lock";
+      let again = "";
+      beforeAll(async () => {
+        const generation = await stack.operator(`sed -n 's/^generation/--generation/p' ${manifest}`);
+        again = `service-config apply profiles ${generation.trim()}`;
+      });
+
+      test("where it waits, and is refused if an administrator was first", async () => {
+        await stack.operator(
+          `cp -p ${manifest} /root/manifest; systemd-run --quiet --collect --unit=first flock ${lock} sleep 120`,
+        );
+        const asked = asDeployer(
+          "perl -MPOSIX=:signal_h -e 'sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); open my $score, q(>), q(/proc/self/oom_score_adj); " +
+            `print $score 900; close $score; exec @ARGV' sudo -n ${deployer} ${again}`,
+          declarations["profiles"],
+        );
+        const waiting = await stack.operator(
+          "for i in $(seq 200); do pid=$(pgrep -fo '^/bin/sh .*/service-config apply profiles') && break; sleep 0.1; done; " +
+            'sleep 1; cat "/proc/$pid/cgroup" "/proc/$pid/oom_score_adj"; grep SigBlk "/proc/$pid/status"',
+        );
+        await stack.operator(`sed -i '1s/$/ /' ${manifest}; systemctl stop first`);
+        await refused(
+          await asked,
+          /profiles: somebody else has changed this host meanwhile; nothing was changed/,
+        );
+        await stack.operator(`cp -p /root/manifest ${manifest}; rm /root/manifest`);
+        expect(waiting).toMatch(/^0::\/system\.slice\/run-[\w-]+\.scope\n0\nSigBlk:\s+0{16}\n/m);
+      });
+
+      test("by not reading what it says", async () => {
+        const before = (await stack.operator(`stat -c %i ${manifest}`)).trim();
+        const asked = asDeployer(
+          `exec 3<&0; (head -c 65536 /dev/zero; exec sudo -n ${deployer} ${again} <&3) | sleep 20`,
+          declarations["profiles"],
+        );
+        await stack.operator(
+          `for i in $(seq 100); do [ "$(stat -c %i ${manifest})" = ${before} ] || exec flock -w 5 ${lock} true; sleep 0.1; done; exit 1`,
+        );
+        await asked;
+      });
+    });
   });
 });

@@ -6,7 +6,7 @@
 #   words UNIT TEXT                        the last lines of a unit that does not run
 #   package NAME VERSION                   as dpkg has it
 #   disk BYTES                             what DIRECTORY takes
-#   stored BYTES GROWN                     what the blocks in it take, and those of the last 24 hours
+#   stored BYTES GROWN                     what the blocks in it take that stay, and those of the last 24 hours
 #   record|differs|foreign NAME ...        what scripts/drift of ENVIRONMENT prints
 facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
   environment=$1 directory=$2
@@ -31,9 +31,22 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
   done
   if [ -n "$directory" ] && [ -d "$directory" ]; then
     echo "disk $(du -s --block-size=1 "$directory" 2>/dev/null | cut -f 1)"
-    # Where Pyroscope 1.x and 2.x keep what they have stored for good.
-    find "$directory/shared" -type f -printf '%b %T@\n' 2>/dev/null |
-      awk -v since="$(($(date +%s) - 86400))" '{ all += $1 * 512; if ($2 > since) grown += $1 * 512 } END { printf "stored %.0f %.0f\n", all, grown }'
+    # Where Pyroscope 1.x and 2.x keep what they have stored for good. What 1.x has compacted into another block is marked, and there
+    # for twelve hours still: with it the same profiles would count twice.
+    find "$directory/shared" -type f -printf '%b %T@ %p\n' 2>/dev/null |
+      awk -v since="$(($(date +%s) - 86400))" '
+        { bytes[$3] = $1 * 512; time[$3] = $2 }
+        sub(/\/deletion-mark\.json$/, "", $3) { marked[$3] }
+        END {
+          for (file in bytes) {
+            place = file
+            while (sub(/\/[^\/]*$/, "", place) && !(place in marked));
+            if (place in marked) continue
+            all += bytes[file]
+            if (time[file] > since) grown += bytes[file]
+          }
+          printf "stored %.0f %.0f\n", all, grown
+        }'
   fi
   drift=/usr/local/lib/soar-profiling/$environment/drift
   [ ! -x "$drift" ] || timeout 60 "$drift" || echo "differs drift what is declared could not be compared with what there is"

@@ -155,6 +155,13 @@ lock() {
   printf 'environment %s: %s (pid %s, since %s)\n' "$environment" "$*" "$$" "$(date +%T)" >"$run/holder"
 }
 
+# What a request of a user who may only deploy was held against is so still, now that it is its turn: else one that an
+# administrator has overtaken would put back what was before.
+need_same_records() { # WHAT
+  [ -z "${SOAR_HELD_AGAINST:-}" ] || printf '%s\n' "$SOAR_HELD_AGAINST" | sha256sum --check --status 2>/dev/null ||
+    die "$1: somebody else has changed this host meanwhile; nothing was changed. Run it once more"
+}
+
 # shellcheck source=components/host/scripts/logins.sh
 . "${0%/*}/logins.sh"
 space_logins "$@"

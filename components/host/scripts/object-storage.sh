@@ -47,6 +47,14 @@ judge_bucket() { # STATUS CURL'S-EXIT-STATUS WHAT
   esac
 }
 
+# What was written goes also where the rest fails; where that fails as well, a person has to.
+take_object_away() {
+  case $(ask_bucket DELETE "$bucket/$name") in
+  2??' 0' | '404 0') ;;
+  *) note "$setting: the object $name, which was written to try the bucket $bucket, may be left there: delete it" ;;
+  esac
+}
+
 # Ends at the first that fails: the others would for the same reason.
 try_bucket() {
   name="${prefix}soar-profiling-check-$(cat /proc/sys/kernel/random/uuid)"
@@ -59,8 +67,19 @@ try_bucket() {
     list) answer=$(ask_bucket GET "$bucket?list-type=2&max-keys=1") ;;
     *) answer=$(ask_bucket "${way% *}" "$bucket/$name") ;;
     esac
-    case $answer in 2??' 0') ;; *) judge_bucket "${answer% *}" "${answer#* }" "$what objects" && return 0 ;; esac
-    [ "$what" != read ] || cmp -s "$room/sent" "$room/answer" || { bucket_finding "$url gives back another object than was written: look at what stands between it and this host" && return 0; }
+    case $answer in
+    2??' 0') ;;
+    *)
+      judge_bucket "${answer% *}" "${answer#* }" "$what objects"
+      [ "$what" = write ] || take_object_away
+      return 0
+      ;;
+    esac
+    if [ "$what" = read ] && ! cmp -s "$room/sent" "$room/answer"; then
+      bucket_finding "$url gives back another object than was written: look at what stands between it and this host"
+      take_object_away
+      return 0
+    fi
   done
 }
 
