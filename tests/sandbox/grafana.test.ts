@@ -190,7 +190,7 @@ describe("Grafana", { timeout: 480_000 }, async () => {
         await expect.poll(() => values(expr), { message: expr, timeout: 60_000, interval: 3000 }).toBe(true);
     }
     for (const expr of rules) await query("prometheus", expr);
-    expect(rules).toHaveLength(15);
+    expect(rules).toHaveLength(16);
     for (const metric of ["profiling:filesystem_avail_bytes", "pyroscope_write_sent_bytes_total"]) {
       expect(await query("prometheus", metric), metric).toBeGreaterThan(0);
     }

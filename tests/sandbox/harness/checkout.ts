@@ -14,6 +14,7 @@ const parts = [
   "operations",
   "render",
   "index.ts",
+  "library.ts",
   "package.json",
   "Pulumi.yaml",
 ];
