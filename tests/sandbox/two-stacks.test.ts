@@ -75,7 +75,7 @@ describe("two stacks on one host", async () => {
         key: expect.stringMatching(/^ssh-ed25519 SHA256:/) as unknown,
         machine: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
       },
-      storage: { version: "1.21.1-1", retention: 4 * 86_400 },
+      storage: { version: "1.21.1-1", retention: 4 * 86_400, budget: 5 * 2 ** 30 },
     });
     await arrive(beta);
     await flow("soar-run", "alpha");
