@@ -5,7 +5,7 @@ import { alloyDirectory, renderAlloyDefaults, stabilityFlags } from "../render/a
 import { type EndpointArgs, renderDestination } from "../render/alloy/destination";
 import { renderAlloyPlatform } from "../render/alloy/platform";
 import { alloyHardening, limitDirectives } from "../render/hardening";
-import { renderDropIn } from "../render/systemd";
+import { dropIn } from "./drop-in";
 import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import {
@@ -154,23 +154,6 @@ export function alloyDeclaration(host: Host, alloy: AlloyInfo, files: ServiceFil
   };
 }
 
-function dropIn({ version, ...limits }: AlloySettings): ServiceFile {
-  return {
-    path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
-    mode: "0644",
-    owner: "root:root",
-    activation: "restart",
-    content: renderDropIn({
-      Service: {
-        // The unit of such a package would wait for ever for an Alloy that does not end.
-        ...(holds("endsByItself", version) ? {} : { SendSIGKILL: "yes" }),
-        ...alloyHardening,
-        ...limitDirectives(limits),
-      },
-    }),
-  };
-}
-
 function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: string): ServiceDeclaration {
   const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
   const secret = alloyPassword("pyroscope-password", password);
@@ -184,7 +167,12 @@ function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: 
       activation: "restart",
       content: renderAlloyDefaults(settings),
     },
-    dropIn(settings),
+    dropIn(unit, {
+      // The unit of such a package would wait for ever for an Alloy that does not end.
+      ...(holds("endsByItself", settings.version) ? {} : { SendSIGKILL: "yes" }),
+      ...alloyHardening,
+      ...limitDirectives(settings),
+    }),
     alloyFragment("platform", renderAlloyPlatform({ isMeasured })),
     alloyFragment(
       "destination",

@@ -7,7 +7,8 @@ import type { StorageInfo } from "../render/grafana/pipeline-dashboard";
 import { renderPyroscope, retentionIn } from "../render/pyroscope";
 import { limitDirectives, pyroscopeHardening } from "../render/hardening";
 import { renderStorageEnvironment } from "../render/pyroscope-storage";
-import { type DropIn, renderDropIn } from "../render/systemd";
+import type { DropIn } from "../render/systemd";
+import { dropIn } from "./drop-in";
 import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import { readDeclaration, type ServiceDeclaration, type ServiceFile } from "./host/declaration";
@@ -165,21 +166,13 @@ function pyroscopeDeclaration(args: PyroscopeArgs, s3SecretKey?: string): Servic
         activation: "restart",
         content: renderPyroscope({ ...settings, dataDirectory }),
       },
-      {
-        path: `/etc/systemd/system/${unit}.d/10-soar-profiling.conf`,
-        mode: "0644",
-        owner: "root:root",
-        activation: "restart",
-        content: renderDropIn({
-          Service: {
-            // A query that arrives during the shutdown can hang the process; the package waits 120 s.
-            TimeoutStopSec: "20s",
-            ...pyroscopeHardening(dataDirectory),
-            ...limitDirectives(settings),
-            ...runsWith(s3SecretKey !== undefined),
-          },
-        }),
-      },
+      dropIn(unit, {
+        // A query that arrives during the shutdown can hang the process; the package waits 120 s.
+        TimeoutStopSec: "20s",
+        ...pyroscopeHardening(dataDirectory),
+        ...limitDirectives(settings),
+        ...runsWith(s3SecretKey !== undefined),
+      }),
       ...(s3SecretKey === undefined ? [] : [environmentOf(s3SecretKey)]),
     ],
   };

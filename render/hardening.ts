@@ -1,4 +1,5 @@
 import type { Size } from "../config/units";
+import type { DropIn } from "./systemd";
 
 /** What a unit may use at most; nothing where it is not set. */
 export interface Limits {
@@ -8,7 +9,7 @@ export interface Limits {
   readonly cpu?: number | undefined;
 }
 
-type Directives = Readonly<Record<string, string | readonly string[]>>;
+type Directives = DropIn[string];
 
 /** What neither program needs, see systemd.exec(5); docs/security.md has the versions that it was tried with. */
 const common: Directives = {

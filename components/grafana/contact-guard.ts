@@ -2,13 +2,10 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { atDestroy, type DestroyCheck } from "../host/destroy-check";
 import { withoutHead } from "../host/scripts";
+import { type AskedGrafana, askedIn } from "./asked";
 
 /** A contact point in Grafana that the stack takes away with its alerts. */
-export interface ContactGuardArgs {
-  /** Where Grafana is reached from the machine that Pulumi runs on. */
-  url: pulumi.Input<string>;
-  /** How one logs in there: `user:password`, or a token. */
-  auth: pulumi.Input<string> | undefined;
+export interface ContactGuardArgs extends AskedGrafana {
   /** The contact point's name. */
   name: string;
 }
@@ -25,13 +22,13 @@ export function guardContact(
   return new command.local.Command(name, atDestroy(policyCheck(args)), opts);
 }
 
-function policyCheck({ url, auth, name }: ContactGuardArgs): DestroyCheck {
+function policyCheck({ name, ...grafana }: ContactGuardArgs): DestroyCheck {
   return {
     question: `which notification policy of Grafana sends to ${name}`,
     script: withoutHead("policy-uses.cjs"),
     message:
       `Notification policies of Grafana send to the contact point ${name}, which cannot go as long as they do. Nothing of the ` +
       `alerts has been removed yet. Let these send to another one, or delete them`,
-    environment: { GRAFANA: url, ...(auth === undefined ? {} : { AUTH: auth }), POINT: name },
+    environment: { ...askedIn(grafana), POINT: name },
   };
 }

@@ -2,13 +2,10 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { atDestroy, type DestroyCheck } from "../host/destroy-check";
 import { withoutHead } from "../host/scripts";
+import { type AskedGrafana, askedIn } from "./asked";
 
 /** A folder in Grafana that a destroy deletes, with all that is in it. */
-export interface FolderGuardArgs {
-  /** Where Grafana is reached from the machine that Pulumi runs on. */
-  url: pulumi.Input<string>;
-  /** How one logs in there: `user:password`, or a token. */
-  auth: pulumi.Input<string> | undefined;
+export interface FolderGuardArgs extends AskedGrafana {
   uid: string;
   title: string;
   /** The uids of the stack's own dashboards. */
@@ -24,7 +21,7 @@ export function guardFolder(
   return new command.local.Command(name, atDestroy(folderCheck(args)), opts);
 }
 
-function folderCheck({ url, auth, uid, title, own }: FolderGuardArgs): DestroyCheck {
+function folderCheck({ uid, title, own, ...grafana }: FolderGuardArgs): DestroyCheck {
   const message =
     `Somebody has saved into the folder ${title} of Grafana, with which it would be deleted. Nothing has been removed ` +
     `yet. Move it to another folder, or delete it`;
@@ -32,11 +29,6 @@ function folderCheck({ url, auth, uid, title, own }: FolderGuardArgs): DestroyCh
     question: `what else is in the folder ${title} of Grafana`,
     script: withoutHead("folder-holds.cjs"),
     message,
-    environment: {
-      GRAFANA: url,
-      ...(auth === undefined ? {} : { AUTH: auth }),
-      FOLDER: uid,
-      OWN: JSON.stringify(own),
-    },
+    environment: { ...askedIn(grafana), FOLDER: uid, OWN: JSON.stringify(own) },
   };
 }
