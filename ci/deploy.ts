@@ -19,7 +19,10 @@ main(async ([stack]) => {
 });
 
 async function deploy(stackName: string): Promise<Deployment> {
-  const { text, result } = await say(stackName, (stack, listening) => stack.up(listening));
+  // Of several hosts one that fails stops no other.
+  const { text, result } = await say(stackName, (stack, listening) =>
+    stack.up({ ...listening, continueOnError: true }),
+  );
   const summary = result === undefined ? "failed" : summarizeUp(result.summary.resourceChanges ?? {});
   return {
     stack: stackName,
