@@ -14,11 +14,20 @@ interface Internals {
  * what depends on it, and keeps that as it is, if it is declared. But in Node what has failed has no URN, so that what depends on
  * it is not declared at all, and the engine deletes it (Pulumi 3.259): of a host that cannot be reached for a moment, all would
  * be removed. So the URN is told that the resource has in any case.
+ *
+ * But not of one that the engine has never heard of, since the program could not say what it is to be: in the state, what depends
+ * on it would come before it, which Pulumi then refuses to read. That ends the program, and an engine whose program has failed
+ * deletes nothing.
  */
 export function steady<R extends pulumi.Resource>(resource: R): R {
   const internals = resource as unknown as Internals;
   const { urn, __name: name, __pulumiType: type, __parentResource: parent } = internals;
-  internals.urn = pulumi.recover(urn, () => pulumi.createUrn(name, type, parent));
+  // What the SDK says where the engine's answer was that it has failed, or was left out.
+  const answered = `resource ${name} [${type}] failed to register`;
+  internals.urn = pulumi.recover(urn, (error) => {
+    if (error instanceof Error && error.message === answered) return pulumi.createUrn(name, type, parent);
+    throw error;
+  });
   return resource;
 }
 

@@ -81,6 +81,8 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
     stack.program = earlier;
     await stack.up();
     stack.program = undefined;
+    // What has come since then: drop-ins, which need a restart.
+    expect(Object.keys((await stack.up()).changes).sort()).toEqual(["same", "update"]);
     const pids = await stack.operator("systemctl show -p MainPID alloy pyroscope");
     stack.configure({ host: undefined, hosts: { web } });
     // Updated are the label of the profiles, the words for a host that cannot be reached at its end, and the scripts.
