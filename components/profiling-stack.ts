@@ -34,7 +34,7 @@ export interface ProfilingStackArgs extends LoadedConfig {
 }
 
 /** Of the one host, or of each of several by its name. */
-type OfHosts<T> = pulumi.Output<T | Record<string, T>>;
+export type OfHosts<T> = pulumi.Output<T | Record<string, T>>;
 
 /** The continuous profiling of one environment, on one host or on several. */
 export class ProfilingStack extends pulumi.ComponentResource {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withoutState } from "./no-state";
 
 /**
  * The outputs of a stack as its last `up` left them; none before the first. A StackReference would do it too, and show
@@ -7,7 +8,9 @@ import * as pulumi from "@pulumi/pulumi";
  */
 export async function lastOutputs(stack: string): Promise<Record<string, unknown>> {
   const read = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
-  const { outputs } = (await read.catch(() => ({ outputs: {} }))) as { outputs: Record<string, unknown> };
+  const { outputs } = (await read.catch(withoutState({ outputs: {} }))) as {
+    outputs: Record<string, unknown>;
+  };
   return outputs;
 }
 

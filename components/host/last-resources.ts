@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withoutState } from "./no-state";
 
 /** A resource as the state has it. */
 export interface LastResource {
@@ -25,7 +26,7 @@ const ofRuns = new WeakMap<object, Map<string, Promise<Record<string, LastResour
 
 async function read(stack: string): Promise<Record<string, LastResource>> {
   const asked = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack });
-  const { outputs } = (await asked.catch(() => ({ outputs: {} }))) as {
+  const { outputs } = (await asked.catch(withoutState({ outputs: {} }))) as {
     outputs: Record<string, LastResource>;
   };
   return Object.fromEntries(

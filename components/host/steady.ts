@@ -44,6 +44,7 @@ export class Component extends pulumi.ComponentResource {
     steady(this);
   }
 
+  /** Tells the engine of the outputs, unless the component was left out. */
   protected override registerOutputs(outputs: pulumi.Inputs = {}): void {
     super.registerOutputs(
       this.isDeclared.then((isDeclared) => {
