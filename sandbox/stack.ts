@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import program from "../index";
-import { tellOfBrokenPrograms } from "./broken-program";
+import { tellOfBrokenPrograms } from "../operations/broken-program";
 import { grafanaAuthOf, type SandboxHost } from "./host/host";
 import { run } from "./log";
 import { cacheDir, contentKey, projectRoot, publish } from "./paths";

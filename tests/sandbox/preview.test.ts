@@ -31,6 +31,7 @@ describe("preview.yml, with no host in reach", async () => {
     "ci",
     "components",
     "config",
+    "operations",
     "render",
     "index.ts",
     "library.ts",
