@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { earlierHosts, leftBehind, loadSettings, ProfilingStack, readOperatorFiles, refuseLoss } from "./library";
+import {
+  earlierHosts,
+  leftBehind,
+  loadSettings,
+  ProfilingStack,
+  readOperatorFiles,
+  refuseLoss,
+} from "./library";
 
 /**
  * The program: the settings of this stack, what they declare, and the stack's outputs. Pulumi calls it for each
