@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { leftBehind, loadSettings, ProfilingStack, readOperatorFiles, refuseLoss } from "./library";
+import {
+  earlierHosts,
+  leftBehind,
+  loadSettings,
+  ProfilingStack,
+  readOperatorFiles,
+  refuseLoss,
+} from "./library";
 
 /**
  * The program: the settings of this stack, what they declare, and the stack's outputs. Pulumi calls it for each
@@ -14,8 +21,9 @@ async function program(directory = process.cwd()): Promise<Record<string, unknow
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const remark of remarks) void pulumi.log.info(remark);
   const files = readOperatorFiles(loaded.settings, directory);
+  const renamed = await earlierHosts("soar", stack, loaded.settings);
   const leftInGrafana = await leftBehind("soar-grafana", stack, { ...loaded, files });
-  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana });
+  const declared = new ProfilingStack("soar", { ...loaded, stack, files, leftInGrafana, renamed });
   // Nothing else is awaited before all is declared. The first command is the preflight, which changes nothing.
   await refuseLoss(stack, loaded.settings);
   return declared.outputs();

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile } from "node:fs/promises";
 import { type Deployment, hasFailed, renderDeployment, summarizeUp } from "./deployment";
-import { say } from "./engine";
+import { hasHosts, say } from "./engine";
 import { main } from "./main";
 import { withSshKey } from "./ssh-agent";
 
@@ -19,7 +19,9 @@ main(async ([stack]) => {
 });
 
 async function deploy(stackName: string): Promise<Deployment> {
-  const { text, result } = await say(stackName, (stack, listening) => stack.up(listening));
+  const { text, result } = await say(stackName, async (stack, listening) =>
+    stack.up({ ...listening, continueOnError: await hasHosts(stack) }),
+  );
   const summary = result === undefined ? "failed" : summarizeUp(result.summary.resourceChanges ?? {});
   return {
     stack: stackName,

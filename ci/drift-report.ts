@@ -19,7 +19,7 @@ export function readDrift(stack: string, events: readonly EngineEvent[], failure
   const differences = told
     .filter(({ severity, words }) => severity === "warning" && words.startsWith("On the host "))
     .map(({ words }) => words.split("\n")[0] ?? "");
-  const unseen = told.filter(({ words }) => words.startsWith(unseenWords)).map(({ words }) => words);
+  const unseen = told.filter(({ words }) => words.includes(unseenWords)).map(({ words }) => words);
   const errors = told.filter(({ severity }) => severity === "error").map(({ words }) => words);
   const changes = events.flatMap(({ resourcePreEvent }) => {
     const { op = "same", urn = "" } = resourcePreEvent?.metadata ?? {};

@@ -1,5 +1,6 @@
 import { type EngineEvent, LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import program from "../index";
+import { tellOfBrokenPrograms } from "../operations/broken-program";
 
 /** What a command of the engine did. */
 export interface Said<T> {
@@ -33,6 +34,7 @@ export async function say<T>(
     process.stdout.write(text);
     said.push(text);
   };
+  tellOfBrokenPrograms();
   try {
     const stack = await LocalWorkspace.selectStack(
       { stackName, projectName: "soar-profiling", program },
@@ -58,6 +60,12 @@ function reasonOf(error: unknown, stack: string): string {
     return `There is no stack "${stack}": create it with \`pulumi stack init ${stack}\``;
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether the settings have several hosts, of which one that fails is to stop no other. */
+export async function hasHosts(stack: Stack): Promise<boolean> {
+  const { value = "" } = (await stack.getAllConfig())["soar-profiling:hosts"] ?? {};
+  return value !== "" && value !== "{}";
 }
 
 /**

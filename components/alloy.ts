@@ -17,6 +17,7 @@ import {
 import type { Host } from "./host/host";
 import type { PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 const unit = "alloy.service";
 
@@ -40,9 +41,9 @@ export interface ProfileDestination {
   user?: string | undefined;
   password?: pulumi.Output<string> | undefined;
   /** The authorities of its certificate, in PEM form. @default those that the host trusts */
-  ca?: string | undefined;
+  ca?: pulumi.Input<string> | undefined;
   /** A second place that gets the same. @default none */
-  also?: Omit<ProfileDestination, "also"> | undefined;
+  also?: (Omit<ProfileDestination, "also"> & { ca?: string | undefined }) | undefined;
 }
 
 /** Arguments of {@link Alloy}. */
@@ -60,7 +61,7 @@ export interface AlloyArgs {
 }
 
 /** The collector of a host, with the part of its configuration that all environments share. */
-export class Alloy extends pulumi.ComponentResource {
+export class Alloy extends Component {
   /** The version that the host has. */
   readonly version: pulumi.Output<string>;
   /** Whether the host has it as it is declared. */
@@ -68,18 +69,23 @@ export class Alloy extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Alloy", name, {}, opts);
+    super("soar:profiling:Alloy", name, opts);
     const { host, repository, settings, warnings } = args;
-    const { password, also } = args.destination;
+    const { password, also, ca } = args.destination;
     const passwords = [password, also?.password];
     const config = new ServiceConfig(
       `${name}-config`,
       {
         host,
         id: alloyPlatform,
-        declaration: passwords.every((one) => one === undefined)
-          ? platformDeclaration(args)
-          : pulumi.all(passwords).apply((texts) => platformDeclaration(args, ...texts)),
+        declaration:
+          typeof ca !== "object" && passwords.every((one) => one === undefined)
+            ? platformDeclaration(args, { ca })
+            : pulumi
+                .all([password, also?.password, ca])
+                .apply(([password, alsoPassword, ca]) =>
+                  platformDeclaration(args, { password, alsoPassword, ca }),
+                ),
         secret: passwords.some((one) => one !== undefined),
         warnings,
       },
@@ -154,7 +160,14 @@ export function alloyDeclaration(host: Host, alloy: AlloyInfo, files: ServiceFil
   };
 }
 
-function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: string): ServiceDeclaration {
+/** What of the destination is known only later. */
+interface Known {
+  password?: string | undefined;
+  alsoPassword?: string | undefined;
+  ca: string | undefined;
+}
+
+function platformDeclaration(args: AlloyArgs, { password, alsoPassword, ca }: Known): ServiceDeclaration {
   const { host, settings, destination, isMeasured, repository, allowDowngrade, purgeData } = args;
   const secret = alloyPassword("pyroscope-password", password);
   const alsoSecret = alloyPassword("pyroscope-also-password", alsoPassword);
@@ -177,7 +190,7 @@ function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: 
     alloyFragment(
       "destination",
       renderDestination({
-        ...endpointOf(destination, secret.path),
+        ...endpointOf({ ...destination, ca }, secret.path),
         ...(also === undefined ? {} : { also: endpointOf(also, alsoSecret.path) }),
       }),
       "restart",
@@ -207,7 +220,7 @@ function platformDeclaration(args: AlloyArgs, password?: string, alsoPassword?: 
 }
 
 function endpointOf(
-  { url, tenant, user, ca }: Omit<ProfileDestination, "also">,
+  { url, tenant, user, ca }: Omit<ProfileDestination, "also" | "ca"> & { ca?: string | undefined },
   passwordFile: string | undefined,
 ): EndpointArgs {
   return {

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load";
 import { otlpReceiver } from "../config/otlp";
-import { PublicSite } from "./public-site";
+import { PublicSite, type SiteSender } from "./public-site";
 import type { Host } from "./host/host";
 import type { FileDigest } from "./host/service-config";
 import { Logs } from "./logs";
@@ -18,6 +18,8 @@ export interface EnvironmentPartsArgs extends LoadedConfig {
   platform: pulumi.Output<PlatformInfo>;
   /** The operators' own rules are among them. */
   files: OperatorFiles;
+  /** Who sends profiles through the site. @default nobody but its users */
+  sender?: SiteSender | undefined;
 }
 
 /** One of those. */
@@ -30,14 +32,14 @@ export type Part = pulumi.Resource & {
 /** All that an environment has on the host beside the platform; each but the profiles only where it is configured. */
 export function environmentParts(
   name: string,
-  { host, platform, settings, secrets, secretParts, files }: EnvironmentPartsArgs,
+  { host, platform, settings, secrets, secretParts, files, sender }: EnvironmentPartsArgs,
   opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
 ): {
   parts: Part[];
   site: PublicSite | undefined;
 } {
   const { environment, services, gitRef, alloy, push, logs, traces, prometheus, site } = settings;
-  const onAlloy = { host, environment, alloy: platform.alloy };
+  const onAlloy = { host, environment, hostName: settings.hostName, alloy: platform.alloy };
   const hasSecretService = secretParts.has("services");
 
   const profiles = new Profiles(
@@ -88,8 +90,10 @@ export function environmentParts(
   const declareSite = (): PublicSite | undefined => {
     if (site === undefined) return undefined;
     const { pyroscopeUrl } = platform;
-    const args = { host, environment, settings: site, users: secrets.siteUsers, pyroscopeUrl };
-    return new PublicSite(`${name}-site`, args, next);
+    const args = { host, environment, settings: site, users: secrets.siteUsers, pyroscopeUrl, sender };
+    // The other hosts wait for it, and for nothing else; Caddy answers without the Pyroscope where it asks for a password.
+    const isFirst = sender !== undefined && !site.insecureNoAuthentication;
+    return new PublicSite(`${name}-site`, args, isFirst ? { parent: opts.parent } : next);
   };
 
   const publicSite = declareSite();

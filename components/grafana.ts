@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { oss, Provider } from "@pulumiverse/grafana";
 import type { Secrets } from "../config/load";
+import { settingsOfMain } from "../config/placed";
 import { refusal } from "../config/refusal";
 import { profiled } from "../config/service";
 import type { Settings } from "../config/settings";
@@ -19,6 +20,7 @@ import type { Existing } from "./grafana/existing";
 import { type FolderGuardArgs, guardFolder } from "./grafana/folder-guard";
 import { declareOperatorFiles } from "./grafana/operator-files";
 import { dependencies } from "./host/host";
+import { Component, steady } from "./host/steady";
 import { atDestroy } from "./host/destroy-check";
 import { tunnelCheck } from "./host/tunnel";
 import { boundFiles } from "./operator/bind";
@@ -41,7 +43,7 @@ export interface GrafanaObservabilityArgs {
 }
 
 /** What an environment has in Grafana: datasources, a folder, dashboards and alert rules. */
-export class GrafanaObservability extends pulumi.ComponentResource {
+export class GrafanaObservability extends Component {
   /** For each service with profiles, a link that opens them in Grafana's Explore. */
   readonly explore: pulumi.Output<Record<string, string>>;
   private readonly folder: FolderGuardArgs;
@@ -49,10 +51,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
   private readonly contact: ContactGuardArgs | undefined;
 
   constructor(name: string, args: GrafanaObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:GrafanaObservability", name, {}, opts);
+    super("soar:profiling:GrafanaObservability", name, opts);
     const { settings, secrets, access } = args;
-    const { environment, grafana } = settings;
+    const { environment, grafana, hosts } = settings;
     const services = profiled(settings.services);
+    const main = settingsOfMain(settings);
     const provider = new Provider(
       `${name}-provider`,
       { url: access.address, ...(access.auth === undefined ? {} : { auth: access.auth }) },
@@ -64,24 +67,27 @@ export class GrafanaObservability extends pulumi.ComponentResource {
     const uids = args.platform.apply((info) => ({ ...info.datasources, ...ownUids(settings) }));
     const datasources = declareDatasources(name, settings, sources, uids, child);
     const place = { uid: grafanaUid(environment, "profiling"), title: grafanaTitle(environment) };
-    const folder = new oss.Folder(`${name}-folder`, place, child);
+    const folder = steady(new oss.Folder(`${name}-folder`, place, child));
+    const inFolder = pulumi.recover(folder.uid, () => place.uid);
     const onDatasources = { ...child, dependsOn: [folder, ...datasources] };
     const pyroscope = uids.apply((all) => required(all, "pyroscope", settings));
-    const profiles = pyroscope.apply((uid) => profilesDashboard({ environment, services, pyroscope: uid }));
-    declareDashboard(`${name}-profiles`, folder, profiles, onDatasources);
-    const pipeline = args.platform.apply((info) => pipelineOf(settings, info));
+    const profiles = pyroscope.apply((uid) =>
+      profilesDashboard({ environment, services, pyroscope: uid, isOnHosts: hosts.length > 1 }),
+    );
+    declareDashboard(`${name}-profiles`, inFolder, profiles, onDatasources);
+    const pipeline = args.platform.apply((info) => pipelineOf(main, info));
     // Both are over the jobs and rules that we declare there.
     if (settings.prometheus !== undefined) {
       const prometheus = uids.apply((all) => required(all, "prometheus", settings));
       const ofPipeline = pulumi
         .all([pipeline, prometheus])
         .apply(([info, uid]) => pipelineDashboard(info, uid));
-      declareDashboard(`${name}-pipeline`, folder, ofPipeline, onDatasources);
+      declareDashboard(`${name}-pipeline`, inFolder, ofPipeline, onDatasources);
       if (grafana.alerts !== undefined) {
         const watched = {
           environment,
-          services: settings.services,
-          platform: monitoredPlatform(settings),
+          services: main.services,
+          platform: monitoredPlatform(main),
           settings: settings.prometheus,
           sendsLogs: settings.logs !== undefined,
         };
@@ -89,11 +95,11 @@ export class GrafanaObservability extends pulumi.ComponentResource {
           .all([args.platform, prometheus])
           .apply(([info, uid]) => ({ ...rulesOf(watched, info.environment), prometheus: uid }));
         const alerts = { ...grafana.alerts, secretWebhook: secrets.alertsWebhook };
-        declareAlerts(name, alerts, folder.uid, environment, rules, onDatasources);
+        declareAlerts(name, alerts, inFolder, environment, rules, onDatasources);
       }
     }
     const bound = uids.apply((all) => boundFiles(args.files, all));
-    declareOperatorFiles(name, args.files, bound, folder.uid, onDatasources);
+    declareOperatorFiles(name, args.files, bound, inFolder, onDatasources);
     const own = ["profiles", "pipeline"].map((role) => grafanaUid(environment, role));
     own.push(...args.files.dashboards.map(({ value }) => value.uid));
     this.folder = { url: access.address, auth: access.auth, ...place, own };
@@ -138,12 +144,12 @@ export function guardTunnel(
 
 function declareDashboard(
   name: string,
-  folder: oss.Folder,
+  folder: pulumi.Output<string>,
   dashboard: pulumi.Output<object>,
   opts: pulumi.CustomResourceOptions,
 ): void {
   const configJson = dashboard.apply((value) => JSON.stringify(value));
-  new oss.Dashboard(name, { folder: folder.uid, configJson }, opts);
+  new oss.Dashboard(name, { folder, configJson }, opts);
 }
 
 /** The uid of a datasource that has to be there. */

@@ -5,11 +5,14 @@ import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword, alloyPl
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Arguments of {@link Logs}. */
 export interface LogsArgs {
   host: Host;
   environment: string;
+  /** The label `host`, where there are several. */
+  hostName: string | undefined;
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
   settings: LogsSettings;
@@ -25,12 +28,12 @@ export interface LogsArgs {
  * The journals of one environment's services on their way to Loki. A Loki that is away is no failure: the lines wait in the
  * journal.
  */
-export class Logs extends pulumi.ComponentResource {
+export class Logs extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: LogsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Logs", name, {}, opts);
+    super("soar:profiling:Logs", name, opts);
     const config = new ServiceConfig(
       `${name}-config`,
       {
@@ -51,12 +54,12 @@ export class Logs extends pulumi.ComponentResource {
 }
 
 function declaration(
-  { host, environment, services, settings }: LogsArgs,
+  { host, environment, hostName, services, settings }: LogsArgs,
   alloy: AlloyInfo,
   password: string | undefined,
 ): ServiceDeclaration {
   const secret = alloyPassword(`${environment}-logs-password`, password);
-  const text = renderLogs({ environment, services, settings, passwordFile: secret.path });
+  const text = renderLogs({ environment, host: hostName, services, settings, passwordFile: secret.path });
   const common = alloyDeclaration(host, alloy, [alloyFragment(`${environment}-logs`, text), ...secret.files]);
   return {
     ...common,

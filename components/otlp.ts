@@ -8,11 +8,14 @@ import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
 import type { PortRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Arguments of {@link Otlp}. */
 export interface OtlpArgs {
   host: Host;
   environment: string;
+  /** The attribute `host`, where there are several. */
+  hostName: string | undefined;
   /** The Alloy of the host, which may be another environment's. */
   alloy: pulumi.Input<AlloyInfo>;
   receiver: OtlpReceiver;
@@ -35,12 +38,12 @@ export interface OtlpArgs {
  * on theirs to Loki. A server that is away is no failure. One transaction, because both come through one receiver; it is
  * called traces, as it was when there were only these.
  */
-export class Otlp extends pulumi.ComponentResource {
+export class Otlp extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: OtlpArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Traces", name, {}, opts);
+    super("soar:profiling:Traces", name, opts);
     const records = otlpLogs(args);
     const logsPassword = records === undefined ? undefined : args.logsPassword;
     const config = new ServiceConfig(
@@ -83,7 +86,7 @@ function declaration(
   forTempo: string | undefined,
   forLoki: string | undefined,
 ): ServiceDeclaration {
-  const { environment, receiver, traces, services } = args;
+  const { environment, hostName, receiver, traces, services } = args;
   const logs = otlpLogs(args);
   const secrets = {
     traces: alloyPassword(`${environment}-traces-password`, forTempo),
@@ -92,6 +95,7 @@ function declaration(
   };
   const text = renderOtlp({
     environment,
+    host: hostName,
     ports: receiver,
     spans:
       traces === undefined ? undefined : { services, settings: traces, passwordFile: secrets.traces.path },

@@ -16,6 +16,7 @@ import type { FileDigest } from "./host/service-config";
 import { ownUids } from "./grafana/datasources";
 import { budgetOf, Pyroscope, pyroscopeUrl } from "./pyroscope";
 import { versionChanges, warningsOf } from "./version-change";
+import { Component } from "./host/steady";
 
 /**
  * The format of {@link PlatformInfo}, which the programs of other stacks read. What commit 93fb0d0 and before have written is
@@ -62,13 +63,15 @@ export interface PlatformArgs {
   pyroscopeAlsoPassword?: pulumi.Output<string> | undefined;
   /** For a local one with an object storage. */
   s3SecretKey?: pulumi.Output<string> | undefined;
+  /** The authority of a remote Pyroscope's certificate, where it is read on another host of the stack. @default that of the settings */
+  authority?: pulumi.Output<string> | undefined;
 }
 
 /** The name of the package source's files. */
 const sourceId = "grafana";
 
 /** What a host has once: the package source, Pyroscope (unless it is elsewhere), Alloy. */
-export class Platform extends pulumi.ComponentResource {
+export class Platform extends Component {
   readonly info: PlatformInfo;
   /** The versions that the host has. */
   readonly versions: pulumi.Output<{ alloy: string; pyroscope?: string }>;
@@ -80,7 +83,7 @@ export class Platform extends pulumi.ComponentResource {
   private readonly host: Host;
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Platform", name, {}, opts);
+    super("soar:profiling:Platform", name, opts);
     const { host, settings, stack } = args;
     const changes = versionChanges(stack, settings);
     const { allowDowngrade, purgeData } = settings;
@@ -187,14 +190,16 @@ function storageOf(settings: LocalPyroscope): StorageInfo {
 
 function profileDestination(
   settings: Settings["pyroscope"],
-  { pyroscopePassword, pyroscopeAlsoPassword }: PlatformArgs,
+  { pyroscopePassword, pyroscopeAlsoPassword, authority }: PlatformArgs,
 ): ProfileDestination {
   const remote = (
     { url, tenant, user, ca }: NonNullable<Settings["pyroscope"]["also"]>,
     password: pulumi.Output<string> | undefined,
-  ): ProfileDestination => ({ url, tenant, user, ca, password: user === undefined ? undefined : password });
+  ) => ({ url, tenant, user, ca, password: user === undefined ? undefined : password });
   const first =
-    settings.kind === "local" ? { url: pyroscopeUrl(settings) } : remote(settings, pyroscopePassword);
+    settings.kind === "local"
+      ? { url: pyroscopeUrl(settings) }
+      : { ...remote(settings, pyroscopePassword), ca: authority ?? settings.ca };
   return settings.also === undefined
     ? first
     : { ...first, also: remote(settings.also, pyroscopeAlsoPassword) };

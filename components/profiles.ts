@@ -8,6 +8,7 @@ import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPlatform } from "
 import type { Host } from "./host/host";
 import type { PortRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Arguments of {@link Profiles}. */
 export interface ProfilesArgs {
@@ -17,6 +18,8 @@ export interface ProfilesArgs {
   alloy: pulumi.Input<AlloyInfo>;
   /** What the place has that the platform sends profiles to. */
   destination: pulumi.Input<DestinationForm>;
+  /** The label `host` of what is pushed, where there are several hosts; the services have it among theirs. */
+  hostName: string | undefined;
   services: Service[];
   /** What programs send themselves; without it none is taken. */
   push: PushSettings | undefined;
@@ -32,13 +35,13 @@ export interface ProfilesArgs {
  * One environment's own files in Alloy's configuration: what is scraped, what is pushed, and the user's further fragments. One
  * transaction, so that another git reference is one reload.
  */
-export class Profiles extends pulumi.ComponentResource {
+export class Profiles extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: ProfilesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Profiles", name, {}, opts);
-    const { host, environment, services, push, gitRef } = args;
+    super("soar:profiling:Profiles", name, opts);
+    const { host, environment, services, push, gitRef, hostName } = args;
     const fragments = Object.entries(args.fragments).sort(([a], [b]) => (a < b ? -1 : 1));
     const config = new ServiceConfig(
       `${name}-config`,
@@ -47,27 +50,32 @@ export class Profiles extends pulumi.ComponentResource {
         id: "profiles",
         base: alloyPlatform,
         secret: args.secret,
-        declaration: pulumi
-          .all([args.alloy, args.destination])
-          .apply(([alloy, destination]) =>
-            alloyDeclaration(host, alloy, [
-              alloyFragment(
-                `${environment}-profiles`,
-                renderProfiles({ environment, services, ...destination }),
-              ),
-              ...(push === undefined
-                ? []
-                : [
-                    alloyFragment(
-                      `${environment}-push`,
-                      renderPush({ environment, services, port: push.port, gitRef, ...destination }),
-                    ),
-                  ]),
-              ...fragments.map(([fragment, text]) =>
-                alloyFragment(`${environment}-${fragment}`, text.endsWith("\n") ? text : `${text}\n`),
-              ),
-            ]),
-          ),
+        declaration: pulumi.all([args.alloy, args.destination]).apply(([alloy, destination]) =>
+          alloyDeclaration(host, alloy, [
+            alloyFragment(
+              `${environment}-profiles`,
+              renderProfiles({ environment, services, ...destination }),
+            ),
+            ...(push === undefined
+              ? []
+              : [
+                  alloyFragment(
+                    `${environment}-push`,
+                    renderPush({
+                      environment,
+                      host: hostName,
+                      services,
+                      port: push.port,
+                      gitRef,
+                      ...destination,
+                    }),
+                  ),
+                ]),
+            ...fragments.map(([fragment, text]) =>
+              alloyFragment(`${environment}-${fragment}`, text.endsWith("\n") ? text : `${text}\n`),
+            ),
+          ]),
+        ),
       },
       { parent: this, dependsOn: opts?.dependsOn ?? [] },
     );

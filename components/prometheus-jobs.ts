@@ -20,6 +20,7 @@ import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { shellLine } from "./host/shell";
 import type { PrometheusRules } from "./operator/files";
 import { budgetOf, pyroscopeDisk, pyroscopeUrl } from "./pyroscope";
+import { Component } from "./host/steady";
 
 const unit = "prometheus.service";
 /** Where the host's own Prometheus has its configuration. */
@@ -34,13 +35,14 @@ export interface MonitoredPlatform extends PlatformTargets {
 
 /** What there is to monitor of a platform that a stack owns; undefined where it owns none. */
 export function monitoredPlatform(
-  settings: Pick<Settings, "platform" | "pyroscope" | "alloy">,
+  settings: Pick<Settings, "platform" | "pyroscope" | "alloy" | "hostName">,
 ): MonitoredPlatform | undefined {
-  const { platform, pyroscope, alloy } = settings;
+  const { platform, pyroscope, alloy, hostName: host } = settings;
   if (platform.kind !== "own") return undefined;
-  if (pyroscope.kind !== "local") return { alloyUrl: alloyUrl(alloy) };
+  const common = { alloyUrl: alloyUrl(alloy), ...(host === undefined ? {} : { host }) };
+  if (pyroscope.kind !== "local") return common;
   return {
-    alloyUrl: alloyUrl(alloy),
+    ...common,
     pyroscopeUrl: pyroscopeUrl(pyroscope),
     pyroscope: {
       major: pyroscopeMajor(pyroscope.version),
@@ -77,12 +79,12 @@ export interface PrometheusJobsArgs {
  * What the host's own Prometheus scrapes and watches of one environment. Its prometheus.yml stays the operator's: it gets
  * one line for the jobs and one for the rules, which go with the last environment. Prometheus is reloaded, never restarted.
  */
-export class PrometheusJobs extends pulumi.ComponentResource {
+export class PrometheusJobs extends Component {
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: PrometheusJobsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:PrometheusJobs", name, {}, opts);
+    super("soar:profiling:PrometheusJobs", name, opts);
     const { host } = args;
     const jobs = new ServiceConfig(
       `${name}-config`,
@@ -103,10 +105,11 @@ export class PrometheusJobs extends pulumi.ComponentResource {
 }
 
 /** The Prometheus that the host must have. */
-export function prometheusRequirement({ discovery }: PrometheusSettings): ProgramRequirement {
+export function prometheusRequirement({ discovery }: PrometheusSettings, host?: string): ProgramRequirement {
+  const without = host === undefined ? "leave out prometheus" : `set hosts.${host}.prometheus to false`;
   const program = { name: "Prometheus", command: "prometheus --version" };
   return discovery === "file_sd"
-    ? { ...program, remedy: "apt-get install prometheus, or leave out prometheus" }
+    ? { ...program, remedy: `apt-get install prometheus, or ${without}` }
     : {
         ...program,
         minimum: versionFacts.scrapeConfigFiles.since,

@@ -6,10 +6,11 @@ import type { ServiceDeclaration } from "./host/declaration";
 import { dependencies, type Host } from "./host/host";
 import type { AdminRequirement, ProgramRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Where the sites of a SOAR host are; the Caddyfile imports them. */
 const siteDirectory = "/etc/soar/caddy";
-const caddyfile = "/etc/caddy/Caddyfile";
+export const caddyfile = "/etc/caddy/Caddyfile";
 
 /** The user of a site without given ones. */
 const onlyUser = "soar";
@@ -34,6 +35,13 @@ export interface SiteAccess {
   password?: string;
 }
 
+/** Who sends profiles through the site and may do nothing else there: the other hosts of the environment. */
+export interface SiteSender {
+  name: string;
+  /** Of the password, by bcrypt. */
+  hash: pulumi.Output<string>;
+}
+
 /** Arguments of {@link PublicSite}. */
 export interface PublicSiteArgs {
   host: Host;
@@ -43,17 +51,19 @@ export interface PublicSiteArgs {
   pyroscopeUrl: pulumi.Input<string>;
   /** Who may read: `name:hash` lines. @default one user with a random password */
   users?: pulumi.Output<string> | undefined;
+  /** @default none */
+  sender?: SiteSender | undefined;
 }
 
 /** Pyroscope behind the host's Caddy: its only way out of the host, and never without a password unless told so. */
-export class PublicSite extends pulumi.ComponentResource {
+export class PublicSite extends Component {
   /** Its address, with the user and the random password unless users were given; a secret. */
   readonly access: pulumi.Output<SiteAccess>;
   readonly files: pulumi.Output<FileDigest[]>;
   readonly isApplied: pulumi.Output<boolean>;
 
   constructor(name: string, args: PublicSiteArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:PublicSite", name, {}, opts);
+    super("soar:profiling:PublicSite", name, opts);
     const { host, settings } = args;
     const isOpen = settings.insecureNoAuthentication;
     const password = isOpen || args.users !== undefined ? undefined : this.createPassword(name);
@@ -67,10 +77,10 @@ export class PublicSite extends pulumi.ComponentResource {
       {
         host,
         id: "site",
-        secret: !isOpen,
+        secret: !isOpen || args.sender !== undefined,
         declaration: pulumi
-          .all([args.pyroscopeUrl, users])
-          .apply(([url, known]) => siteDeclaration(args, url, known)),
+          .all([args.pyroscopeUrl, users, args.sender?.hash])
+          .apply(([url, known, hash]) => siteDeclaration(args, url, known, hash)),
       },
       { parent: this, ...dependencies(opts) },
     );
@@ -99,9 +109,10 @@ function parseUsers(text: string): SiteUser[] {
 }
 
 function siteDeclaration(
-  { host, environment, settings }: PublicSiteArgs,
+  { host, environment, settings, sender }: PublicSiteArgs,
   pyroscopeUrl: string,
   users: SiteUser[] | undefined,
+  hash: string | undefined,
 ): ServiceDeclaration {
   const { domain, tls, allowPush } = settings;
   const expected = users === undefined ? 200 : 401;
@@ -131,6 +142,7 @@ function siteDeclaration(
           tls,
           allowPush,
           users,
+          sender: sender === undefined || hash === undefined ? undefined : { name: sender.name, hash },
           upstream: new URL(pyroscopeUrl).host,
         }),
       },

@@ -15,6 +15,7 @@ import { readDeclaration, type ServiceDeclaration, type ServiceFile } from "./ho
 import type { Host } from "./host/host";
 import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/preflight";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
+import { Component } from "./host/steady";
 
 /** Where Pyroscope keeps all it stores; the package's own place. */
 export const dataDirectory = "/var/lib/pyroscope";
@@ -37,7 +38,7 @@ export interface PyroscopeArgs {
 }
 
 /** The profile storage of a host, listening on loopback only. */
-export class Pyroscope extends pulumi.ComponentResource {
+export class Pyroscope extends Component {
   /** Where profiles are pushed to and queried, on the host. */
   readonly url: string;
   /** The version that the host has, and how long it keeps profiles. */
@@ -47,7 +48,7 @@ export class Pyroscope extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: PyroscopeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:profiling:Pyroscope", name, {}, opts);
+    super("soar:profiling:Pyroscope", name, opts);
     const { host, repository, settings, warnings } = args;
     const key = settings.storage === undefined ? undefined : args.s3SecretKey;
     const declaration =

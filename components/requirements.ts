@@ -22,7 +22,9 @@ export function requirements(settings: Settings, alloy: string, machine?: Machin
   const received = [...otlpPorts(settings), ...pushPorts(settings)];
   const programs = [
     ...(settings.site === undefined ? [] : [caddyRequirement]),
-    ...(settings.prometheus === undefined ? [] : [prometheusRequirement(settings.prometheus)]),
+    ...(settings.prometheus === undefined
+      ? []
+      : [prometheusRequirement(settings.prometheus, settings.hostName)]),
   ];
   const admin = settings.site === undefined ? {} : { admin: caddyAdmin };
   const endpoints = endpointRequirements(settings, alloy);

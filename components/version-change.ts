@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { settingsByHost } from "../config/placed";
 import { refusal } from "../config/refusal";
 import type { Settings } from "../config/settings";
 import { shorterRetention, type VersionChange, versionChange } from "../config/version-changes";
@@ -9,10 +10,24 @@ export type VersionChanges = Partial<Record<"pyroscope" | "alloy", VersionChange
 
 /** What of the outputs of an `up` tells how a stack was. */
 interface LastOutputs {
-  versions?: { pyroscope?: string; alloy?: string };
+  /** Of several hosts by their names. */
+  versions?: Versions | Partial<Record<string, Versions>>;
   retention?: string;
   services?: { environment?: string }[];
   platform?: { environment?: string };
+}
+
+interface Versions {
+  pyroscope?: string;
+  alloy?: string;
+}
+
+/** What the host of these settings had; of a host that is one of several by now, what it had as the only one. */
+function versionsOf({ versions = {} }: LastOutputs, { hostName }: Settings): Versions {
+  const own = hostName === undefined ? undefined : (versions as Partial<Record<string, Versions>>)[hostName];
+  if (own !== undefined) return own;
+  const isOfOne = [versions.pyroscope, versions.alloy].some((version) => typeof version === "string");
+  return isOfOne ? versions : {};
 }
 
 /** The name of the environment is in all that it has on the host: with another one, that would be left behind. */
@@ -36,8 +51,10 @@ export async function versionChanges(stack: string, settings: Settings): Promise
   return changesSince(await lastOutputs(stack), settings);
 }
 
-function changesSince({ versions = {}, retention }: LastOutputs, settings: Settings): VersionChanges {
+function changesSince(last: LastOutputs, settings: Settings): VersionChanges {
   const { platform, pyroscope, alloy } = settings;
+  const { retention } = last;
+  const versions = versionsOf(last, settings);
   if (platform.kind !== "own") return {};
   const changes: VersionChanges = {};
   if (versions.pyroscope !== undefined && pyroscope.kind === "local") {
@@ -66,7 +83,9 @@ export async function refuseLoss(stack: string, settings: Settings): Promise<voi
   const last: LastOutputs = await lastOutputs(stack);
   const renamed = renaming(last, settings);
   if (renamed !== undefined) throw refusal(renamed);
-  const { pyroscope, alloy } = changesSince(last, settings);
-  const reason = pyroscope?.refusal ?? alloy?.refusal;
-  if (reason !== undefined) throw refusal(reason);
+  for (const one of settingsByHost(settings)) {
+    const { pyroscope, alloy } = changesSince(last, one);
+    const reason = pyroscope?.refusal ?? alloy?.refusal;
+    if (reason !== undefined) throw refusal(reason);
+  }
 }

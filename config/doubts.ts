@@ -1,4 +1,5 @@
 import type { Issue } from "./issue";
+import { isLoopback } from "./observability";
 import { otlpReceiver } from "./otlp";
 import type { Settings } from "./settings";
 
@@ -9,6 +10,7 @@ export function doubts(settings: Settings): Issue[] {
     ...unusedMetrics(settings),
     ...unusedUnits(settings),
     ...unusedNames(settings),
+    ...loopbackOfEach(settings),
   ];
 }
 
@@ -43,6 +45,21 @@ function unusedNames(settings: Settings): Issue[] {
   if (otlpReceiver(settings) !== undefined || named.length === 0) return [];
   const message = `is set (${short(named)}), and nothing comes by OTLP through Alloy, which adds the name to it: set traces.url, or leave it out`;
   return [{ path: "services[].telemetryName", message }];
+}
+
+/** What each host would look for on itself. */
+function loopbackOfEach({ hosts, logs, traces, pyroscope }: Settings): Issue[] {
+  if (hosts.length < 2) return [];
+  const ways = [
+    { path: "logs.url", url: logs?.url },
+    { path: "traces.url", url: traces?.url },
+    { path: "pyroscope.remote.url", url: pyroscope.kind === "remote" ? pyroscope.url : undefined },
+  ];
+  return ways.flatMap(({ path, url }) => {
+    if (url === undefined || !isLoopback(url)) return [];
+    const message = `is each host's own loopback, and there are ${hosts.length} hosts: where one server is meant, set an address that all of them reach`;
+    return [{ path, message }];
+  });
 }
 
 function short(names: readonly string[]): string {

@@ -25,7 +25,7 @@ export function tooManyLabels(settings: PartialSettings): Issue[] {
 /** All but the declared ones. */
 function addedLabels(
   { profiles, repository, gitRef }: Service,
-  { platform, pyroscope, alloy }: PartialSettings,
+  { platform, pyroscope, alloy, hosts = [] }: PartialSettings,
 ): string[] {
   const isOwn = platform?.kind === "own";
   const areDropped = isOwn && pyroscope?.kind === "local";
@@ -36,6 +36,7 @@ function addedLabels(
     "environment",
     "job",
     "instance",
+    ...(hosts.some(({ name }) => name !== undefined) ? ["host"] : []),
     ...(profiles.includes("heap") ? ["__delta__"] : []),
     ...(repository === undefined ? [] : ["service_repository"]),
     ...(gitRef === undefined ? [] : ["service_git_ref"]),

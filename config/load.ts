@@ -29,6 +29,7 @@ export interface LoadedConfig {
 const encodings: Record<SettingKey, "text" | "boolean" | "json" | "text or json"> = {
   environment: "text",
   host: "json",
+  hosts: "json",
   platform: "text or json",
   repository: "json",
   pyroscope: "json",

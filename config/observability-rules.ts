@@ -4,15 +4,11 @@ import { isLoopback } from "./observability";
 import type { Listener } from "./ports";
 import type { IsWrong } from "./right-parts";
 import type { Issue, PartialSettings } from "./issue";
+import type { PlacedHost } from "./settings";
 
 /** What Prometheus, logs, traces, Grafana and the site ask of the other settings. */
-export function checkObservability(
-  settings: PartialSettings,
-  listeners: readonly Listener[],
-  isWrong: IsWrong,
-): Issue[] {
+export function checkObservability(settings: PartialSettings, isWrong: IsWrong): Issue[] {
   return [
-    ...loops(settings, listeners),
     ...checkLogs(settings, isWrong),
     ...jobNames(settings),
     ...skippedJobs(settings),
@@ -39,8 +35,12 @@ export function knownServers(settings: PartialSettings, own: readonly Listener[]
 }
 
 /** Alloy must not send to a port of its own, nor to one that something else is declared to have. */
-function loops(settings: PartialSettings, listeners: readonly Listener[]): Issue[] {
-  const { logs, traces, pyroscope, host } = settings;
+export function loops(
+  settings: PartialSettings,
+  host: PlacedHost | undefined,
+  listeners: readonly Listener[],
+): Issue[] {
+  const { logs, traces, pyroscope } = settings;
   const ways = [
     { path: "logs.url", url: logs?.url, what: "Loki" },
     { path: "traces.url", url: traces?.url, what: "Tempo's OTLP/HTTP receiver" },
@@ -51,7 +51,7 @@ function loops(settings: PartialSettings, listeners: readonly Listener[]): Issue
     },
   ];
   return ways.flatMap(({ path, url, what }): Issue[] => {
-    if (url === undefined || !(isLoopback(url) || new URL(url).hostname === host?.address)) return [];
+    if (url === undefined || !(isLoopback(url) || new URL(url).hostname === host?.reached.address)) return [];
     const port = portOf(url);
     const target = listeners.find(
       (listener) => listener.port === port && !/^otherListeners|\.url$/.test(listener.path),

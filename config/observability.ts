@@ -246,7 +246,10 @@ export const site = optional(
     allowPush: field
       .flag()
       .default(false)
-      .describe("Whether profiles are also taken through the site, from whoever may read it."),
+      .describe(
+        "Whether profiles are also taken through the site, from whoever may read it. The other ones of `hosts` send theirs " +
+          "whatever this is.",
+      ),
     insecureNoAuthentication: field
       .flag()
       .default(false)

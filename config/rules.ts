@@ -1,11 +1,13 @@
 import { tooManyLabels } from "./label-rules";
-import { checkObservability, knownServers } from "./observability-rules";
+import { checkHosts } from "./host-rules";
+import { checkObservability, knownServers, loops } from "./observability-rules";
 import type { Issue, PartialSettings } from "./issue";
 import { otlpReceiver } from "./otlp";
 import { findCollisions, hostPort, type Listener } from "./ports";
+import { instances, runsOn } from "./placed";
 import { pushListeners, pushProblem } from "./push";
 import type { IsWrong } from "./right-parts";
-import type { LocalPyroscope, Service } from "./settings";
+import type { LocalPyroscope, PlacedHost, Service, Settings } from "./settings";
 import { estimateStorage, type StorageEstimate, storageModel } from "./storage-estimate";
 import { type Duration, formatDuration, formatSize, parseDuration, parseSize } from "./units";
 import { holds } from "./versions";
@@ -15,27 +17,66 @@ import { holds } from "./versions";
  * @param isWrong what is told already, and stands for nothing
  */
 export function checkRules(settings: PartialSettings, isWrong: IsWrong): Issue[] {
-  const listeners = listenersOf(settings).filter(
-    ({ path }) => !isWrong(path) && !isWrong(path.replace(/(\.metrics)?\.port$/, ".address")),
-  );
+  const places = listenersByHost(settings).map(({ listeners, ...place }) => ({
+    ...place,
+    listeners: listeners.filter(
+      ({ path }) => !isWrong(path) && !isWrong(path.replace(/(\.metrics)?\.port$/, ".address")),
+    ),
+  }));
   return [
     ...duplicateServices(settings, isWrong),
-    ...portCollisions(listeners),
+    ...checkHosts(settings, isWrong),
+    ...onHosts(places, ({ listeners }) => portCollisions(listeners)),
     ...tooManyLabels(settings),
     ...longIntervals(settings, isWrong),
     ...tooLittleDisk(settings, isWrong),
     ...tooOldForPush(settings, isWrong),
-    ...checkObservability(settings, listeners, isWrong),
+    ...onHosts(places, ({ host, listeners }) => loops(settings, host, listeners)),
+    ...checkObservability(settings, isWrong),
   ];
 }
 
-/** The listeners of a stack on its host: its own, its services', and what else it was told of. */
-function listenersOf(settings: PartialSettings): Listener[] {
-  const { services = [], otherListeners = [] } = settings;
-  const own = ownListeners(settings);
+/** A host, and what listens there. */
+interface Place {
+  host: PlacedHost | undefined;
+  listeners: Listener[];
+}
+
+/** Of each host; where nothing is right of any, of one that has all. */
+function listenersByHost(settings: PartialSettings): Place[] {
+  const { hosts = [] } = settings;
+  if (hosts.length === 0) return [{ host: undefined, listeners: listenersOf(settings, undefined) }];
+  return hosts.map((host) => ({ host, listeners: listenersOf(settings, host) }));
+}
+
+/** What is wrong on hosts, each with those that it is so on; with one that has no name it goes without saying. */
+function onHosts(places: readonly Place[], check: (place: Place) => Issue[]): Issue[] {
+  const found = new Map<string, { issue: Issue; names: string[] }>();
+  for (const place of places) {
+    for (const issue of check(place)) {
+      const key = JSON.stringify(issue);
+      const known = found.get(key) ?? { issue, names: [] };
+      found.set(key, known);
+      if (place.host?.name !== undefined) known.names.push(place.host.name);
+    }
+  }
+  return [...found.values()].map(({ issue, names }) =>
+    names.length === 0 ? issue : { ...issue, message: `on ${names.join(", ")}, ${issue.message}` },
+  );
+}
+
+/** The listeners of a stack on a host: its own, its services', and what else it was told of. */
+function listenersOf(settings: PartialSettings, host: PlacedHost | undefined): Listener[] {
+  const { otherListeners = [], pyroscope } = settings;
+  // One that runs elsewhere leaves a hole, so that the others keep their index.
+  const services = (settings.services ?? []).map((service) =>
+    service === undefined || host === undefined || runsOn(host, service.name) ? service : undefined,
+  );
+  const isSender = host?.stores === false && pyroscope?.kind === "local";
+  const own = ownListeners(isSender ? { ...settings, pyroscope: undefined } : settings);
   // What else runs there comes before the services, so that a collision is told at the service, which is ours to move.
   return [
-    ...sshServer(settings),
+    ...sshServer(host, otherListeners),
     ...own,
     ...knownServers(settings, own),
     ...listed("otherListeners", otherListeners),
@@ -66,9 +107,15 @@ function ownListeners({ platform, pyroscope, alloy, traces, logs, push }: Partia
 }
 
 /** Unless it is among the other listeners, by whatever name. */
-function sshServer({ host, otherListeners = [] }: PartialSettings): Listener[] {
-  if (host === undefined || otherListeners.some((listener) => listener?.port === host.port)) return [];
-  return [{ name: "the SSH server", path: "host.port", address: "0.0.0.0", port: host.port }];
+function sshServer(
+  host: PlacedHost | undefined,
+  otherListeners: NonNullable<PartialSettings["otherListeners"]>,
+): Listener[] {
+  if (host === undefined) return [];
+  const { name, reached } = host;
+  if (otherListeners.some((listener) => listener?.port === reached.port)) return [];
+  const path = name === undefined ? "host.port" : `hosts.${name}.port`;
+  return [{ name: "the SSH server", path, address: "0.0.0.0", port: reached.port }];
 }
 
 function listed(
@@ -98,14 +145,20 @@ function timeOnDisk({ storage, retention }: LocalPyroscope): Duration {
   return storage === undefined || retention < day ? retention : day;
 }
 
-/** The storage that the declared services need in a local Pyroscope. */
-export function storageEstimateOf(services: readonly Service[], pyroscope: LocalPyroscope): StorageEstimate {
-  return estimateStorage(services, pyroscope.retention, storageModel(pyroscope.version));
+/** The storage that the declared services need in a local Pyroscope, wherever they run. */
+export function storageEstimateOf(
+  settings: Pick<Settings, "services" | "hosts">,
+  pyroscope: LocalPyroscope,
+): StorageEstimate {
+  return estimateStorage(instances(settings), pyroscope.retention, storageModel(pyroscope.version));
 }
 
 /** What of that is on the host's disk. */
-export function diskEstimateOf(services: readonly Service[], pyroscope: LocalPyroscope): StorageEstimate {
-  return storageEstimateOf(services, { ...pyroscope, retention: timeOnDisk(pyroscope) });
+export function diskEstimateOf(
+  settings: Pick<Settings, "services" | "hosts">,
+  pyroscope: LocalPyroscope,
+): StorageEstimate {
+  return storageEstimateOf(settings, { ...pyroscope, retention: timeOnDisk(pyroscope) });
 }
 
 function duplicateServices({ services = [] }: PartialSettings, isWrong: IsWrong): Issue[] {
@@ -143,13 +196,17 @@ function longIntervals({ platform, pyroscope, services = [] }: PartialSettings, 
   });
 }
 
-function tooLittleDisk({ platform, pyroscope, services }: PartialSettings, isWrong: IsWrong): Issue[] {
+function tooLittleDisk(
+  { platform, pyroscope, services, hosts = [] }: PartialSettings,
+  isWrong: IsWrong,
+): Issue[] {
   if (platform?.kind !== "own" || pyroscope?.kind !== "local" || services === undefined) return [];
   const right = services.filter((service) => service !== undefined);
   const ofServices = right.flatMap((_, i) => [`services[${i}].interval`, `services[${i}].profiles`]);
   const ofPyroscope = ["version", "retention", "diskBudget"].map((key) => `pyroscope.${key}`);
   if (right.length < services.length || [...ofServices, ...ofPyroscope].some(isWrong)) return [];
-  const { bytes } = diskEstimateOf(right, pyroscope);
+  if (hosts.some(({ name = "" }) => isWrong(`hosts.${name}.services`))) return [];
+  const { bytes } = diskEstimateOf({ services: right, hosts }, pyroscope);
   if (bytes <= pyroscope.diskBudget) return [];
   const needed = Math.ceil(bytes / parseSize("1GiB"));
   const shorter = pyroscope.storage === undefined ? " a shorter pyroscope.retention," : "";

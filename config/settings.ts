@@ -2,6 +2,7 @@ import { z } from "zod";
 import { listenAddress } from "./addresses";
 import * as field from "./fields";
 import { host } from "./host";
+import { hosts } from "./hosts";
 import { grafana, logs, prometheus, site, traces } from "./observability";
 import { alloy, platform, pyroscope, repository } from "./platform";
 import { push } from "./push";
@@ -33,7 +34,28 @@ export const settingsSchema = z.strictObject({
     .describe(
       "Which environment the stack is: part of file and component names, and the label `environment`. Not `configured`.",
     ),
-  host: host.meta({ samples: [{ address: "glider.flights", user: "deploy", hostKey: exampleKey }] }),
+  // That one is there is a rule between the two (validate.ts).
+  host: host
+    .optional()
+    .describe("The machine, and how SSH reaches it. Required, unless there are `hosts`.")
+    .meta({
+      fallback: "**required**, unless there are `hosts`",
+      samples: [{ address: "glider.flights", user: "deploy", hostKey: exampleKey }],
+    }),
+  hosts: hosts.meta({
+    samples: [
+      {
+        web: {
+          address: "glider.flights",
+          user: "deploy",
+          hostKey: exampleKey,
+          services: ["soar-web"],
+          stores: true,
+        },
+        ogn: { address: "ogn.glider.flights", user: "deploy", hostKey: exampleKey, services: ["soar-run"] },
+      },
+    ],
+  }),
   platform: platform.meta({ samples: [{ stack: "organization/soar-profiling/prod" }] }),
   repository,
   pyroscope: pyroscope.meta({
@@ -127,9 +149,30 @@ export const settingsSchema = z.strictObject({
     .describe("Whether a package may be replaced by an older version. Pyroscope 2.x never is by 1.x."),
 });
 
+/** How a host is reached. */
+export type HostSettings = z.output<typeof host>;
+
+/** A host of an environment, and what is its own there. With `host` there is one, which has all. */
+export interface PlacedHost {
+  /** By which `hosts` has it, its label `host`; undefined with `host`. */
+  readonly name: string | undefined;
+  readonly reached: HostSettings;
+  /** The names of its services; undefined stands for all. */
+  readonly services: readonly string[] | undefined;
+  /** It has the Pyroscope, if that is on a host at all. */
+  readonly stores: boolean;
+  /** It has a Prometheus of its own, if `prometheus` is set. */
+  readonly prometheus: boolean;
+}
+
 /** All plain settings, checked and with their defaults. */
-export type Settings = z.output<typeof settingsSchema>;
-export type HostSettings = Settings["host"];
+export type Settings = Omit<z.output<typeof settingsSchema>, "host" | "hosts"> & {
+  /** Of several hosts the one that stores, or the first (placed.ts). */
+  readonly host: HostSettings;
+  readonly hosts: readonly PlacedHost[];
+  /** Of the settings of one of several hosts: its name. */
+  readonly hostName?: string | undefined;
+};
 export type RepositorySettings = Settings["repository"];
 export type PyroscopeSettings = Settings["pyroscope"];
 export type LocalPyroscope = Extract<PyroscopeSettings, { kind: "local" }>;

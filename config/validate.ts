@@ -1,15 +1,19 @@
 import { doubts } from "./doubts";
 import { type FieldIssue, isMap, issuesOf, meantKey, unknownKey, withoutMeant } from "./fields";
+import { host } from "./host";
+import { hostEntry } from "./hosts";
 import { join } from "./paths";
+import { isOff } from "./observability";
+import { mainHost, placedHosts } from "./placed";
 import { rightParts, wrongPaths } from "./right-parts";
 import type { Issue, PartialSettings } from "./issue";
 import { checkRules } from "./rules";
 import { checkSecrets } from "./secret-rules";
 import { secretKeys } from "./secrets";
 import { serviceSchema } from "./service";
-import { otherListenerSchema, type Settings, settingsSchema } from "./settings";
+import { type HostSettings, otherListenerSchema, type Settings, settingsSchema } from "./settings";
 
-export type SettingKey = keyof Settings;
+export type SettingKey = keyof typeof settingsSchema.shape;
 export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];
 
 export type Validation =
@@ -34,15 +38,25 @@ export function validateSettings(
     .filter((key) => !known.includes(key))
     .map((key) => ({ path: [key], message: unknownKey(key, known) }));
   const parts: Record<string, unknown> = {};
+  const hasHosts = !isOff(values["hosts"]);
   for (const key of settingKeys) {
+    // Pulumi.yaml gives both a value; with hosts the empty one of host is none.
+    if (key === "host" && hasHosts && isOff(values[key])) continue;
     const value = values[key] ?? undefined;
-    const parsed = settingsSchema.shape[key].safeParse(value);
+    const parsed = (key === "host" ? host : settingsSchema.shape[key]).safeParse(value);
     parts[key] = parsed.success ? parsed.data : rightOf(key, value);
     if (!parsed.success)
       found.push(...issuesOf(parsed.error).map(({ path, message }) => ({ path: [key, ...path], message })));
   }
   const issues: Issue[] = withoutMeant(found).map(({ path, message }) => ({ path: join(path), message }));
   parts["services"] = withGitRef(parts);
+  if (hasHosts && !isOff(values["host"])) issues.push({ path: "host", message: oneOrSeveral });
+  const hosts = placedHosts(
+    hasHosts ? undefined : (parts["host"] as HostSettings | undefined),
+    hasHosts ? ((parts["hosts"] ?? {}) as Parameters<typeof placedHosts>[1]) : undefined,
+  );
+  parts["hosts"] = hosts;
+  parts["host"] = mainHost(hosts)?.reached;
   const valid = parts as PartialSettings;
   const isWrong = wrongPaths(issues.map(({ path }) => path));
   issues.push(
@@ -68,10 +82,17 @@ function misspelt(issues: readonly FieldIssue[]): string[] {
 
 const lists = { services: serviceSchema, otherListeners: otherListenerSchema };
 
+const oneOrSeveral = "is for one host, and hosts for several: leave out one of the two";
+
 /** What is right of a setting with something wrong in it; of a list, item by item. */
 function rightOf(key: SettingKey, value: unknown): unknown {
   // Whose platform it is decides what the others mean.
   if (key === "platform") return undefined;
+  // A host that is wrong in part is there all the same: one by one, as the one `host` would be.
+  if (key === "hosts" && isMap({ value }))
+    return Object.fromEntries(
+      Object.entries(value as object).map(([name, entry]) => [name, rightParts(hostEntry, entry, "host")]),
+    );
   if (key !== "services" && key !== "otherListeners")
     return rightParts(settingsSchema.shape[key], value, key);
   if (!Array.isArray(value)) return undefined;

@@ -15,6 +15,8 @@ export interface Documented {
   /** The fields of a map. */
   readonly properties?: Readonly<Record<string, Documented>>;
   readonly required?: readonly string[];
+  /** Of a map whose keys are names. */
+  readonly additionalProperties?: Documented | boolean;
   /** Of a list. */
   readonly items?: Documented;
   /** The kinds of map that a setting may be. */
@@ -35,6 +37,8 @@ export const documentedSettings: readonly DocumentedField[] = ownFields(jsonSche
 /** All fields of a map, or of the maps in a list, those of inner maps after the field that they are in. */
 export function fieldsOf({ path, schema }: Pick<DocumentedField, "path" | "schema">): DocumentedField[] {
   if (schema.items !== undefined) return fieldsOf({ path: `${path}[]`, schema: schema.items });
+  const { additionalProperties: named } = schema;
+  if (typeof named === "object") return fieldsOf({ path: `${path}.NAME`, schema: named });
   return ownFields(schema, `${path}.`).flatMap((field) => [field, ...fieldsOf(field)]);
 }
 

@@ -14,9 +14,11 @@ async function main(): Promise<void> {
   if (rest.length > 0) throw new Error("usage: npm run sudoers -- [--stack STACK] [USER]");
   const { settings } = plainSettingsOfTexts(await textsOfStack(values.stack));
   process.stdout.write(sudoers({ environment: settings.environment, user: user ?? settings.host.user }));
-  if (!settings.host.restricted) {
+  for (const { name, reached } of settings.hosts) {
+    if (reached.restricted) continue;
+    const setting = `${name === undefined ? "host" : `hosts.${name}`}.restricted`;
     console.error(
-      "host.restricted is not set, so this stack asks for more than the rule allows: pulumi config set --path host.restricted true, " +
+      `${setting} is not set, so this stack asks for more than the rule allows: pulumi config set --path ${setting} true, ` +
         "and an up by an administrator, before the rule takes the place of a wider one.",
     );
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { formatHostsReport, verifyHosts } from "./verify/hosts";
 import { formatReport } from "./verify/report";
 import { HostSession } from "./verify/session";
 import { targetOfStack } from "./verify/target";
@@ -11,11 +12,17 @@ async function main(): Promise<void> {
     options: { stack: { type: "string" }, json: { type: "boolean" } },
   });
   const target = await targetOfStack(values.stack);
+  const tell = <R extends { ok: boolean }>(report: R, format: (of: R) => string): void => {
+    console.log(values.json === true ? JSON.stringify(report, undefined, 2) : format(report));
+    if (!report.ok) process.exitCode = 1;
+  };
+  if (target.settings.hosts.some(({ name }) => name !== undefined)) {
+    tell(await verifyHosts(target, positionals, console.error), formatHostsReport);
+    return;
+  }
   const session = await HostSession.open(target);
   try {
-    const report = await verify(session, target, positionals, console.error);
-    console.log(values.json === true ? JSON.stringify(report, undefined, 2) : formatReport(report));
-    if (!report.ok) process.exitCode = 1;
+    tell(await verify(session, target, positionals, console.error), formatReport);
   } finally {
     session.end();
   }

@@ -17,6 +17,8 @@ export interface SiteArgs {
   /** Who may read; undefined means anyone. */
   readonly users: readonly SiteUser[] | undefined;
   readonly allowPush: boolean;
+  /** Who may send profiles and do nothing else: the other hosts of the environment. @default nobody */
+  readonly sender?: SiteUser | undefined;
 }
 
 /**
@@ -55,14 +57,14 @@ const authentication = "basicauth";
  * @throws Error when there are no users although not everyone may read
  */
 export function renderSite(args: SiteArgs): string {
-  const { domain, tls, upstream, users, allowPush } = args;
+  const { domain, tls, upstream, users, allowPush, sender } = args;
   if (users?.length === 0) throw new Error("a site with authentication needs a user");
-  const openPosts = allowPush ? [...queryPaths, ...pushPaths] : queryPaths;
+  const openPosts = allowPush || sender !== undefined ? [...queryPaths, ...pushPaths] : queryPaths;
   const lines = [
     `# ${managedBy(args.environment)}`,
     `${oneLine(domain)} {`,
     ...(tls === "internal" ? ["\ttls internal", ""] : []),
-    ...(allowPush
+    ...(allowPush || sender !== undefined
       ? []
       : [`\t@push path ${pushPaths.join(" ")}`, ...refusal("@push", "profiles are not taken here"), ""]),
     "\t@write {",
@@ -71,6 +73,7 @@ export function renderSite(args: SiteArgs): string {
     "\t}",
     ...refusal("@write", "this site is for reading"),
     "",
+    ...(sender === undefined ? [] : pushing(sender, args)),
     "\thandle {",
     ...(users === undefined ? [] : block(authentication, users.map(userLine))),
     ...block(`reverse_proxy ${upstream}`, ["header_up -Authorization"]),
@@ -79,6 +82,19 @@ export function renderSite(args: SiteArgs): string {
     "",
   ];
   return lines.join("\n");
+}
+
+/** Who reads sends only where that is allowed; whoever may read without a password then sends without one, too. */
+function pushing(sender: SiteUser, { users, allowPush, upstream }: SiteArgs): string[] {
+  const others = allowPush ? users : [];
+  return [
+    `\t@push path ${pushPaths.join(" ")}`,
+    "\thandle @push {",
+    ...(others === undefined ? [] : block(authentication, [sender, ...others].map(userLine))),
+    ...block(`reverse_proxy ${upstream}`, ["header_up -Authorization"]),
+    "\t}",
+    "",
+  ];
 }
 
 function userLine({ name, hash }: SiteUser): string {

@@ -44,7 +44,7 @@ const allowed: Record<string, string[]> = {
   top: ["components", "components/host", "render", "config"],
   operations: ["components", "components/host", "render", "config"],
   sandbox: ["top", "operations", "components", "components/host", "config"],
-  ci: ["top"],
+  ci: ["top", "operations"],
   bench: ["sandbox", "operations", "render", "config", "top"],
 };
 

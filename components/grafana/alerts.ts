@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { alerting } from "@pulumiverse/grafana";
 import type { GrafanaSettings } from "../../config/settings";
 import {
@@ -7,6 +7,7 @@ import {
   evaluationInterval,
   pipelineGroup,
 } from "../../render/grafana/alert-rules";
+import { steady } from "../host/steady";
 import { grafanaTitle } from "../../render/grafana/identity";
 
 type RuleArgs = pulumi.Unwrap<alerting.RuleGroupArgs["rules"]>;
@@ -31,19 +32,22 @@ export function declareAlerts(
 ): void {
   const { emails, replaceNotificationPolicy } = settings;
   const webhook = settings.secretWebhook ?? settings.webhook;
-  const contact = new alerting.ContactPoint(
-    `${name}-contact`,
-    {
-      name: contactPointName(environment),
-      ...(emails === undefined ? {} : { emails: [{ addresses: emails }] }),
-      ...(webhook === undefined ? {} : { webhooks: [{ url: webhook }] }),
-    },
-    settings.secretWebhook === undefined ? opts : { ...opts, additionalSecretOutputs: ["webhooks"] },
+  const contact = steady(
+    new alerting.ContactPoint(
+      `${name}-contact`,
+      {
+        name: contactPointName(environment),
+        ...(emails === undefined ? {} : { emails: [{ addresses: emails }] }),
+        ...(webhook === undefined ? {} : { webhooks: [{ url: webhook }] }),
+      },
+      settings.secretWebhook === undefined ? opts : { ...opts, additionalSecretOutputs: ["webhooks"] },
+    ),
   );
   if (replaceNotificationPolicy) {
+    const contactPoint = pulumi.recover(contact.name, () => contactPointName(environment));
     new alerting.NotificationPolicy(
       `${name}-policy`,
-      { contactPoint: contact.name, groupBies: ["grafana_folder", "alertname"], groupWait: "10s" },
+      { contactPoint, groupBies: ["grafana_folder", "alertname"], groupWait: "10s" },
       opts,
     );
   }

@@ -16,6 +16,7 @@ import {
 import { grafanaUid } from "../../render/grafana/identity";
 import { longestScrapeInterval } from "../../render/prometheus/jobs";
 import { pyroscopeUrl } from "../pyroscope";
+import { steady } from "../host/steady";
 
 /** Where a datasource is, as Grafana sees it, and how it lets one in. */
 interface Source {
@@ -125,7 +126,7 @@ export function declareDatasources(
       },
       opts,
     );
-    return [datasource];
+    return [steady(datasource)];
   });
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/load";
+import { settingsOfGrafana } from "../../config/placed";
 import type { Settings } from "../../config/settings";
 import { datasourceTypes, type DatasourceKind } from "../../render/grafana/datasources";
 import { grafanaTitle, grafanaUid } from "../../render/grafana/identity";
@@ -34,8 +35,9 @@ const patience = 10_000;
 export async function leftBehind(
   name: string,
   stack: string,
-  { settings, secrets, files }: { settings: Settings; secrets: Secrets; files: OperatorFiles },
+  { settings: all, secrets, files }: { settings: Settings; secrets: Secrets; files: OperatorFiles },
 ): Promise<LeftBehind> {
+  const settings = settingsOfGrafana(all);
   const { grafana } = settings;
   if (grafana === undefined || pulumi.runtime.isDryRun()) return {};
   const known = new Set(Object.keys(await lastResources(stack)));

@@ -1,5 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { dependencies, type Host } from "./host";
+import { Component } from "./steady";
 import { plainName, refuseWords } from "./words";
 
 /** Where the key of a source is put on the host; the source's `Signed-By`. */
@@ -21,12 +22,12 @@ export interface AptRepositoryArgs {
 }
 
 /** An APT source whose key is pinned by fingerprint: another key at the same URL is refused, and nothing changes. */
-export class AptRepository extends pulumi.ComponentResource {
+export class AptRepository extends Component {
   /** The name that packages are taken from it by. */
   readonly id: string;
 
   constructor(name: string, args: AptRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:AptRepository", name, {}, opts);
+    super("soar:host:AptRepository", name, opts);
     const { id, keyUrl, fingerprint, source } = args;
     const isWhole =
       source.startsWith("# Managed by soar-profiling") && source.includes(`\nSigned-By: ${keyring(id)}\n`);

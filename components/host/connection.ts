@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
 import type { DestroyCheck } from "./destroy-check";
 import { withoutHead } from "./scripts";
@@ -69,13 +69,17 @@ export function connectionArgs(
   return { ...server(ssh), ...(ssh.jump === undefined ? {} : { proxy: server(ssh.jump) }) };
 }
 
-/** Whether an SSH server answers at the host's (or its jump host's) port. */
-export function reachabilityCheck(ssh: SshSettings): DestroyCheck {
+/**
+ * Whether an SSH server answers at the host's (or its jump host's) port.
+ * @param one of several hosts: its resource that all others there depend on. @default it is the only host of its stack
+ */
+export function reachabilityCheck(ssh: SshSettings, one?: pulumi.Output<string>): DestroyCheck {
   const { address, port } = ssh.jump ?? ssh;
+  const gone = `No SSH server answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, `;
   const message =
-    `No SSH server answers at ${address} port ${port}, so nothing can be removed there. If the host is gone for good, ` +
-    "let go of the state: pulumi state delete --all --force. After that pulumi up sets up another host, and " +
-    "pulumi stack rm removes the stack.";
+    one === undefined
+      ? `${gone}let go of the state: pulumi state delete --all --force. After that pulumi up sets up another host, and pulumi stack rm removes the stack.`
+      : pulumi.interpolate`${gone}let go of what the state has of it: pulumi state delete --target-dependents '${one}'. After that a pulumi up with the host taken out of hosts touches the others only where they change.`;
   return {
     question: `an SSH server at ${address} port ${port}`,
     script: withoutHead("ssh-answers.cjs"),

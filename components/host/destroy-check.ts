@@ -8,7 +8,7 @@ export interface DestroyCheck {
   /** For `node -e`: fails with the text of `$MESSAGE` where the answer is no. */
   script: string;
   /** What to do then. */
-  message: string;
+  message: pulumi.Input<string>;
   /** What else the script finds in its environment. @default nothing */
   environment?: Readonly<Record<string, pulumi.Input<string>>>;
 }

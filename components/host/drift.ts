@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { lastCommands } from "./last-commands";
+import { lastCommands, type Renamed } from "./last-commands";
 import type { Session } from "./session";
 
 /** What {@link Drift} asks, and whom. */
@@ -9,6 +9,10 @@ export interface DriftArgs {
   command: string;
   /** The Pulumi stack, `organization/project/stack`, whose state says how its commands were last. */
   stack: string;
+  /** What a warning begins with that is of no resource: the name of one of several hosts. @default nothing */
+  prefix?: string;
+  /** What that has under other names. @default nothing */
+  renamed?: Renamed | undefined;
 }
 
 /** What the host says of one service. */
@@ -36,21 +40,23 @@ const patience = 20;
  */
 export class Drift {
   private readonly stack: string;
+  private readonly renamed: Renamed | undefined;
   private last: Promise<Generations> | undefined;
   private isExplained = false;
   private readonly all: Record<string, pulumi.Output<number>> = {};
   /** What the host itself says; undefined where it cannot be asked. */
   readonly told: Promise<ServiceStates | undefined>;
 
-  constructor({ session, command, stack }: DriftArgs) {
+  constructor({ session, command, stack, prefix = "", renamed }: DriftArgs) {
     this.stack = stack;
+    this.renamed = renamed;
     this.told = session
       .run(command, patience)
       .then(parseStates)
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
         void pulumi.log.warn(
-          `detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
+          `${prefix}detectDrift: the host could not be asked, so what was changed there by hand is not shown: ${reason}`,
         );
         return undefined;
       });
@@ -93,7 +99,7 @@ export class Drift {
     const told = await this.told;
     const state = told?.[id];
     if (state !== undefined) return state;
-    this.last ??= lastGenerations(this.stack);
+    this.last ??= lastGenerations(this.stack, this.renamed);
     const generation = (await this.last)[name];
     // The host has no records of it: it is new, or they went by another hand than this stack's.
     const isLost = told !== undefined && generation !== undefined;
@@ -132,8 +138,8 @@ export function parseStates(text: string): ServiceStates {
 /** By the name of the command; of those alone that the state has. */
 type Generations = Partial<Record<string, number>>;
 
-async function lastGenerations(stack: string): Promise<Generations> {
-  const last = Object.entries(await lastCommands(stack));
+async function lastGenerations(stack: string, renamed: Renamed | undefined): Promise<Generations> {
+  const last = Object.entries(await lastCommands(stack, renamed));
   return Object.fromEntries(last.map(([name, { create }]) => [name, generationIn(create)]));
 }
 

@@ -4,6 +4,7 @@ import { connectionArgs, reachabilityCheck, type SshSettings, unknownServer } fr
 import { atDestroy } from "./destroy-check";
 import { Drift } from "./drift";
 import { machineIn } from "./identity";
+import type { Renamed } from "./last-commands";
 import { refuseMove } from "./move";
 import { knownValueOf } from "./values";
 import { preflightOf, preflightScript, type Requirements } from "./preflight";
@@ -11,6 +12,7 @@ import { ScriptLines } from "./script-lines";
 import { type Script, setup } from "./scripts";
 import { Session } from "./session";
 import { shellLine } from "./shell";
+import { Component, steady } from "./steady";
 import { Trial } from "./trial";
 import { Waiting } from "./waiting";
 import { plainName, refuseWords } from "./words";
@@ -31,6 +33,10 @@ export interface HostArgs {
    * It is one SSH connection. @default false
    */
   detectDrift?: boolean;
+  /** The setting that the host is, as messages name it. @default host */
+  setting?: string;
+  /** What the state has under other names. @default nothing */
+  renamed?: Renamed;
   /** The address of the host that this one takes the place of. @default it is the one of the last `up` */
   replaces?: string | undefined;
   /** What the host must offer before anything on it is changed. */
@@ -80,11 +86,14 @@ const replaced = { deleteBeforeReplace: true } as const;
  * under `/usr/local/lib/soar-profiling/<environment>/`: on failure the provider prints the whole command, and a user
  * must see the validator's message, not a script.
  */
-export class Host extends pulumi.ComponentResource {
+export class Host extends Component {
   private readonly lines: ScriptLines;
   private readonly ssh: SshSettings;
+  /** Whether it is one of several. */
+  private readonly isNamed: boolean;
   private readonly connection: pulumi.Input<command.types.input.remote.ConnectionArgs>;
   private readonly setup: command.remote.Command;
+  private readonly setupUrn: pulumi.Output<string>;
   /** Which machine it is; undefined in a preview that does not know yet. */
   readonly machine: pulumi.Output<string | undefined>;
   /**
@@ -97,7 +106,7 @@ export class Host extends pulumi.ComponentResource {
   private readonly trial: Trial | undefined;
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:Host", name, {}, opts);
+    super("soar:host:Host", name, opts);
     const isOurs = args.environment === "configured";
     refuseWords(
       `Host ${name}`,
@@ -107,13 +116,17 @@ export class Host extends pulumi.ComponentResource {
     );
     this.lines = new ScriptLines(args.environment, args.ssh);
     this.ssh = args.ssh;
+    this.isNamed = args.setting !== undefined && args.setting !== "host";
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
     this.waiting = new Waiting(args.ssh, args.privateKey);
     if (args.detectDrift === true) {
       const session = new Session(args.ssh, args.privateKey);
-      this.drift = new Drift({ session, stack: args.owner, command: this.lines.drift() });
+      const prefix = this.isNamed ? `${args.setting ?? ""}: ` : "";
+      const { owner: stack, renamed } = args;
+      this.drift = new Drift({ session, stack, command: this.lines.drift(), prefix, renamed });
       if (pulumi.runtime.isDryRun()) {
-        this.trial = new Trial(session, this.drift.told, (id, base) => this.lines.check(id, base));
+        const check = (id: string, base: string | undefined): string => this.lines.check(id, base);
+        this.trial = new Trial(session, this.drift.told, check, prefix);
       }
     }
     const move = {
@@ -121,7 +134,11 @@ export class Host extends pulumi.ComponentResource {
       ssh: args.ssh,
       privateKey: args.privateKey,
       replaces: args.replaces,
+      setting: args.setting ?? "host",
+      renamed: args.renamed,
     };
+    // Not by asking the resource, whose failure would be told here once more.
+    this.setupUrn = pulumi.createUrn(`${name}-setup`, "command:remote:Command", this);
     this.setup = this.setUp(
       `${name}-setup`,
       args,
@@ -160,7 +177,7 @@ export class Host extends pulumi.ComponentResource {
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.
       { parent: this, aliases: [{ name: name.replace(/setup$/, "scripts") }], ...replaced },
     );
-    this.waiting.add(made);
+    this.waiting.add(steady(made));
     return made;
   }
 
@@ -192,7 +209,7 @@ export class Host extends pulumi.ComponentResource {
           .apply((resources) => [this.setup, ...(resources === undefined ? [] : [resources].flat())]),
       },
     );
-    this.waiting.add(made);
+    this.waiting.add(steady(made));
     if (action.record !== undefined) this.drift?.done(action.record, made.create);
     return made;
   }
@@ -210,7 +227,11 @@ export class Host extends pulumi.ComponentResource {
     name: string,
     opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
   ): command.local.Command {
-    return new command.local.Command(name, atDestroy(reachabilityCheck(this.ssh)), opts);
+    return new command.local.Command(
+      name,
+      atDestroy(reachabilityCheck(this.ssh, this.isNamed ? this.setupUrn : undefined)),
+      opts,
+    );
   }
 
   /** The last words of the command that makes these records; none as long as they were not changed by hand. */

@@ -16,16 +16,28 @@ export type LastCommands = Readonly<Record<string, LastCommand>>;
 
 const type = "command:remote:Command";
 
+/** What the state has under names that begin otherwise than they do now. */
+export interface Renamed {
+  from: string;
+  to: string;
+}
+
 /**
  * The commands of a stack that succeeded last.
  * @param stack `organization/project/stack`, which may be the running one
+ * @param renamed what is found by its name of now, too
  */
-export async function lastCommands(stack: string): Promise<LastCommands> {
+export async function lastCommands(stack: string, renamed?: Renamed): Promise<LastCommands> {
   const commands = Object.entries(await lastResources(stack)).filter(
     ([, resource]) => resource.type === type,
   );
   return Object.fromEntries(
-    commands.map(([name, { outputs }]) => [name, shown(outputs as LastCommand)] as const),
+    commands.flatMap(([name, { outputs }]) => {
+      const command = shown(outputs as LastCommand);
+      const now = renamed !== undefined && name.startsWith(`${renamed.from}-`);
+      const names = now ? [name, renamed.to + name.slice(renamed.from.length)] : [name];
+      return names.map((one) => [one, command] as const);
+    }),
   );
 }
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withoutState } from "./no-state";
 
 /**
  * The outputs of a stack as its last `up` left them; none before the first. A StackReference would do it too, and show
@@ -7,7 +8,9 @@ import * as pulumi from "@pulumi/pulumi";
  */
 export async function lastOutputs(stack: string): Promise<Record<string, unknown>> {
   const read = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
-  const { outputs } = (await read.catch(() => ({ outputs: {} }))) as { outputs: Record<string, unknown> };
+  const { outputs } = (await read.catch(withoutState({ outputs: {} }))) as {
+    outputs: Record<string, unknown>;
+  };
   return outputs;
 }
 
@@ -17,12 +20,26 @@ export class LastOutputs {
 
   constructor(private readonly stack: string) {}
 
-  /** An output, unless what it tells of was not done: then it is the last one, if there is one. */
-  unless<T>(isDone: pulumi.Output<boolean>, key: string, output: pulumi.Output<T>): pulumi.Output<T> {
+  /**
+   * An output, unless what it tells of was not done: then it is the last one, if there is one.
+   * @param part of the output with this key, where it has one for each host. @default all of it
+   */
+  unless<T>(
+    isDone: pulumi.Output<boolean>,
+    key: string,
+    output: pulumi.Output<T>,
+    part?: string,
+  ): pulumi.Output<T> {
     return pulumi.all([isDone, output]).apply(async ([done, value]) => {
       if (done) return value;
-      this.outputs ??= lastOutputs(this.stack);
-      return ((await this.outputs)[key] ?? value) as typeof value;
+      return ((await this.last(key, part)) ?? value) as typeof value;
     }) as pulumi.Output<T>;
+  }
+
+  /** The last one; undefined where there is none. */
+  async last(key: string, part?: string): Promise<unknown> {
+    this.outputs ??= lastOutputs(this.stack);
+    const last = (await this.outputs)[key];
+    return part === undefined ? last : (last as Record<string, unknown> | undefined)?.[part];
   }
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../../config/refusal";
 import type { SshSettings } from "./connection";
 import { type HostIdentity, identityOf, isOtherHost, machineIn } from "./identity";
-import { lastCommands } from "./last-commands";
+import { lastCommands, type Renamed } from "./last-commands";
 import { machineScript } from "./scripts";
 import { Session } from "./session";
 
@@ -14,6 +14,10 @@ export interface MoveArgs {
   privateKey: pulumi.Input<string> | undefined;
   /** The address of the host that this one takes the place of, if the settings say so. */
   replaces: string | undefined;
+  /** The setting that the host is, as messages name it: `host`. */
+  setting: string;
+  /** What the state has under other names. @default nothing */
+  renamed?: Renamed | undefined;
 }
 
 /** How long a host may take to say which machine it is, in seconds. */
@@ -27,8 +31,8 @@ const patience = 40;
  * @throws pulumi.RunError
  */
 export async function refuseMove(args: MoveArgs, checks: readonly string[]): Promise<void> {
-  const { ssh, stack, replaces } = args;
-  const last = await lastCommands(stack);
+  const { ssh, stack, replaces, setting } = args;
+  const last = await lastCommands(stack, args.renamed);
   const name = checks.find((check) => check in last);
   const { connection, stdout = "" } = (name === undefined ? undefined : last[name]) ?? {};
   if (connection === undefined) return;
@@ -43,28 +47,30 @@ export async function refuseMove(args: MoveArgs, checks: readonly string[]): Pro
   const now = identityOf(ssh);
   if (!pulumi.runtime.isDryRun()) {
     const asked = machine === undefined ? now : { ...now, machine: await machineOf(args) };
-    if (isOtherHost(before, asked) || !isKnown(before, asked)) throw refusal(words(before, asked));
+    if (isOtherHost(before, asked) || !isKnown(before, asked)) throw refusal(words(setting, before, asked));
   } else if (isOtherHost(before, now) && machine === undefined) {
-    void pulumi.log.warn(`An up will be refused. ${words(before, now)}`);
+    void pulumi.log.warn(`An up will be refused. ${words(setting, before, now)}`);
   } else {
     void pulumi.log.warn(
       `The host was ${called(before)} at the last up, and is ${called(now)} now. If that is the same machine, nothing changes but ` +
-        `how it is reached. If not, an up is refused: ${remedy(before)}`,
+        `how it is reached. If not, an up is refused: ${remedy(setting, before)}`,
     );
   }
 }
 
-async function machineOf({ ssh, privateKey }: MoveArgs): Promise<string> {
+async function machineOf({ ssh, privateKey, setting }: MoveArgs): Promise<string> {
   const session = new Session(ssh, privateKey);
   const asked = session.run("sh -s", patience, machineScript());
   session.hold(asked);
   const answer = await asked.catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw refusal(`host: ${ssh.address} cannot be asked whether it is the machine of the last up: ${reason}`);
+    throw refusal(
+      `${setting}: ${ssh.address} cannot be asked whether it is the machine of the last up: ${reason}`,
+    );
   });
   const machine = machineIn(answer);
   if (machine === undefined)
-    throw refusal(`host: ${ssh.address} has no /etc/machine-id, and a Debian host has one`);
+    throw refusal(`${setting}: ${ssh.address} has no /etc/machine-id, and a Debian host has one`);
   return machine;
 }
 
@@ -73,19 +79,20 @@ function isKnown(one: HostIdentity, two: HostIdentity): boolean {
   return one.machine !== undefined || (one.key !== undefined && one.key === two.key);
 }
 
-function words(before: HostIdentity, now: HostIdentity): string {
+function words(setting: string, before: HostIdentity, now: HostIdentity): string {
   return (
-    `host: ${called(now)} is not known to be the machine that the last up was on, ${called(before)}. All that is declared ` +
+    `${setting}: ${called(now)} is not known to be the machine that the last up was on, ${called(before)}. All that is declared ` +
     `would be set up there, and what this stack has put on ${before.address} would stay and go on running, with nothing left ` +
-    `to remove it: ${remedy(before)}`
+    `to remove it: ${remedy(setting, before)}`
   );
 }
 
-function remedy({ address }: HostIdentity): string {
-  return (
-    `pulumi destroy first, with the settings of ${address}, and then change host; or, if ${address} is gone or is to stay as it ` +
-    `is, set host.replaces to ${address}`
-  );
+function remedy(setting: string, { address }: HostIdentity): string {
+  const first =
+    setting === "host"
+      ? `pulumi destroy first, with the settings of ${address}, and then change host`
+      : `give the new host a name of its own in hosts and take the other out, which removes all from ${address}`;
+  return `${first}; or, if ${address} is gone or is to stay as it is, set ${setting}.replaces to ${address}`;
 }
 
 function called({ address, key }: HostIdentity): string {

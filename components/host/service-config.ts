@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { readDeclaration, renderDeclaration, type ServiceDeclaration } from "./declaration";
 import { dependencies, type Host } from "./host";
+import { Component } from "./steady";
 import { plainName, refuseWords } from "./words";
 
 /** Arguments of {@link ServiceConfig}. */
@@ -35,7 +36,7 @@ export interface FileDigest {
  * swapped in together, activated and probed; put back on any failure. So is the package, where the declaration has one to
  * install: program and files change together, or neither. See `scripts/service-config`.
  */
-export class ServiceConfig extends pulumi.ComponentResource {
+export class ServiceConfig extends Component {
   /**
    * The declaration that the host has: of an `up` that leaves this one out (`--target`) that of an earlier one. In a preview
    * the one that it is to have.
@@ -47,7 +48,7 @@ export class ServiceConfig extends pulumi.ComponentResource {
   readonly files: pulumi.Output<FileDigest[]>;
 
   constructor(name: string, args: ServiceConfigArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("soar:host:ServiceConfig", name, {}, opts);
+    super("soar:host:ServiceConfig", name, opts);
     refuseWords(
       `ServiceConfig ${name}`,
       { id: [args.id, plainName] },

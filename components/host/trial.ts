@@ -37,11 +37,13 @@ export class Trial {
   /**
    * @param states what the host says of its services; undefined where it does not answer
    * @param command runs `scripts/check` on the host for a service and its base
+   * @param prefix what a warning begins with that is of no resource
    */
   constructor(
     private readonly session: Pick<Session, "run" | "hold">,
     private readonly states: Promise<ServiceStates | undefined>,
     private readonly command: (id: string, base: string | undefined) => string,
+    private readonly prefix = "",
   ) {}
 
   /**
@@ -115,7 +117,7 @@ export class Trial {
       // Once: it is the same for all that are under way.
       this.isUnreachable = true;
       void pulumi.log.warn(
-        `detectDrift: the host could not be asked whether an up would refuse what changes: ${words}`,
+        `${this.prefix}detectDrift: the host could not be asked whether an up would refuse what changes: ${words}`,
       );
     }
   }

@@ -36,10 +36,10 @@ export function judgeDisk(
   { oldest }: PyroscopeFacts,
   now: number,
 ): Check[] {
-  const { pyroscope, services, platform } = target.settings;
+  const { pyroscope, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
-  const { bytes: estimate } = diskEstimateOf(services, pyroscope);
+  const { bytes: estimate } = diskEstimateOf(target.whole ?? target.settings, pyroscope);
   const { diskBudget, retention } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
   if (disk > diskBudget)

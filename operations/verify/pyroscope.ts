@@ -22,7 +22,7 @@ export interface PyroscopeAddress {
 /** A Pyroscope that is asked from the host, as Alloy asks it. */
 export class Pyroscope {
   constructor(
-    private readonly http: HostHttp,
+    private readonly http: Pick<HostHttp, "ask">,
     readonly address: PyroscopeAddress,
   ) {}
 

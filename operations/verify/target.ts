@@ -2,12 +2,17 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { PlatformInfo } from "../../components/platform";
 import { type PlainConfig, plainSettingsOfTexts } from "../../config/load";
+import type { Settings } from "../../config/settings";
 import type { PyroscopeAddress } from "./pyroscope";
 
 /** What is verified: a stack as it is set, and what it says of its platform. */
 export interface VerifyTarget extends PlainConfig {
   /** The stack's output `platform`: its own, or that of the stack whose platform it shares. */
   platform: PlatformInfo;
+  /** All settings, where those are of one of several hosts. */
+  whole?: Settings;
+  /** The output `platforms`, where there are several hosts. */
+  platforms?: Readonly<Record<string, PlatformInfo>> | undefined;
 }
 
 const run = promisify(execFile);
@@ -19,13 +24,17 @@ const run = promisify(execFile);
 export async function targetOfStack(stack: string | undefined): Promise<VerifyTarget> {
   const [texts, outputs] = await Promise.all([
     textsOfStack(stack),
-    pulumi<{ platform?: PlatformInfo; gitRef?: string }>(["stack", "output", ...options(stack)]),
+    pulumi<{ platform?: PlatformInfo; platforms?: Record<string, PlatformInfo>; gitRef?: string }>([
+      "stack",
+      "output",
+      ...options(stack),
+    ]),
   ]);
   if (outputs.platform === undefined)
     throw new Error("The stack has no output `platform` yet: pulumi up it first");
   // Of the last up, whose command may have been given another than the settings have.
   if (outputs.gitRef !== undefined) texts["gitRef"] = outputs.gitRef;
-  return { ...plainSettingsOfTexts(texts), platform: outputs.platform };
+  return { ...plainSettingsOfTexts(texts), platform: outputs.platform, platforms: outputs.platforms };
 }
 
 /** The settings and secrets of a stack, as Pulumi keeps them. */

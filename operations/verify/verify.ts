@@ -14,6 +14,7 @@ import { askFacts, type KnownPyroscope } from "./pyroscope-facts";
 import { checkScraped } from "./scraped";
 import type { HostSession } from "./session";
 import { isLocal, type VerifyTarget } from "./target";
+import type { Pyroscope } from "./pyroscope";
 import { checkUnprofiled } from "./unprofiled";
 import { Ways } from "./ways";
 
@@ -34,6 +35,7 @@ export interface Report {
  * nothing there beside the probe's few kilobytes.
  * @param names the services to look at; none stands for all
  * @param say is told what is waited for
+ * @param elsewhere the Pyroscope of another host, which this one sends to. @default the one that the host asks itself
  * @throws Error where the host cannot be asked, or a name is of no service
  */
 export async function verify(
@@ -41,6 +43,7 @@ export async function verify(
   target: VerifyTarget,
   names: readonly string[],
   say: (text: string) => void,
+  elsewhere?: Pyroscope,
 ): Promise<Report> {
   const start = Date.now();
   const { settings, platform } = target;
@@ -48,7 +51,7 @@ export async function verify(
   const chosen = chosenOf(target, names);
   const declared = declaredOf(chosen);
   const unprofiled = chosen.filter(({ service }) => service.profiles.length === 0);
-  const pyroscope = session.pyroscope(target);
+  const pyroscope = elsewhere ?? session.pyroscope(target);
   const alloyUrl = `http://127.0.0.1:${platform.alloy.httpPort}`;
   const wanted = {
     environment,
@@ -70,7 +73,10 @@ export async function verify(
   const [chains, others, probed, scraped, datasources] = await Promise.all([
     ways.follow(declared),
     checkUnprofiled(session.http, unprofiled, facts),
-    isAway ? [] : probe(pyroscope, environment, known.limits, session.receiver(target)),
+    // Of several hosts once: through the others nothing of it would go another way.
+    isAway || elsewhere !== undefined
+      ? []
+      : probe(pyroscope, environment, known.limits, session.receiver(target)),
     checkScraped(target, session.http),
     checkGrafana(target, session.http),
   ]);
@@ -80,7 +86,7 @@ export async function verify(
     ...judgeVersions(target, facts, { alloy, pyroscope: known }),
     ...judgeRetention(target, known, Date.now()),
     ...judgeDisk(target, facts, known, Date.now()),
-    ...judgeProbe(probed, known.version),
+    ...(elsewhere === undefined ? judgeProbe(probed, known.version) : []),
     ...others,
     ...scraped,
     ...datasources,
@@ -97,14 +103,19 @@ export async function verify(
 }
 
 /** The services to look at, each with its place in the settings. */
-function chosenOf({ settings: { services } }: VerifyTarget, names: readonly string[]): Chosen[] {
-  const stranger = names.find((name) => !services.some((service) => service.name === name));
-  if (stranger !== undefined) {
-    const known = services.map(({ name }) => name).join(", ");
-    throw new Error(`No service of the stack is called ${stranger}; they are ${known}`);
-  }
+function chosenOf(target: VerifyTarget, names: readonly string[]): Chosen[] {
+  requireKnown(target, names);
+  const { services } = target.settings;
   const all = services.map((service, i) => ({ service, setting: `services[${i}]` }));
   return all.filter(({ service }) => names.length === 0 || names.includes(service.name));
+}
+
+/** @throws Error where a name is of no service */
+export function requireKnown({ settings: { services } }: VerifyTarget, names: readonly string[]): void {
+  const stranger = names.find((name) => !services.some((service) => service.name === name));
+  if (stranger === undefined) return;
+  const known = services.map(({ name }) => name).join(", ");
+  throw new Error(`No service of the stack is called ${stranger}; they are ${known}`);
 }
 
 function declaredOf(chosen: readonly Chosen[]): Declared[] {

@@ -94,7 +94,7 @@ export class Ways {
     const { environment } = target.settings;
     const now = Date.now();
     const questions = looks.flatMap(({ declared: { service, kind }, endpoint: { decoded } }) => {
-      const labels = { service_name: service.name, environment };
+      const labels = this.labelsOf(service.name);
       const { type } = counted(kind, decoded);
       const since = (seconds: number): TimeRange => ({ start: now - seconds * 1000, end: now });
       const names = Object.keys(profileLabels(environment, service));
@@ -117,14 +117,19 @@ export class Ways {
     return found.map((one) => this.chain(one, last.get(one.look), now));
   }
 
+  /** By which its profiles are found; of a service on several hosts those of this one. */
+  private labelsOf(service: string): Record<string, string> {
+    const { environment, hostName } = this.context.target.settings;
+    return { service_name: service, environment, ...(hostName === undefined ? {} : { host: hostName }) };
+  }
+
   /** When the last profile of each came, in milliseconds. Further back is asked only for those that have nothing new. */
   private async lastOf(found: readonly Found[], now: number): Promise<Map<Look, number>> {
     const last = new Map(found.flatMap(({ look, stored }) => newest(look, stored.series)));
     const missing = found.filter(({ look, stored }) => stored.error === undefined && !last.has(look));
     const range = { start: now - farBack * 1000, end: now };
-    const { environment } = this.context.target.settings;
     const questions = missing.map(({ look: { declared, endpoint } }) => {
-      const labels = { service_name: declared.service.name, environment };
+      const labels = this.labelsOf(declared.service.name);
       return seriesRequest(counted(declared.kind, endpoint.decoded).type, labels, [], range, 60);
     });
     const answers = await this.pyroscope.ask(questions);

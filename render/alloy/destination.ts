@@ -47,7 +47,11 @@ export function destinationForm({
   return { ...form(first), ...(also === undefined ? {} : { also: form(also) }) };
 }
 
-type Trusted = Partial<Pick<EndpointArgs, "user" | "ca">>;
+interface Trusted {
+  user?: string | undefined;
+  /** Of this it matters only whether there is one. */
+  ca?: unknown;
+}
 
 /** What the components of all environments on the host read of {@link renderDestination}. */
 const holder = "profiles_destination";

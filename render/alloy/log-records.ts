@@ -5,6 +5,7 @@ import { batch } from "./batch";
 import { lokiWrite } from "./loki";
 import type { LoggedService } from "./logs";
 import { type Block, object, reference, stage } from "./syntax";
+import { hostStatements, type Place } from "./traces";
 import { type NamedService, serviceAttribute, serviceStatements } from "./telemetry-names";
 
 /** Log records that come by OTLP. */
@@ -40,6 +41,11 @@ const retries = 15;
 /** The labels that a line of the journal has too, but for the unit, which no sender knows. */
 const labels = ["service_name", "environment", "level"];
 
+/** What of a resource becomes a label; the host where there are several. */
+function resourceLabels(host: string | undefined): string[] {
+  return ["service_name", "environment", ...(host === undefined ? [] : ["host"])];
+}
+
 /**
  * The way of log records to Loki, from a component that takes them in as `otelcol.processor.transform.<label>`.
  *
@@ -49,7 +55,7 @@ const labels = ["service_name", "environment", "level"];
  * not known before, so all attributes are one text there, in JSON. Both ways were run with Alloy 1.10.0 and Loki 3.7.8.
  */
 export function logRecordBlocks(
-  environment: string,
+  { environment, host }: Place,
   label: string,
   { settings, services, passwordFile }: LogRecordsArgs,
 ): Block[] {
@@ -70,7 +76,7 @@ export function logRecordBlocks(
       label,
       attributes: { error_mode: "ignore" },
       blocks: [
-        statements("resource", resourceStatements(environment, services)),
+        statements("resource", resourceStatements({ environment, host }, services)),
         statements("log", recordStatements),
         output(dropped.length === 0 ? "otelcol.processor.batch" : filter.name),
       ],
@@ -87,7 +93,7 @@ export function logRecordBlocks(
       name: "loki.process",
       label,
       attributes: { forward_to: [reference(`loki.write.${label}.receiver`)] },
-      blocks: asLines,
+      blocks: asLines(host),
     },
     lokiWrite(label, settings, passwordFile, retries),
   ];
@@ -98,14 +104,15 @@ function statements(context: string, list: readonly string[]): Block {
 }
 
 /** The environment that a sender tells is kept, as with spans; the service's label is its name as profiles have it. */
-function resourceStatements(environment: string, services: readonly NamedService[]): string[] {
+function resourceStatements({ environment, host }: Place, services: readonly NamedService[]): string[] {
   const own = `attributes["environment"]`;
   const from = [`attributes["deployment.environment.name"]`, `attributes["deployment.environment"]`];
   return [
     ...[...from, JSON.stringify(environment)].map((value) => `set(${own}, ${value}) where ${own} == nil`),
+    ...hostStatements(host),
     ...serviceStatements(services),
     `set(attributes["service_name"], attributes["${serviceAttribute}"])`,
-    `set(attributes["loki.resource.labels"], "service_name,environment")`,
+    `set(attributes["loki.resource.labels"], "${resourceLabels(host).join(",")}")`,
     `set(attributes["loki.format"], "json")`,
   ];
 }
@@ -146,7 +153,7 @@ function isOfJournal({ unit, logs }: LoggedService): boolean {
 }
 
 /** The exporter makes JSON of a record: its body becomes the line, and the rest structured metadata. */
-const asLines: readonly Block[] = [
+const asLines = (host: string | undefined): readonly Block[] => [
   stage("json", {
     expressions: object({
       body: "",
@@ -167,5 +174,5 @@ const asLines: readonly Block[] = [
     }),
   }),
   stage("output", { source: "body" }),
-  stage("label_keep", { values: labels }),
+  stage("label_keep", { values: host === undefined ? labels : [...labels, "host"] }),
 ];

@@ -17,6 +17,8 @@ export interface LoggedService {
 export interface LogsArgs {
   /** Part of the component names, and a label of each line. */
   readonly environment: string;
+  /** A label of each line, where there are several hosts. @default no such label */
+  readonly host?: string | undefined;
   /** In any order. */
   readonly services: readonly LoggedService[];
   /** Where to, and from which level on. */
@@ -36,7 +38,7 @@ const maxAge = "24h";
  * and may wait for ever (grafana/alloy pull request 4571), and so does one of `loki.process`: so nothing in those components
  * depends on the services or on the least level.
  */
-export function renderLogs({ environment, services, settings, passwordFile }: LogsArgs): string {
+export function renderLogs({ environment, host, services, settings, passwordFile }: LogsArgs): string {
   const label = environmentLabel(environment);
   return renderAlloy(managedBy(environment), [
     {
@@ -45,7 +47,7 @@ export function renderLogs({ environment, services, settings, passwordFile }: Lo
       attributes: {
         forward_to: [reference(`loki.relabel.${label}_lines.receiver`)],
         relabel_rules: reference(`loki.relabel.${label}_fields.rules`),
-        labels: object({ environment }),
+        labels: object({ environment, ...(host === undefined ? {} : { host }) }),
         max_age: maxAge,
       },
     },

@@ -9,6 +9,8 @@ import { spanBlocks, type SpansArgs } from "./traces";
 export interface OtlpArgs {
   /** Part of the component names, and the environment of spans and log records that have none. */
   readonly environment: string;
+  /** That of spans and log records that have none, where there are several. @default none is added */
+  readonly host?: string | undefined;
   readonly ports: OtlpPorts;
   /** @default spans are not taken */
   readonly spans?: SpansArgs | undefined;
@@ -23,8 +25,9 @@ const memoryLimit = { check_interval: "1s", limit: "512MiB", spike_limit: "128Mi
  * Renders what comes by OTLP: one receiver on loopback, memory-limited, and the ways on of spans and of log records.
  * @throws Error when only one of a user and its passwordFile is given
  */
-export function renderOtlp({ environment, ports, spans, records }: OtlpArgs): string {
+export function renderOtlp({ environment, host, ports, spans, records }: OtlpArgs): string {
   const label = environmentLabel(environment);
+  const place = { environment, host };
   // An upper-case letter: no other environment's label has one.
   const recordsLabel = `${label}_LOGS`;
   const listen = (name: string, port: number): Block => ({
@@ -52,7 +55,7 @@ export function renderOtlp({ environment, ports, spans, records }: OtlpArgs): st
       attributes: memoryLimit,
       blocks: [output(`${transform}.${recordsLabel}`, `${transform}.${label}`)],
     },
-    ...(spans === undefined ? [] : spanBlocks(environment, label, spans)),
-    ...(records === undefined ? [] : logRecordBlocks(environment, recordsLabel, records)),
+    ...(spans === undefined ? [] : spanBlocks(place, label, spans)),
+    ...(records === undefined ? [] : logRecordBlocks(place, recordsLabel, records)),
   ]);
 }

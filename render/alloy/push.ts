@@ -14,13 +14,15 @@ export interface PushArgs extends DestinationForm {
   readonly gitRef?: string | undefined;
   /** In any order; what they push gets the git reference that what is scraped of them has. */
   readonly services: readonly Pick<Service, "name" | "gitRef">[];
+  /** The label `host` of profiles that have none, where there are several hosts. @default none is added */
+  readonly host?: string | undefined;
 }
 
 /**
  * Renders the taking of profiles that programs push: on loopback, with the labels that scraped ones have of the environment,
  * where the program sends none of the name.
  */
-export function renderPush({ environment, port, gitRef, services, ...destination }: PushArgs): string {
+export function renderPush({ environment, port, gitRef, services, host, ...destination }: PushArgs): string {
   // Upper-case letters: no other environment's label has one.
   const label = `${environmentLabel(environment)}_PUSH`;
   const listen = (name: keyof typeof pushAddresses): Block => ({
@@ -44,6 +46,7 @@ export function renderPush({ environment, port, gitRef, services, ...destination
       attributes: { forward_to: [reference(`pyroscope.write.${label}.receiver`)] },
       blocks: [
         where({ environment: "" }, "environment", environment),
+        ...(host === undefined ? [] : [where({ host: "" }, "host", host)]),
         ...own,
         ...(gitRef === undefined ? [] : [where({ service_git_ref: "" }, "service_git_ref", gitRef)]),
       ],

@@ -4,6 +4,13 @@ import { batch } from "./batch";
 import { type Block, call, object, reference } from "./syntax";
 import { type NamedService, serviceStatements } from "./telemetry-names";
 
+/** Where what comes by OTLP is from. */
+export interface Place {
+  readonly environment: string;
+  /** Where there are several. */
+  readonly host: string | undefined;
+}
+
 export interface SpansArgs {
   /** In any order. */
   readonly services: readonly NamedService[];
@@ -23,7 +30,7 @@ const queue = { queue_size: 300 };
  * @throws Error when only one of user and passwordFile is given
  */
 export function spanBlocks(
-  environment: string,
+  { environment, host }: Place,
   label: string,
   { services, settings, passwordFile }: SpansArgs,
 ): Block[] {
@@ -44,6 +51,7 @@ export function spanBlocks(
             context: "resource",
             statements: [
               `set(${attribute}, "${environment}") where ${attribute} == nil`,
+              ...hostStatements(host),
               ...serviceStatements(services),
             ],
           },
@@ -59,6 +67,12 @@ export function spanBlocks(
     },
     ...exporter(label, settings, passwordFile),
   ];
+}
+
+/** The host that a sender tells is kept. */
+export function hostStatements(host: string | undefined): string[] {
+  const attribute = `attributes["host"]`;
+  return host === undefined ? [] : [`set(${attribute}, "${host}") where ${attribute} == nil`];
 }
 
 function exporter(

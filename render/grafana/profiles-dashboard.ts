@@ -12,18 +12,25 @@ export interface ProfilesDashboardArgs {
   readonly services: readonly { readonly name: string; readonly profiles: readonly string[] }[];
   /** The uid of Pyroscope's datasource. */
   readonly pyroscope: string;
+  /** They run on several hosts, which can then be chosen. @default false */
+  readonly isOnHosts?: boolean;
 }
 
-/** The variables' values as a label selector: one service of one environment. */
-const selected = '{service_name="$service", environment="$environment"}';
+/** The variables' values as a label selector: one service of one environment, on the hosts that are chosen. */
+function selectorOf(labels: readonly string[], isOnHosts: boolean): string {
+  return `{${[...labels, ...(isOnHosts ? ['host=~"$host"'] : [])].join(", ")}}`;
+}
 
 /** One environment's profiles: the flame graph and the top functions of a service, CPU and heap of all over time. */
 export function profilesDashboard({
   environment,
   services,
   pyroscope,
+  isOnHosts = false,
 }: ProfilesDashboardArgs): dashboards.Dashboard {
   const datasource = { type: datasourceTypes.pyroscope, uid: pyroscope };
+  const selected = selectorOf(['service_name="$service"', 'environment="$environment"'], isOnHosts);
+  const all = selectorOf(['environment="$environment"'], isOnHosts);
   const names = services.map(({ name }) => name).sort();
   const builder = dashboard(environment, "profiles", "Profiles")
     .description("Where the services spend CPU time and memory.")
@@ -32,6 +39,12 @@ export function profilesDashboard({
     )
     .withVariable(labelVariable(datasource, "environment", "environment", environment))
     .withVariable(labelVariable(datasource, "service", "service_name", names[0]));
+  if (isOnHosts) {
+    const everyHost = labelVariable(datasource, "host", "host", undefined);
+    builder.withVariable(
+      everyHost.includeAll(true).multi(true).allValue(".*").current({ text: "All", value: "$__all" }),
+    );
+  }
   const panels: PanelBuilder[] = [
     new dashboards.PanelBuilder()
       .type("flamegraph")
@@ -40,11 +53,11 @@ export function profilesDashboard({
       .withTarget(query(datasource, selected, "$type").queryType("profile"))
       .height(16)
       .span(24),
-    topFunctions(datasource),
-    overTime(datasource, "CPU over time", cpuProfile),
+    topFunctions(datasource, selected),
+    overTime(datasource, all, "CPU over time", cpuProfile),
   ];
   if (services.some(({ profiles }) => profiles.includes("heap")))
-    panels.push(overTime(datasource, "Heap over time", heapProfile));
+    panels.push(overTime(datasource, all, "Heap over time", heapProfile));
   return withPanels(builder, panels);
 }
 
@@ -85,7 +98,7 @@ function query(
 }
 
 /** The flame graph's frames, summed up by function. */
-function topFunctions(datasource: dashboards.DataSourceRef): table.PanelBuilder {
+function topFunctions(datasource: dashboards.DataSourceRef, selected: string): table.PanelBuilder {
   const total = (field: string): object => ({ [field]: { operation: "aggregate", aggregations: ["sum"] } });
   return new table.PanelBuilder()
     .title("Top functions of $service")
@@ -106,6 +119,7 @@ function topFunctions(datasource: dashboards.DataSourceRef): table.PanelBuilder 
 
 function overTime(
   datasource: dashboards.DataSourceRef,
+  selector: string,
   title: string,
   profileType: string,
 ): timeseries.PanelBuilder {
@@ -113,11 +127,7 @@ function overTime(
   return new timeseries.PanelBuilder()
     .title(title)
     .datasource(datasource)
-    .withTarget(
-      query(datasource, '{environment="$environment"}', profileType)
-        .queryType("metrics")
-        .groupBy(["service_name"]),
-    )
+    .withTarget(query(datasource, selector, profileType).queryType("metrics").groupBy(["service_name"]))
     .fillOpacity(10)
     .height(8)
     .span(12);

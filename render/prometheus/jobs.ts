@@ -35,6 +35,8 @@ export interface PlatformTargets {
   readonly alloyUrl: string;
   /** Undefined where Pyroscope is not on the host. */
   readonly pyroscopeUrl?: string | undefined;
+  /** The label `host` of both, where there are several hosts; services have it among their labels. */
+  readonly host?: string | undefined;
 }
 
 /**
@@ -49,16 +51,17 @@ export function scrapeTargets(
   const ofServices = services.flatMap(({ name, address, port, metrics }): ScrapeTarget[] => {
     const at = metrics?.port ?? port;
     if (metrics === undefined || at === undefined) return [];
-    const { path, interval, timeout, labels } = metrics;
-    return [{ name, address: hostPort(address, at), path, interval, timeout, labels }];
+    const { path, interval, timeout, labels: further } = metrics;
+    return [{ name, address: hostPort(address, at), path, interval, timeout, labels: further }];
   });
-  const { alloyUrl, pyroscopeUrl } = platform ?? {};
+  const { alloyUrl, pyroscopeUrl, host } = platform ?? {};
+  const labels = host === undefined ? {} : { host };
   return [
     ...ofServices,
     ...(alloyUrl === undefined
       ? []
-      : [ofUrl("alloy", alloyUrl, "/metrics"), ofUrl("host", alloyUrl, hostMetricsPath)]),
-    ...(pyroscopeUrl === undefined ? [] : [ofUrl("pyroscope", pyroscopeUrl, "/metrics")]),
+      : [ofUrl("alloy", alloyUrl, "/metrics", labels), ofUrl("host", alloyUrl, hostMetricsPath, labels)]),
+    ...(pyroscopeUrl === undefined ? [] : [ofUrl("pyroscope", pyroscopeUrl, "/metrics", labels)]),
   ]
     .filter(({ name }) => !skip.includes(name))
     .sort((a, b) => byText(a.name, b.name));
@@ -122,10 +125,10 @@ function labels(environment: string, { name, labels: further }: ScrapeTarget): R
   return { environment, service_name: name, job: name, ...Object.fromEntries(sorted) };
 }
 
-function ofUrl(name: string, base: string, path: string): ScrapeTarget {
+function ofUrl(name: string, base: string, path: string, labels: ScrapeTarget["labels"]): ScrapeTarget {
   const { host, pathname } = new URL(base);
   const under = pathname.replace(/\/+$/, "");
-  return { name, address: host, path: `${under}${path}`, interval: scrapeInterval, labels: {} };
+  return { name, address: host, path: `${under}${path}`, interval: scrapeInterval, labels };
 }
 
 function document(environment: string, content: object): string {

@@ -45,13 +45,15 @@ describe("readDrift", () => {
 
   it("does not say that nothing differs where the host was not asked, by the words of the program", () => {
     const words = `${unseenWords}, so what was changed there by hand is not shown: no SSH login`;
-    expect(readDrift("prod", [says("warning", words)])).toEqual({
-      stack: "prod",
-      state: "unseen",
-      lines: [words],
-    });
+    // Of one of several hosts it begins with the host's name.
+    for (const said of [words, `ogn: ${words}`])
+      expect(readDrift("prod", [says("warning", said)])).toEqual({
+        stack: "prod",
+        state: "unseen",
+        lines: [said],
+      });
     const source = readFileSync(path.join(projectRoot, "components/host/drift.ts"), "utf8");
-    expect(source).toContain(`\`${unseenWords}, `);
+    expect(source).toContain(`\`\${prefix}${unseenWords}, `);
   });
 
   it("tells why there was no preview: the errors of the engine, or what was said without one", () => {

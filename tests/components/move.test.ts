@@ -44,7 +44,10 @@ async function move(
     isPreview,
   );
   const ssh = { address: "127.0.0.1", port: target.port, user: "deploy", hostKey: target.hostKey };
-  const refusal = await refuseMove({ stack, ssh, privateKey: key.private, replaces }, checks).then(
+  const refusal = await refuseMove(
+    { stack, ssh, privateKey: key.private, replaces, setting: "host" },
+    checks,
+  ).then(
     () => undefined,
     (error: unknown) => String(error),
   );

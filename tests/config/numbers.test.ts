@@ -43,7 +43,7 @@ const texts = [
       ),
     ])
     .filter(({ schema }) => (schema as { type?: string }).type === "string")
-    .map(({ path }) => path),
+    .map(({ path }) => path.replace("NAME", "web")),
   ...["pyroscope", "prometheus", "loki", "tempo"].map((kind) => `grafana.datasources.${kind}`),
   "grafana.datasources.tempo.uid",
   "grafana.alerts.emails[]",
@@ -74,7 +74,9 @@ describe("a number where a text is wanted is told to be one, and to be written i
           ? { ...whole, site: {}, pyroscope: { remote: { url: "http://a.example" } } }
           : path.startsWith("platform.")
             ? { ...whole, platform: { stack: "a/b/c" } }
-            : whole;
+            : path.startsWith("hosts.")
+              ? { ...whole, host: undefined, hosts: { web: whole.host } }
+              : whole;
     const told = issues(withValue(base, path, 123456) as Record<string, unknown>, ["grafanaAuth"]);
     const at = path.replaceAll("[]", "[0]");
     expect(told.filter((issue) => issue.startsWith(`${at}: `))).toContainEqual(

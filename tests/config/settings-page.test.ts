@@ -21,8 +21,10 @@ function everyField(
     ];
   });
   const inside = [...(schema.anyOf ?? []), ...(schema.items === undefined ? [] : [schema.items])];
+  const named = typeof schema.additionalProperties === "object" ? [schema.additionalProperties] : [];
   return [
     ...fields,
+    ...named.flatMap((inner) => everyField(inner, `${prefix}.NAME`)),
     ...inside.flatMap((inner) => everyField(inner, inner === schema.items ? `${prefix}[]` : prefix)),
   ];
 }
@@ -53,6 +55,8 @@ test("the walk comes to inner maps, items of lists and all kinds of a setting", 
   const paths = fields.map(({ path }) => path);
   const deep = [
     "host.jump.hostKey",
+    "hosts.NAME.jump.hostKey",
+    "hosts.NAME.stores",
     "services[].metrics.port",
     "pyroscope.retention",
     "pyroscope.remote.tenant",
@@ -100,11 +104,20 @@ test("to write the page's defaults is to write nothing", () => {
     const isScalar = schema.properties === undefined && schema.fallback === undefined;
     return isScalar && rows.get(path)?.fallback.startsWith("`") === true;
   });
-  expect(written.length).toBeGreaterThan(25);
-  const whole = written.reduce<unknown>(
-    (values, { path }) => withValue(values, path, parse(rows.get(path)?.fallback.slice(1, -1) ?? "")),
-    given,
-  );
+  const ofHosts = written.filter(({ path }) => path.startsWith("hosts."));
+  const others = written.filter((field) => !ofHosts.includes(field));
+  expect(others.length).toBeGreaterThan(25);
+  expect(ofHosts.length).toBeGreaterThan(5);
+  const write = (into: unknown, chosen: typeof written): Record<string, unknown> =>
+    chosen.reduce<unknown>(
+      (values, { path }) =>
+        withValue(values, path.replace("NAME", "web"), parse(rows.get(path)?.fallback.slice(1, -1) ?? "")),
+      into,
+    ) as Record<string, unknown>;
+  const whole = write(given, others);
   const secrets = new Set(["grafanaAuth"]);
-  expect(accepted(whole as Record<string, unknown>, secrets)).toEqual(accepted(given, secrets));
+  expect(accepted(whole, secrets)).toEqual(accepted(given, secrets));
+  const remote = { remote: { url: "https://profiles.example" } };
+  const several = { host: undefined, hosts: { web: given.host }, pyroscope: remote };
+  expect(accepted(write(several, ofHosts))).toEqual(accepted(several));
 });

@@ -50,7 +50,7 @@ describe("the merged profile", () => {
           }),
         ),
     };
-    const pyroscope = new Pyroscope(http as never, { url: "http://127.0.0.1:4040" });
+    const pyroscope = new Pyroscope(http, { url: "http://127.0.0.1:4040" });
     const found = await fetchMerged(pyroscope, way(kind), {}, { start: 0, end: 9_000 });
     return { found, asked };
   };

@@ -37,7 +37,7 @@ describe("a message to Pyroscope", () => {
     };
     const user = { name: "soar", password: "secret" };
     const address = { url: "https://pyroscope.example/prefix/", tenant: "team", user };
-    await new Pyroscope(http as never, address).ask([{ ...question, seconds: 120 }]);
+    await new Pyroscope(http, address).ask([{ ...question, seconds: 120 }]);
     expect(asked).toEqual([
       {
         url: "https://pyroscope.example/prefix/querier.v1.QuerierService/SelectMergeProfile",

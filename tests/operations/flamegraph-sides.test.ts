@@ -52,7 +52,7 @@ function subjectWith(stored: Stored): Subject {
         }),
       ),
   };
-  const pyroscope = new Pyroscope(http as never, { url: "http://127.0.0.1:4040" });
+  const pyroscope = new Pyroscope(http, { url: "http://127.0.0.1:4040" });
   return { pyroscope, way, labels: { service_name: "soar-run", environment: "production" } };
 }
 

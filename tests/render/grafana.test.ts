@@ -162,6 +162,23 @@ describe("dashboards", () => {
     expect(JSON.stringify(second)).not.toContain("pyroscope_compactor_");
   });
 
+  test("choose hosts where there are several", () => {
+    const onHosts = profilesDashboard({ environment, services, pyroscope: "p", isOnHosts: true });
+    const variable = onHosts.templating.list?.find(({ name }) => name === "host");
+    expect(variable).toMatchObject({
+      multi: true,
+      includeAll: true,
+      allValue: ".*",
+      query: { labelName: "host" },
+    });
+    const selectors = panelsOf(onHosts).map(
+      ({ targets }) => (targets as unknown as { labelSelector: string }[])[0]?.labelSelector,
+    );
+    expect(selectors).toHaveLength(4);
+    for (const selector of selectors) expect(selector).toMatch(/, host=~"\$host"\}$/);
+    expect(JSON.stringify(profiles)).not.toContain("$host");
+  });
+
   test("choose a service of the environment, by variables of the datasource", () => {
     const { list = [] } = profiles.templating;
     expect(list.map(({ name, current }) => [name, current?.value])).toEqual([

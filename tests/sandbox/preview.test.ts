@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import program from "../../index";
 import { run, type RunResult } from "../../sandbox/log";
 import { projectRoot } from "../../sandbox/paths";
@@ -30,6 +31,7 @@ describe("preview.yml, with no host in reach", async () => {
     "ci",
     "components",
     "config",
+    "operations",
     "render",
     "index.ts",
     "library.ts",
@@ -175,8 +177,10 @@ describe("preview.yml, with no host in reach", async () => {
       await cli(["stack", "init", stackName]);
       const set = async (...args: string[]): Promise<unknown> =>
         cli(["config", "set", "--stack", stackName, ...args]);
-      await set("--path", "host.hostKey", hostKey);
       const text = await readFile(path.join(projectRoot, "examples", file), "utf8");
+      const { config } = parse(text) as { config: Record<string, object> };
+      const hosts = Object.keys(config["soar-profiling:hosts"] ?? {}).map((name) => `hosts.${name}`);
+      for (const one of hosts.length === 0 ? ["host"] : hosts) await set("--path", `${one}.hostKey`, hostKey);
       if (text.includes("grafana:")) await set("--secret", "grafanaAuth", grafanaAuth);
       if (text.includes("remote:")) await set("--secret", "pyroscopePassword", "a-password");
       const { stdout, stderr, changeSummary } = await (await select(stackName)).preview({ color: "never" });

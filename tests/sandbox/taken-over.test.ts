@@ -43,7 +43,7 @@ describe("a host that commit 93fb0d0 has made", { timeout: 400_000 }, async () =
   staging.configure({ repository: undefined, pyroscope: undefined, alloy: undefined });
   const both = [owner, staging];
   // Today's project file declares it for both programs, and the earlier one does not know it.
-  for (const stack of both) stack.configure({ push: "" });
+  for (const stack of both) stack.configure({ push: "", hosts: "" });
 
   /** What an operator has there, and what is gone at the end. */
   const look = async (): Promise<string> =>

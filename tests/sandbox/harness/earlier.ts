@@ -14,8 +14,7 @@ export async function programOf(commit: string): Promise<PulumiFn | undefined> {
   const directory = await mkdtemp(path.join(tmpdir(), "soar-earlier-"));
   afterAll(() => rm(directory, { recursive: true }));
   const archive = path.join(directory, "archive.tar");
-  const parts = ["index.ts", "package.json", "tsconfig.json", "components", "config", "render"];
-  await run("git", [...git, "archive", `--output=${archive}`, commit, ...parts]);
+  await run("git", [...git, "archive", `--output=${archive}`, commit]);
   await run("tar", ["-x", "-C", directory, "-f", archive]);
   await symlink(path.join(projectRoot, "node_modules"), path.join(directory, "node_modules"));
   const loaded = (await import(path.join(directory, "index.ts"))) as { default: PulumiFn };

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Deployment, OutputMap, PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { afterAll, expect } from "vitest";
 import type { DeclaredService } from "../../../operations/arrivals";
+import type { HostsReport } from "../../../operations/verify/hosts";
 import type { Report } from "../../../operations/verify/verify";
 import {
   hostStatus,
@@ -115,8 +116,8 @@ export class TestStack {
     return this.config[key];
   }
 
-  /** `target` and `replace` are URNs, as with the flags of these names. */
-  async up(options: { target?: string[]; replace?: string[] } = {}): Promise<Up> {
+  /** `target` and `replace` are URNs, as with the flags of these names; `continueOnError` as with its flag. */
+  async up(options: { target?: string[]; replace?: string[]; continueOnError?: boolean } = {}): Promise<Up> {
     const stack = await this.open();
     const { onEvent, changes } = countChanges();
     const quiet = { suppressProgress: true, color: "never", onOutput: this.log } as const;
@@ -131,10 +132,10 @@ export class TestStack {
   }
 
   /** An `up` that must fail; returns all that the engine said. */
-  async upFails(): Promise<string> {
+  async upFails(options: { continueOnError?: boolean } = {}): Promise<string> {
     const stack = await this.open();
     const error: unknown = await stack
-      .up({ suppressProgress: true, color: "never", onOutput: this.log })
+      .up({ suppressProgress: true, color: "never", onOutput: this.log, ...options })
       .then(
         () => undefined,
         (reason: unknown) => reason,
@@ -239,11 +240,22 @@ export class TestStack {
 
   /** What `npm run verify -- --stack NAME --json ...` finds, with its exit status. */
   async verify(...services: string[]): Promise<{ code: number; report: Report }> {
+    const { code, report } = await this.verified(services);
+    return { code, report: report as Report };
+  }
+
+  /** The same of a stack on several hosts. */
+  async verifyHosts(...services: string[]): Promise<{ code: number; report: HostsReport }> {
+    const { code, report } = await this.verified(services);
+    return { code, report: report as HostsReport };
+  }
+
+  private async verified(services: string[]): Promise<{ code: number; report: unknown }> {
     const { command, args, ...place } = await this.operation("verify-stack.ts", "--json", ...services);
     const { code, stdout, stderr } = await run(command, args, { ...place, allowFailure: true });
     if (stdout === "") throw new Error(`verify said nothing but: ${stderr}`);
     await appendFile(this.logFile, stdout);
-    return { code, report: JSON.parse(stdout) as Report };
+    return { code, report: JSON.parse(stdout) as unknown };
   }
 
   /** After a killed engine: what `pulumi cancel` does, so that the next command may run. */
