@@ -16,7 +16,8 @@ export type {
   ServiceDirectory,
   ServiceFile,
 } from "./components/host/declaration";
-export { Host, type HostAction, type HostArgs } from "./components/host/host";
+export { Host } from "./components/host/host";
+export type { HostAction, HostArgs } from "./components/host/host-args";
 export type { HostIdentity } from "./components/host/identity";
 export type { Renamed } from "./components/host/last-commands";
 export type { PastRequirement, ScrapedRequirement } from "./components/host/past";
@@ -33,7 +34,7 @@ export type {
   Requirements,
   SourceRequirement,
   UnitRequirement,
-} from "./components/host/preflight";
+} from "./components/host/required";
 export type { Script } from "./components/host/scripts";
 export { Component } from "./components/host/steady";
 export { ServiceConfig, type FileDigest, type ServiceConfigArgs } from "./components/host/service-config";

@@ -15,7 +15,7 @@ import {
   type ServiceFile,
 } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { PortRequirement, UnitRequirement } from "./host/preflight";
+import type { PortRequirement, UnitRequirement } from "./host/required";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { Component } from "./host/steady";
 

@@ -1,7 +1,7 @@
 import { hostPort } from "../config/ports";
 import { profiled, type ProfileKind } from "../config/service";
 import type { Service } from "../config/settings";
-import type { EndpointRequirement } from "./host/preflight";
+import type { EndpointRequirement } from "./host/required";
 
 /** Where a service serves each kind of profile. */
 const paths: Record<ProfileKind, string> = { cpu: "/debug/pprof/profile", heap: "/debug/pprof/heap" };

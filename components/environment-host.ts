@@ -6,7 +6,7 @@ import type { PublicSite, SiteSender } from "./public-site";
 import { Host } from "./host/host";
 import type { LastOutputs } from "./host/last-outputs";
 import type { Renamed } from "./host/last-commands";
-import type { Requirements } from "./host/preflight";
+import type { Requirements } from "./host/required";
 import type { OperatorFiles } from "./operator/files";
 import { storageLogin } from "./object-storage";
 import { scrapedLogin } from "./past";

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ObjectStorage } from "../config/object-storage";
 import type { Settings } from "../config/settings";
 import { renderCurlOptions } from "../render/prometheus/curl-options";
-import type { ObjectStorageRequirement } from "./host/preflight";
+import type { ObjectStorageRequirement } from "./host/required";
 import { dataDirectory, pyroscopeFile } from "./pyroscope";
 
 /** The bucket of a local Pyroscope, which the host is to try before anything is changed. */

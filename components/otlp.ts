@@ -6,7 +6,7 @@ import { renderOtlp } from "../render/alloy/otlp";
 import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPassword, alloyPlatform } from "./alloy";
 import type { ServiceDeclaration } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { PortRequirement } from "./host/preflight";
+import type { PortRequirement } from "./host/required";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { Component } from "./host/steady";
 

@@ -11,7 +11,7 @@ import { Alloy, type AlloyInfo, type ProfileDestination } from "./alloy";
 import { AptRepository, keyring } from "./host/apt-repository";
 import type { Host } from "./host/host";
 import { type HostIdentity, identityOf } from "./host/identity";
-import type { SourceRequirement } from "./host/preflight";
+import type { SourceRequirement } from "./host/required";
 import type { FileDigest } from "./host/service-config";
 import { ownUids } from "./grafana/datasources";
 import { budgetOf, Pyroscope, pyroscopeUrl } from "./pyroscope";

@@ -6,7 +6,7 @@ import { renderProfiles } from "../render/alloy/profiles";
 import { renderPush } from "../render/alloy/push";
 import { alloyDeclaration, alloyFragment, type AlloyInfo, alloyPlatform } from "./alloy";
 import type { Host } from "./host/host";
-import type { PortRequirement } from "./host/preflight";
+import type { PortRequirement } from "./host/required";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { Component } from "./host/steady";
 

@@ -15,7 +15,7 @@ import { renderRules, type RulesArgs } from "../render/prometheus/rules";
 import { alloyUrl } from "./alloy";
 import type { Edit, ServiceDeclaration, ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { ProgramRequirement } from "./host/preflight";
+import type { ProgramRequirement } from "./host/required";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { shellLine } from "./host/shell";
 import type { PrometheusRules } from "./operator/files";

@@ -4,7 +4,7 @@ import type { SiteSettings } from "../config/settings";
 import { renderSite, type SiteUser } from "../render/caddy";
 import type { ServiceDeclaration } from "./host/declaration";
 import { dependencies, type Host } from "./host/host";
-import type { AdminRequirement, ProgramRequirement } from "./host/preflight";
+import type { AdminRequirement, ProgramRequirement } from "./host/required";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { Component } from "./host/steady";
 

@@ -13,7 +13,7 @@ import { AptPackage } from "./host/apt-package";
 import type { AptRepository } from "./host/apt-repository";
 import { readDeclaration, type ServiceDeclaration, type ServiceFile } from "./host/declaration";
 import type { Host } from "./host/host";
-import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/preflight";
+import type { PackageRequirement, PortRequirement, UnitRequirement } from "./host/required";
 import { ServiceConfig, type FileDigest } from "./host/service-config";
 import { Component } from "./host/steady";
 

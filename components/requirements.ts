@@ -5,7 +5,7 @@ import { alloyPorts, alloyUnit } from "./alloy";
 import { caddyAdmin, caddyRequirement } from "./public-site";
 import { profileEndpoints } from "./endpoints";
 import { otlpPorts } from "./otlp";
-import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/preflight";
+import type { EndpointRequirements, MachineRequirement, Requirements } from "./host/required";
 import { platformPast, scrapedRequirement } from "./past";
 import { packageSource } from "./platform";
 import { pushPorts } from "./profiles";

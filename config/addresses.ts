@@ -70,3 +70,13 @@ export function loopbackAddress(): z.ZodString {
     value === "localhost" || value === "::1" || (isIPv4(value) && value.startsWith("127."));
   return anyText(form).refine(isLoopback, { error: expected(form) });
 }
+
+/** Whether a URL's host is this machine itself, in any spelling that dials it. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return (
+    ["localhost", "0.0.0.0", "[::]", "[::1]"].includes(hostname) ||
+    hostname.endsWith(".localhost") ||
+    (isIPv4(hostname) && hostname.startsWith("127."))
+  );
+}

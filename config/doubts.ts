@@ -1,5 +1,5 @@
 import type { Issue } from "./issue";
-import { isLoopback } from "./observability";
+import { isLoopback } from "./addresses";
 import { otlpReceiver } from "./otlp";
 import type { Settings } from "./settings";
 

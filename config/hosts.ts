@@ -1,7 +1,7 @@
 import { z } from "zod";
 import * as field from "./fields";
 import { reached, requireHostKeys } from "./host";
-import { optional } from "./observability";
+import { optional } from "./optional";
 
 /** One of several hosts: how it is reached, and what runs there. */
 export const hostEntry = field.map("a map with at least address and hostKey", {

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { checkLogs } from "./log-rules";
-import { isLoopback } from "./observability";
+import { isLoopback } from "./addresses";
 import type { Listener } from "./ports";
 import type { IsWrong } from "./right-parts";
 import type { Issue, PartialSettings } from "./issue";

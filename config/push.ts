@@ -1,5 +1,5 @@
 import * as field from "./fields";
-import { optional } from "./observability";
+import { optional } from "./optional";
 import { hostPort, type Listener } from "./ports";
 import { holds } from "./versions";
 

@@ -3,7 +3,7 @@ import { type FieldIssue, isMap, issuesOf, meantKey, unknownKey, withoutMeant } 
 import { host } from "./host";
 import { hostEntry } from "./hosts";
 import { join } from "./paths";
-import { isOff } from "./observability";
+import { isOff } from "./optional";
 import { mainHost, placedHosts } from "./placed";
 import { rightParts, wrongPaths } from "./right-parts";
 import type { Issue, PartialSettings } from "./issue";

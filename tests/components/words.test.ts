@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { AptPackage } from "../../components/host/apt-package";
 import { AptRepository, keyring } from "../../components/host/apt-repository";
-import { Host, type HostArgs } from "../../components/host/host";
+import { Host } from "../../components/host/host";
+import type { HostArgs } from "../../components/host/host-args";
 import { renderDeclaration } from "../../components/host/declaration";
 import { ServiceConfig } from "../../components/host/service-config";
 import { renderAptSource } from "../../render/apt";
