@@ -118,6 +118,9 @@ describe("Pyroscope with a bucket", async () => {
     await onEmptyDisk();
     await found("before", 3);
     await found("after", 4);
+    const { report } = await stack.verify();
+    expect(report.checks.map(({ name }) => name)).toContain("probe cpu");
+    expect(report.checks.filter(({ state }) => state === "broken")).toEqual([]);
   });
 
   test("with the bucket away profiles are taken, and none is lost, also by a restart", async () => {
