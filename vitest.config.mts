@@ -17,6 +17,10 @@ const first = [
     "drift",
     "promises",
     "habits",
+    "hosts",
+    "soar-today",
+    "adopted",
+    "pipelines",
     "in-force",
   ].map((name) => `sandbox/${name}`),
 ];
