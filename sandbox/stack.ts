@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
@@ -41,7 +41,9 @@ export async function openStack(options: StackOptions, opened?: Stack): Promise<
   const backend = path.join(options.directory, "state");
   await mkdir(workDir, { recursive: true });
   await mkdir(backend, { recursive: true });
-  await copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
+  const projectFile = await readFile(path.join(projectRoot, "Pulumi.yaml"), "utf8");
+  // The program is in this process, not in the folder.
+  await writeFile(path.join(workDir, "Pulumi.yaml"), projectFile.replace(/^main: .*\n/m, ""));
   const file = stackFile(workDir, name);
   const missing = await writeConfig(file, options);
   const pulumi = await ensurePulumi();
