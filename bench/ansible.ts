@@ -59,7 +59,7 @@ export async function ansibleOn(
   };
 }
 
-/** What `ansible --version` says first. */
+/** The version that is compared. */
 export async function ansibleVersion(): Promise<string> {
   const requirements = await readFile(path.join(source, "requirements.txt"), "utf8");
   return /^ansible-core==(.+)$/m.exec(requirements)?.[1] ?? "";
@@ -105,6 +105,7 @@ async function writeVariables(
   const services = packages.map((name) => name.replace(/=.*/, ""));
   const variables = {
     repository_url: repositoryUrl,
+    repository_key: await (await fetch(`${repositoryUrl}/key.asc`)).text(),
     packages,
     services,
     // Pyroscope's and Alloy's packages bring these.

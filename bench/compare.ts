@@ -49,8 +49,8 @@ function nameOf({ by, plugins }: Way): Pick<Way, "by" | "plugins"> {
 
 async function versionsHere(): Promise<Record<string, string>> {
   const { versions } = (await prepareIngredients()).repository;
-  const packages = Object.entries(versions).map(([name, [version]]) => [name, version ?? ""]);
-  return { Node: process.versions.node, ...Object.fromEntries(packages) } as Record<string, string>;
+  const packages = Object.entries(versions).map(([name, [version = ""]]) => [name, version] as const);
+  return { Node: process.versions.node, ...Object.fromEntries<string>(packages) };
 }
 
 async function main(options: readonly string[]): Promise<void> {
@@ -59,7 +59,7 @@ async function main(options: readonly string[]): Promise<void> {
   await prepareSandbox([]);
   const work = await mkdtemp(path.join(cacheDir(), "bench-"));
   try {
-    const result = await compare(isTry ? { oneHost: 1, more: 1 } : { oneHost: 5, more: 2 }, work);
+    const result = await compare(isTry ? { oneHost: 1, more: 1 } : { oneHost: 3, more: 1 }, work);
     console.log(tableOf(result));
     if (!isTry) await publishResult(result);
   } finally {

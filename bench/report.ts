@@ -22,7 +22,7 @@ export function pageWith(result: Result, text: string): string {
   const [before, rest] = text.split(start);
   const [, after] = (rest ?? "").split(end);
   if (before === undefined || after === undefined)
-    throw new Error(`${page} does not say what is written there`);
+    throw new Error(`${page} does not say where the result is written`);
   return `${before}${start}\n${ranOn(result)}\n\n${tableOf(result)}\n\n${partsOf(result)}\n\n${end}${after}`;
 }
 
