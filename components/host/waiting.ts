@@ -64,9 +64,9 @@ function words({ user, address, port }: SshServer): string {
 /** Which key it is, as `ssh-keygen -lf` shows it for a line of `authorized_keys`. */
 async function keyWords(privateKey: string | undefined): Promise<string> {
   if (privateKey === undefined) return "the keys of the SSH agent";
-  // Loaded when it is needed: most runs need none.
-  const { utils } = await import("ssh2");
-  const key = utils.parseKey(privateKey);
+  // Loaded when it is needed: most runs need none. Node finds its `utils` only as a part of all that it exports.
+  const { default: ssh2 } = await import("ssh2");
+  const key = ssh2.utils.parseKey(privateKey);
   if (key instanceof Error) return "sshPrivateKey";
   return `sshPrivateKey, whose public half is ${fingerprint(key.getPublicSSH())}`;
 }
