@@ -4,6 +4,7 @@ import { prepareIngredients } from "../sandbox/host/prepare";
 import { UserError } from "../sandbox/log";
 import { cacheDir } from "../sandbox/paths";
 import { prepareSandbox } from "../sandbox/prepare";
+import { ensurePulumi } from "../sandbox/tools/toolchain";
 import { ansibleVersion } from "./ansible";
 import { onHosts } from "./hosts";
 import { thisMachine } from "./machine";
@@ -39,8 +40,8 @@ async function compare(rounds: Rounds, work: string): Promise<Result> {
       parts.push(...(await measureParts(ours, [way, ...otherWays], work, each)));
     });
   }
-  const versions = { ...(await versionsHere()), Ansible: await ansibleVersion() };
-  return { date: new Date().toISOString().slice(0, 10), machine, versions, way: nameOf(way), rows, parts };
+  const date = new Date().toISOString().slice(0, 10);
+  return { date, machine, versions: await versionsHere(), way: nameOf(way), rows, parts };
 }
 
 function nameOf({ by, plugins }: Way): Pick<Way, "by" | "plugins"> {
@@ -50,7 +51,9 @@ function nameOf({ by, plugins }: Way): Pick<Way, "by" | "plugins"> {
 async function versionsHere(): Promise<Record<string, string>> {
   const { versions } = (await prepareIngredients()).repository;
   const packages = Object.entries(versions).map(([name, [version = ""]]) => [name, version] as const);
-  return { Node: process.versions.node, ...Object.fromEntries<string>(packages) };
+  const { version } = await ensurePulumi();
+  const all = { Node: process.versions.node, Pulumi: version, ...Object.fromEntries<string>(packages) };
+  return { ...all, Ansible: await ansibleVersion() };
 }
 
 async function main(options: readonly string[]): Promise<void> {

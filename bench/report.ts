@@ -64,11 +64,15 @@ function ranOn({ date, machine, versions, way, rows }: Result): string {
   const { processor, cores, memoryGiB, system, loadBefore } = machine;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const rounds = Math.max(...rows.map(({ ours }) => ours.length));
+  const runBy =
+    way.by === "pulumi"
+      ? "`pulumi` with its language host ran the program"
+      : "the Automation API ran the program, since there was no language host";
+  const plugin = way.plugins === "official" ? "the official plugin" : "the sandbox's stand-in of the plugin";
   return [
-    `Measured on ${date}: ${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}; load before it ${loadBefore.join(", ")}.`,
-    `${programs.join(", ")}.`,
-    `Here the program was run by ${way.by === "pulumi" ? "`pulumi up` with its language host" : "the Automation API, since there was no language host"}, and its commands by ${way.plugins === "official" ? "the official plugin" : "the sandbox's stand-in of the plugin"}.`,
-    `Times are medians of ${rounds} rounds on one host and of two otherwise; a first apply was measured once.`,
+    `Measured on ${date}: ${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}. The load before it was ${loadBefore.join(", ")}.`,
+    `${programs.join(", ")}. Here ${runBy}, and ${plugin} its commands.`,
+    `What has ${rounds} rounds in the result is told by its median; what is first applied was measured once.`,
   ].join("\n");
 }
 
