@@ -24,7 +24,7 @@ export interface HostContent {
  */
 export async function ansibleOn(
   hosts: readonly SandboxHost[],
-  contentOf: (declared: Declared) => readonly HostContent[],
+  contentOf: (declared: Declared) => Promise<readonly HostContent[]>,
 ): Promise<Contender> {
   const python = path.join(await ensureAnsible(), "bin", "python3");
   const [first] = hosts;
@@ -44,7 +44,7 @@ export async function ansibleOn(
     name: "Ansible",
     changedNothing: /^(?![^]*changed=[1-9])[^]*changed=0/,
     prepare: async (action, declared) => {
-      const contents = contentOf(declared);
+      const contents = await contentOf(declared);
       await Promise.all(hosts.map((host, index) => writeVariables(directory, host, contents[index])));
       const asked = action === "ask" ? ["--check", "--diff"] : [];
       const args = ["-m", "ansible", "playbook", "playbook.yml", ...asked];

@@ -12,18 +12,12 @@ import { measureParts } from "./parts";
 import { pulumiOn } from "./pulumi";
 import { publishResult, tableOf } from "./report";
 import type { Part, Result, Row } from "./result";
-import { measureHosts } from "./rows";
+import { measureHosts, type Rounds } from "./rows";
 import { type Way, waysHere } from "./ways";
 
 // `npm run bench`: the same results by this project and by Ansible, on fresh hosts of the sandbox, in turns. It writes what it
 // has measured into bench/results/, and the tables and the chart of it into docs/. `npm run bench -- --try` measures each
 // thing once and writes nothing.
-
-/** How often each thing is measured; what is first applied to fresh hosts is once. */
-interface Rounds {
-  oneHost: number;
-  more: number;
-}
 
 async function compare(rounds: Rounds, work: string): Promise<Result> {
   const machine = thisMachine();
@@ -32,12 +26,11 @@ async function compare(rounds: Rounds, work: string): Promise<Result> {
   const rows: Row[] = [];
   const parts: Part[] = [];
   for (const hosts of [1, 3, 6]) {
-    const each = hosts === 1 ? rounds.oneHost : rounds.more;
     await onHosts(hosts, work, async (measured) => {
-      rows.push(...(await measureHosts(measured, way, each, hosts === 1 ? [60, 600] : [], rounds.more)));
+      rows.push(...(await measureHosts(measured, way, rounds)));
       if (hosts > 1) return;
       const ours = await pulumiOn(measured.ours, way);
-      parts.push(...(await measureParts(ours, [way, ...otherWays], work, each)));
+      parts.push(...(await measureParts(ours, [way, ...otherWays], work, rounds.plain)));
     });
   }
   const date = new Date().toISOString().slice(0, 10);
@@ -62,7 +55,7 @@ async function main(options: readonly string[]): Promise<void> {
   await prepareSandbox([]);
   const work = await mkdtemp(path.join(cacheDir(), "bench-"));
   try {
-    const result = await compare(isTry ? { oneHost: 1, more: 1 } : { oneHost: 3, more: 1 }, work);
+    const result = await compare(isTry ? { plain: 1, more: 1 } : { plain: 3, more: 1 }, work);
     console.log(tableOf(result));
     if (!isTry) await publishResult(result);
   } finally {

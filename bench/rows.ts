@@ -3,91 +3,90 @@ import { prepareIngredients } from "../sandbox/host/prepare";
 import { step } from "../sandbox/log";
 import { ansibleOn, type HostContent } from "./ansible";
 import { shareAuthority } from "./authority";
-import type { Action, Declared } from "./contender";
+import type { Declared } from "./contender";
 import { installedFiles } from "./host";
 import type { Hosts } from "./hosts";
-import { measureSeries } from "./measure";
+import { measureSeries, type Series } from "./measure";
 import { pulumiOn } from "./pulumi";
 import type { Row } from "./result";
 import { settle, type Way } from "./ways";
 
-/** Services of each host. */
-const few = 6;
+/** How often each thing is measured. What is first applied to fresh hosts is once. */
+export interface Rounds {
+  /** On one host with few services. */
+  plain: number;
+  /** With more of either. */
+  more: number;
+}
 
-/** The rows of one number of hosts. */
-export async function measureHosts(
-  hosts: Hosts,
-  way: Way,
-  rounds: number,
-  manyServices: readonly number[],
-  roundsOfMany: number,
-): Promise<Row[]> {
+/** Services of each host, where it is not about their number. */
+const few = 6;
+const many = [60, 600];
+
+/** What is done, and with which label in which round. */
+type Kind = Pick<Series, "what" | "action" | "changes"> & { label: (round: number) => string };
+
+const nothing: Kind = { what: "nothing to do", action: "apply", changes: false, label: () => "0" };
+const first: Kind = { ...nothing, what: "first apply", changes: true };
+const oneLabel: Kind = { ...first, what: "one label of one service", label: (round) => `${round}` };
+const asked: Kind = { ...nothing, what: "what differs is asked", action: "ask" };
+
+/** The rows of so many hosts. */
+export async function measureHosts(hosts: Hosts, way: Way, { plain, more }: Rounds): Promise<Row[]> {
   const ours = await pulumiOn(hosts.ours, way);
-  const contents = new Map<number, HostContent[]>();
-  const theirs = await ansibleOn(hosts.theirs, ({ services, label }) =>
-    (contents.get(services) ?? []).map(({ packages, files }) => ({
+  const both = [ours, await ansibleOn(hosts.theirs, renderedFor(hosts))];
+  const count = hosts.ours.length;
+  const rows: Row[] = [];
+  const add = async ({ label, ...kind }: Kind, services: number, rounds: number): Promise<void> => {
+    const declared = (round: number): Declared => ({ services, label: label(round) });
+    const [own = [], other = []] = await measureSeries(both, { ...kind, declared, rounds });
+    const row: Row = { what: kind.what, hosts: count, services, ours: own, theirs: other };
+    process.stderr.write(`    ${JSON.stringify(row)}\n`);
+    rows.push(row);
+  };
+  /** Brings both to it, unmeasured. */
+  const bring = async (declared: Declared): Promise<void> => {
+    for (const each of both) {
+      await step(`${declared.services} services, ${each.name}`, await each.prepare("apply", declared));
+    }
+  };
+
+  const rounds = count === 1 ? plain : more;
+  await add(first, few, 1);
+  await add(nothing, few, rounds);
+  await add(oneLabel, few, rounds);
+  if (count > 1) return rows;
+  await bring({ services: few, label: "0" });
+  const declaration = ours.declare({ services: few, label: "0" }, { detectDrift: true });
+  await settle(declaration);
+  await step("what asks is put on the host", () => way.run("up", declaration, ["--skip-preview"]));
+  await add(asked, few, rounds);
+  for (const services of many) {
+    await bring({ services, label: "0" });
+    await add(nothing, services, more);
+    await add(oneLabel, services, more);
+  }
+  return rows;
+}
+
+/**
+ * What the stack has rendered for each host, which Ansible copies. It is read from our hosts when that many services are first
+ * asked for, with the label 0: the stack has just been applied.
+ */
+function renderedFor({ ours, theirs }: Hosts): (declared: Declared) => Promise<readonly HostContent[]> {
+  const known = new Map<number, HostContent[]>();
+  return async ({ services, label }) => {
+    if (known.size === 0 && ours.length > 1) await shareAuthority(ours, theirs);
+    const contents = known.get(services) ?? (await contentsOf(ours));
+    known.set(services, contents);
+    return contents.map(({ packages, files }) => ({
       packages,
       files: files.map((file) => ({
         ...file,
         content: file.content.replaceAll(`"bench" = "0"`, `"bench" = "${label}"`),
       })),
-    })),
-  );
-  const rows: Row[] = [];
-  const at = (services: number, label = "0"): Declared => ({ services, label });
-  const add = async (
-    what: string,
-    services: number,
-    action: Action,
-    label: (round: number) => string,
-    changes: boolean,
-    times: number,
-  ): Promise<void> => {
-    const series = { what, action, declared: (round: number) => at(services, label(round)), changes };
-    const [own = [], other = []] = await measureSeries([ours, theirs], { ...series, rounds: times });
-    rows.push({ what, hosts: hosts.ours.length, services, ours: own, theirs: other });
+    }));
   };
-  const learn = async (services: number): Promise<void> => {
-    contents.set(services, await contentsOf(hosts.ours));
-  };
-
-  // What it has rendered is what Ansible copies.
-  const [cold = []] = await measureSeries([ours], {
-    what: "first apply",
-    action: "apply",
-    declared: () => at(few),
-    changes: true,
-    rounds: 1,
-  });
-  await learn(few);
-  if (hosts.ours.length > 1) await shareAuthority(hosts.ours, hosts.theirs);
-  const [theirCold = []] = await measureSeries([theirs], {
-    what: "first apply",
-    action: "apply",
-    declared: () => at(few),
-    changes: true,
-    rounds: 1,
-  });
-  rows.push({ what: "first apply", hosts: hosts.ours.length, services: few, ours: cold, theirs: theirCold });
-  await add("nothing to do", few, "apply", () => "0", false, rounds);
-  await add("one label of one service", few, "apply", (round) => `${round}`, true, rounds);
-  if (hosts.ours.length > 1) return rows;
-
-  const asked = ours.declare(at(few), { detectDrift: true });
-  await settle(asked);
-  // What asks is put on the host.
-  await step("detectDrift", () => way.run("up", asked, ["--skip-preview"]));
-  await step("the label of before, Ansible", await theirs.prepare("apply", at(few)));
-  await add("what differs is asked", few, "ask", () => "0", false, rounds);
-  for (const services of manyServices) {
-    for (const contender of [ours, theirs]) {
-      await step(`${services} services, ${contender.name}`, await contender.prepare("apply", at(services)));
-      if (contender === ours) await learn(services);
-    }
-    await add("nothing to do", services, "apply", () => "0", false, roundsOfMany);
-    await add("one label of one service", services, "apply", (round) => `${round}`, true, roundsOfMany);
-  }
-  return rows;
 }
 
 /** What the stack has put on each host. */
