@@ -7,7 +7,7 @@ const goal = 25;
 
 /** A bar a row: what part our time is of Ansible's. */
 export function chartOf({ rows, date }: Result): string {
-  const height = 110 + rows.length * 26;
+  const height = 126 + rows.length * 26;
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 860, height });
   chart.setOption({
     animation: false,
@@ -18,7 +18,7 @@ export function chartOf({ rows, date }: Result): string {
       top: 10,
       textStyle: { fontSize: 14 },
     },
-    grid: { left: 300, right: 110, top: 46, bottom: 44 },
+    grid: { left: 300, right: 110, top: 62, bottom: 44 },
     xAxis: { type: "value", min: 0, max: 100, axisLabel: { formatter: "{value} %" } },
     yAxis: { type: "category", inverse: true, data: rows.map(nameOf), axisTick: { show: false } },
     series: [
