@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
@@ -38,17 +38,17 @@ export async function openStack(options: StackOptions, opened?: Stack): Promise<
   tellOfBrokenPrograms();
   const name = options.name ?? "sandbox";
   const workDir = workDirectory(options.directory, name);
-  const backend = path.join(options.directory, "state");
   await mkdir(workDir, { recursive: true });
-  await mkdir(backend, { recursive: true });
-  await copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
-  const file = stackFile(workDir, name);
+  await mkdir(stateDirectory(options.directory), { recursive: true });
+  const projectFile = await readFile(path.join(projectRoot, "Pulumi.yaml"), "utf8");
+  // The program is in this process, not in the folder.
+  await writeFile(path.join(workDir, "Pulumi.yaml"), projectFile.replace(/^main: .*\n/m, ""));
+  const file = stackFileOf(options);
   const missing = await writeConfig(file, options);
   const pulumi = await ensurePulumi();
   const envVars = {
     ...engineEnvironment((await ensurePulumiHome(pulumi)).home),
-    PULUMI_BACKEND_URL: `file://${backend}`,
-    PULUMI_CONFIG_PASSPHRASE: "sandbox",
+    ...stateEnvironment(options.directory),
   };
   const stack =
     opened ??
@@ -64,6 +64,23 @@ export async function openStack(options: StackOptions, opened?: Stack): Promise<
     }
   }
   return stack;
+}
+
+/** What the engine needs to find the state of the stacks with this directory. */
+export function stateEnvironment(directory: string): Record<string, string> {
+  return {
+    PULUMI_BACKEND_URL: `file://${stateDirectory(directory)}`,
+    PULUMI_CONFIG_PASSPHRASE: "sandbox",
+  };
+}
+
+function stateDirectory(directory: string): string {
+  return path.join(directory, "state");
+}
+
+/** The file with the settings of a stack. */
+export function stackFileOf({ directory, name = "sandbox" }: StackOptions): string {
+  return stackFile(workDirectory(directory, name), name);
 }
 
 /** Pulumi as the Automation API takes it: as `bin/pulumi` of a folder, whatever the folder of an installed one is called. */

@@ -1,6 +1,5 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { utils } from "ssh2";
 import type { SshServer, SshSettings } from "./connection";
 import { fingerprint } from "./identity";
 import { endOf, valueOf } from "./values";
@@ -48,7 +47,7 @@ export class Waiting {
 
   private async tell(): Promise<void> {
     this.isOver = true;
-    const key = keyWords(await valueOf(this.privateKey));
+    const key = await keyWords(await valueOf(this.privateKey));
     const { jump } = this.ssh;
     const way = jump === undefined ? "" : `, through ${words(jump)}`;
     void pulumi.log.info(
@@ -63,9 +62,11 @@ function words({ user, address, port }: SshServer): string {
 }
 
 /** Which key it is, as `ssh-keygen -lf` shows it for a line of `authorized_keys`. */
-function keyWords(privateKey: string | undefined): string {
+async function keyWords(privateKey: string | undefined): Promise<string> {
   if (privateKey === undefined) return "the keys of the SSH agent";
-  const key = utils.parseKey(privateKey);
+  // Loaded when it is needed: most runs need none. Node finds its `utils` only as a part of all that it exports.
+  const { default: ssh2 } = await import("ssh2");
+  const key = ssh2.utils.parseKey(privateKey);
   if (key instanceof Error) return "sshPrivateKey";
   return `sshPrivateKey, whose public half is ${fingerprint(key.getPublicSSH())}`;
 }

@@ -53,7 +53,7 @@ async function pulumiHome(pulumi?: Tool): Promise<PulumiHome> {
   if (!["", "official", "stand-in"].includes(wanted)) {
     throw new UserError(`PLUGINS is "${wanted}"`, "set it to official or stand-in, or leave it out");
   }
-  const standIns = path.join(cacheDir(), "pulumi-home", `stand-in-${await standInKey()}`);
+  const standIns = await standInHome();
   if (wanted !== "stand-in") {
     const official = await officialHome(pulumi, wanted === "" && existsSync(standIns));
     if (official !== undefined) return official;
@@ -64,10 +64,18 @@ async function pulumiHome(pulumi?: Tool): Promise<PulumiHome> {
       "run `pulumi plugin install` where there is a network, or leave out PLUGINS=official",
     );
   }
-  await publish(standIns, (home) =>
+  return tell({ home: await ensureStandIns(), plugins: "stand-in" }, "the sandbox's own stand-ins");
+}
+
+/** A PULUMI_HOME with the stand-ins, whatever else there is. */
+export async function ensureStandIns(): Promise<string> {
+  return publish(await standInHome(), (home) =>
     step("Build the stand-ins of the Pulumi plugins", () => buildStandIns(home)),
   );
-  return tell({ home: standIns, plugins: "stand-in" }, "the sandbox's own stand-ins");
+}
+
+async function standInHome(): Promise<string> {
+  return path.join(cacheDir(), "pulumi-home", `stand-in-${await standInKey()}`);
 }
 
 function tell(result: PulumiHome, what: string): PulumiHome {

@@ -27,6 +27,13 @@ describe("Pulumi.yaml", () => {
     expect(text).toBe(projectFile(text));
   });
 
+  test("names the program: by itself Pulumi runs what package.json exports, which is the library", () => {
+    const { main } = parse(readFileSync(path.join(__dirname, "../../Pulumi.yaml"), "utf8")) as {
+      main?: string;
+    };
+    expect(main).toBe("index.ts");
+  });
+
   test("declares the keys that the program reads, in the same order", () => {
     expect(Object.keys(declared)).toEqual([...settingKeys, ...secretKeys]);
   });

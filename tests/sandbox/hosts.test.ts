@@ -4,7 +4,7 @@ import { sshHost, startHost, stopHost, type SandboxHost } from "../../sandbox/ho
 import { pyroscopeOn } from "../../sandbox/query";
 import { programOf } from "./harness/earlier";
 import { stopSshd } from "./harness/faults";
-import { type Relay, relay } from "./harness/relay";
+import { type Relay, relay } from "../../sandbox/host/relay";
 import { TestStack } from "./harness/stack";
 
 const domain = "pyroscope.hosts.test";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, connect, type Socket } from "node:net";
-import { sshHost, type SandboxHost } from "../../../sandbox/host/host";
+import type { SandboxHost } from "./sandbox-host";
+import { sshHost } from "./ssh";
 
 /** The way from one host of the sandbox to a port of another, which have no network in common. */
 export interface Relay {
