@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { run } from "../sandbox/log";
@@ -33,11 +33,11 @@ const commandPlugin = path.join("plugins", "resource-command-v1.2.1");
 /**
  * The ways that this machine has, first the one that is nearest to a user's. Pulumi's language host and its plugin are used where
  * they are installed: the host on PATH or beside `pulumi`, the plugin in the user's Pulumi home.
- * @param directory for a Pulumi home with the official plugin
+ * @param directory for Pulumi homes
  */
 export async function waysHere(directory: string): Promise<Way[]> {
   const pulumi = await ensurePulumi();
-  const standIns = await ensureStandIns();
+  const standIns = await usersHome(path.join(directory, "pulumi-home-stand-in"), await ensureStandIns());
   const official = await officialHome(path.join(directory, "pulumi-home"), standIns);
   const languageHost = await findProgram("pulumi-language-nodejs", [path.dirname(pulumi.path)]);
   const started = (plugins: Way["plugins"], home: string): Way => ({
@@ -84,13 +84,23 @@ async function print(
   return (await run(program, args, options)).stdout;
 }
 
-/** A Pulumi home with the official plugin for commands; what these measurements do not use may be a stand-in there. */
+/**
+ * A Pulumi home with the official plugin for commands; what these measurements do not use may be a stand-in there.
+ * @param standIns a home with stand-ins
+ */
 async function officialHome(home: string, standIns: string): Promise<string | undefined> {
   const all = await ensurePulumiHome();
-  if (all.plugins === "official") return all.home;
+  if (all.plugins === "official") return usersHome(home, all.home);
   const installed = path.join(process.env["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi"), commandPlugin);
   if (!existsSync(installed)) return undefined;
-  await cp(standIns, home, { recursive: true });
+  await usersHome(home, standIns);
   await cp(installed, path.join(home, commandPlugin), { recursive: true });
+  return home;
+}
+
+/** A copy of a home of the sandbox in which Pulumi writes the log of each command, as in a user's. */
+async function usersHome(home: string, from: string): Promise<string> {
+  await cp(from, home, { recursive: true });
+  await rm(path.join(home, "logs"), { recursive: true, force: true });
   return home;
 }
