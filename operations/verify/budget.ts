@@ -9,6 +9,13 @@ import { age } from "./words";
 const day = 86_400;
 /** Blocks are stored once an hour: of fewer hours nothing can be said. */
 const least = 6 * 3_600;
+/**
+ * How much longer than the retention the oldest profiles are on the disk. 1.x deletes blocks of up to eight hours as a whole, twelve
+ * hours after the last of their profiles is too old; 2.x needs some hours less.
+ */
+const longer = 21 * 3_600;
+/** What is named as a retention that would fit takes so much of the budget: growth is not the same each day. */
+const reserved = 0.9;
 
 /** What is stored, and how fast it grows. */
 export interface Stored {
@@ -42,12 +49,12 @@ export function judgeDisk(
   const { bytes: estimate } = diskEstimateOf(services, pyroscope);
   const { diskBudget, retention } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
-  if (disk > diskBudget)
-    return [check("disk", broken(seen, "raise pyroscope.diskBudget, or shorten pyroscope.retention"))];
   const seconds = Math.min(day, oldest === undefined ? 0 : (now - oldest) / 1000);
-  const isForecast = stored !== undefined && seconds >= least && pyroscope.storage === undefined;
-  if (!isForecast) return [check("disk", ok(seen))];
-  return [check("disk", forecast(seen, { disk, ...stored, seconds }, { bytes: diskBudget, retention }))];
+  if (stored !== undefined && seconds >= least && pyroscope.storage === undefined)
+    return [check("disk", forecast(seen, { disk, ...stored, seconds }, { bytes: diskBudget, retention }))];
+  if (disk <= diskBudget) return [check("disk", ok(seen))];
+  const shorter = pyroscope.storage === undefined ? ", or shorten pyroscope.retention" : "";
+  return [check("disk", broken(seen, `raise pyroscope.diskBudget${shorter}`))];
 }
 
 /** What becomes of the disk, as in the last day. */
@@ -57,15 +64,27 @@ export function forecast(
   { bytes, retention }: Budget,
 ): Link {
   const perSecond = grown / seconds;
-  const passing = disk - all;
-  const end = passing + perSecond * retention;
-  const grows = `${seen}; they grow by ${readableSize(perSecond * day)} a day`;
-  if (end <= bytes) return ok(`${grows}, which is ${readableSize(end)} in the end`);
-  const until = (bytes - disk) / perSecond;
-  const fits = Math.floor((bytes - passing) / perSecond / 3_600);
-  const fitting = fits >= 48 ? `${Math.floor(fits / 24)}d` : `${Math.max(1, fits)}h`;
+  const passing = Math.max(0, disk - all);
+  const end = passing + perSecond * (retention + longer);
+  const grows = `${seen}; they grow by ${readableSize(perSecond * day)} a day, which is ${readableSize(end)} in the end`;
+  if (end > bytes) {
+    const until = disk > bytes ? "already" : `in ${age((bytes - disk) / perSecond)}`;
+    return broken(
+      `${grows}: the budget is used up ${until}`,
+      whatFits((reserved * bytes - passing) / perSecond),
+    );
+  }
+  if (disk <= bytes) return ok(grows);
   return broken(
-    `${grows}, which is ${readableSize(end)} in the end: the budget is used up in ${age(until)}`,
-    `set pyroscope.retention to ${fitting}, which would fit, or raise pyroscope.diskBudget`,
+    grows,
+    "raise pyroscope.diskBudget, or wait for a day: what is older than pyroscope.retention is deleted within that",
   );
+}
+
+/** @param seconds how long profiles may be on the disk */
+function whatFits(seconds: number): string {
+  const hours = Math.floor((seconds - longer) / 3_600);
+  if (hours < 1) return "raise pyroscope.diskBudget: no pyroscope.retention would fit";
+  const fitting = hours >= 48 ? `${Math.floor(hours / 24)}d` : `${hours}h`;
+  return `set pyroscope.retention to ${fitting}, which would fit, or raise pyroscope.diskBudget`;
 }

@@ -30,20 +30,40 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
     echo "package $package $(dpkg-query -W -f '${Version}' "$package" 2>/dev/null)"
   done
   if [ -n "$directory" ] && [ -d "$directory" ]; then
-    echo "disk $(du -s --block-size=1 "$directory" 2>/dev/null | cut -f 1)"
+    # It may be a link to another disk.
+    echo "disk $(du -s --block-size=1 "$directory/" 2>/dev/null | cut -f 1)"
     # Where Pyroscope 1.x and 2.x keep what they have stored for good. What 1.x has compacted into another block is marked, and there
-    # for twelve hours still: with it the same profiles would count twice.
+    # for twelve hours still: with it the same profiles would count twice. A compacted block is new, and its profiles are not: it tells
+    # of which time they are, and counts with its part of the last 24 hours.
     find "$directory/shared" -type f -printf '%b %T@ %p\n' 2>/dev/null |
       awk -v since="$(($(date +%s) - 86400))" '
+        function content(file, line, text) {
+          while ((getline line < file) > 0) text = text line
+          close(file)
+          return text
+        }
+        function seconds(name, text) {
+          if (!match(text, "\"" name "\": *[0-9]+")) return 0
+          return substr(text, RSTART + length(name) + 3, RLENGTH - length(name) - 3) / 1000
+        }
+        function newer(block, text, from, to) {
+          text = content(block "/meta.json")
+          from = seconds("minTime", text)
+          to = seconds("maxTime", text)
+          if (from >= since) return 1
+          return to > since ? (to - since) / (to - from) : 0
+        }
         { bytes[$3] = $1 * 512; time[$3] = $2 }
-        sub(/\/deletion-mark\.json$/, "", $3) { marked[$3] }
+        /\/deletion-mark\.json$/ && content($3) ~ /source of compacted block/ { replaced[substr($3, 1, length($3) - 19)] }
         END {
           for (file in bytes) {
             place = file
-            while (sub(/\/[^\/]*$/, "", place) && !(place in marked));
-            if (place in marked) continue
+            while (sub(/\/[^\/]*$/, "", place) && !(place in replaced) && !(place "/meta.json" in bytes));
+            if (place in replaced) continue
             all += bytes[file]
-            if (time[file] > since) grown += bytes[file]
+            if (time[file] <= since) continue
+            if (place != "" && !(place in share)) share[place] = newer(place)
+            grown += bytes[file] * (place == "" ? 1 : share[place])
           }
           printf "stored %.0f %.0f\n", all, grown
         }'
