@@ -219,8 +219,8 @@ describe("dashboards", () => {
       Object.fromEntries(
         panelsOf(pipelineDashboard({ ...info, services, storage }, "p"))
           .filter(({ title = "" }) => /Cost|busy/.test(title))
-          .map(({ title, targets = [] }) => [
-            title,
+          .map(({ title, targets = [] }): [string, string[]] => [
+            title ?? "",
             (targets as { expr?: string }[]).map(({ expr = "" }) => expr),
           ]),
       );

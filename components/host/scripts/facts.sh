@@ -32,9 +32,9 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
   if [ -n "$directory" ] && [ -d "$directory" ]; then
     # It may be a link to another disk.
     echo "disk $(du -s --block-size=1 "$directory/" 2>/dev/null | cut -f 1)"
-    # Where Pyroscope 1.x and 2.x keep what they have stored for good. What 1.x has compacted into another block is marked, and there
-    # for twelve hours still: with it the same profiles would count twice. A compacted block is new, and its profiles are not: it tells
-    # of which time they are, and counts with its part of the last 24 hours.
+    # Where Pyroscope 1.x and 2.x keep what they have stored for good. What 1.x is about to delete is marked, and there for twelve
+    # hours still: what it has compacted into another block would count twice. A compacted block is new, and its profiles are not: it
+    # tells of which time they are, and counts with its part of the last 24 hours.
     find "$directory/shared" -type f -printf '%b %T@ %p\n' 2>/dev/null |
       awk -v since="$(($(date +%s) - 86400))" '
         function content(file, line, text) {
@@ -43,8 +43,7 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
           return text
         }
         function seconds(name, text) {
-          if (!match(text, "\"" name "\": *[0-9]+")) return 0
-          return substr(text, RSTART + length(name) + 3, RLENGTH - length(name) - 3) / 1000
+          return match(text, "\"" name "\": *[0-9.]+") ? substr(text, RSTART + length(name) + 3, RLENGTH - length(name) - 3) + 0 : 0
         }
         function newer(block, text, from, to) {
           text = content(block "/meta.json")
@@ -54,7 +53,11 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
           return to > since ? (to - since) / (to - from) : 0
         }
         { bytes[$3] = $1 * 512; time[$3] = $2 }
-        /\/deletion-mark\.json$/ && content($3) ~ /source of compacted block/ { replaced[substr($3, 1, length($3) - 19)] }
+        /\/deletion-mark\.json$/ {
+          block = substr($3, 1, length($3) - 19)
+          if (content($3) ~ /source of compacted block/) replaced[block]
+          else share[block] = 0 # It is too old.
+        }
         END {
           for (file in bytes) {
             place = file
