@@ -1,7 +1,7 @@
 import { diskEstimateOf } from "../../config/rules";
 import { type Duration, readableSize } from "../../config/units";
 import { broken, type Link, ok, unknown } from "./chain";
-import { check, type Check, type PyroscopeFacts } from "./checks";
+import { check, type Check } from "./checks";
 import type { HostFacts } from "./host-facts";
 import { isLocal, type VerifyTarget } from "./target";
 import { age } from "./words";
@@ -37,21 +37,15 @@ export interface Budget {
  * Whether the profiles take no more than they may, now and when they have been kept for the whole retention; what was estimated
  * is shown beside it.
  */
-export function judgeDisk(
-  target: VerifyTarget,
-  { disk, stored }: HostFacts,
-  { oldest }: PyroscopeFacts,
-  now: number,
-): Check[] {
+export function judgeDisk(target: VerifyTarget, { disk, stored }: HostFacts): Check[] {
   const { pyroscope, services, platform } = target.settings;
   if (!isLocal(target) || platform.kind !== "own" || pyroscope.kind !== "local") return [];
   if (disk === undefined) return [check("disk", unknown("the host does not say what the profiles take"))];
   const { bytes: estimate } = diskEstimateOf(services, pyroscope);
   const { diskBudget, retention } = pyroscope;
   const seen = `profiles take ${readableSize(disk)}, of ${readableSize(diskBudget)} that they may; ${readableSize(estimate)} is the estimate`;
-  const seconds = Math.min(day, oldest === undefined ? 0 : (now - oldest) / 1000);
-  if (stored !== undefined && seconds >= least && pyroscope.storage === undefined)
-    return [check("disk", forecast(seen, { disk, ...stored, seconds }, { bytes: diskBudget, retention }))];
+  if (stored !== undefined && stored.seconds >= least && pyroscope.storage === undefined)
+    return [check("disk", forecast(seen, { disk, ...stored }, { bytes: diskBudget, retention }))];
   if (disk <= diskBudget) return [check("disk", ok(seen))];
   const shorter = pyroscope.storage === undefined ? ", or shorten pyroscope.retention" : "";
   return [check("disk", broken(seen, `raise pyroscope.diskBudget${shorter}`))];

@@ -7,22 +7,17 @@ import { facts } from "./answers";
 import { target } from "./target";
 
 const GiB = 2 ** 30;
-const now = Date.UTC(2026, 10, 25);
-const hours = (count: number): number => now - count * 3_600_000;
+const hours = (count: number): number => count * 3_600;
 
 describe("the disk of the profiles", () => {
-  const judged = (disk: number, grown: number, oldest: number | undefined): string =>
-    judgeDisk(target(), facts({ disk, stored: { all: disk, grown } }), { version: undefined, oldest }, now)
+  const judged = (disk: number, grown: number, seconds: number): string =>
+    judgeDisk(target(), facts({ disk, stored: { all: disk, grown, seconds } }))
       .map(({ state, detail }) => `${state}: ${detail}`)
       .join();
 
   test("takes no more than it may", () => {
-    expect(judged(20 * GiB, 0, undefined)).toMatch(
-      /^ok: profiles take 20\.0 GiB, of 20\.0 GiB that they may; /,
-    );
-    expect(judged(21 * GiB, 0, undefined)).toMatch(
-      /^broken: profiles take 21\.0 GiB, of 20\.0 GiB that they may; /,
-    );
+    expect(judged(20 * GiB, 0, 0)).toMatch(/^ok: profiles take 20\.0 GiB, of 20\.0 GiB that they may; /);
+    expect(judged(21 * GiB, 0, 0)).toMatch(/^broken: profiles take 21\.0 GiB, of 20\.0 GiB that they may; /);
   });
 
   test("is not forecast from the blocks of a few hours, and after that as it grew in the last day at most", () => {
@@ -30,7 +25,7 @@ describe("the disk of the profiles", () => {
     expect(judged(GiB, GiB / 4, hours(12))).toMatch(
       /^ok: .*; they grow by 512\.0 MiB a day, which is 15\.4 GiB in the end$/,
     );
-    expect(judged(9 * GiB, GiB / 2, hours(240))).toMatch(
+    expect(judged(9 * GiB, GiB / 2, hours(24))).toMatch(
       /^ok: .*; they grow by 512\.0 MiB a day, which is 15\.4 GiB in the end$/,
     );
   });
@@ -38,9 +33,7 @@ describe("the disk of the profiles", () => {
   test("that will not hold the retention is told with the days that are left, and with what would fit", () => {
     const found = judgeDisk(
       target(),
-      facts({ disk: 5 * GiB, stored: { all: 4 * GiB, grown: 2 * GiB } }),
-      { version: undefined, oldest: hours(48) },
-      now,
+      facts({ disk: 5 * GiB, stored: { all: 4 * GiB, grown: 2 * GiB, seconds: hours(24) } }),
     );
     expect(found).toMatchObject([
       {
@@ -55,12 +48,9 @@ describe("the disk of the profiles", () => {
 
   test("that is more than it may takes a shorter retention, a day, or more room", () => {
     const remedy = (disk: number, all: number, grown: number): string[] =>
-      judgeDisk(
-        target(),
-        facts({ disk, stored: { all, grown } }),
-        { version: undefined, oldest: hours(240) },
-        now,
-      ).map(({ detail, remedy = "" }) => `${/, which is .*$/.exec(detail)?.[0] ?? ""}; ${remedy}`);
+      judgeDisk(target(), facts({ disk, stored: { all, grown, seconds: hours(24) } })).map(
+        ({ detail, remedy = "" }) => `${/, which is .*$/.exec(detail)?.[0] ?? ""}; ${remedy}`,
+      );
     expect(remedy(21 * GiB, 20 * GiB, 2 * GiB)).toEqual([
       ", which is 62.8 GiB in the end: the budget is used up already; " +
         "set pyroscope.retention to 7d, which would fit, or raise pyroscope.diskBudget",
@@ -90,12 +80,9 @@ describe("the disk of the profiles", () => {
       settings: { ...plain.settings, pyroscope: { ...pyroscope, storage: { s3 } } },
     };
     const found = (disk: number): string[] =>
-      judgeDisk(
-        inBucket,
-        facts({ disk, stored: { all: disk, grown: disk } }),
-        { version: undefined, oldest: hours(48) },
-        now,
-      ).map(({ state, detail, remedy = "" }) => `${state}: ${detail.replace(/;.*/, "")} (${remedy})`);
+      judgeDisk(inBucket, facts({ disk, stored: { all: disk, grown: disk, seconds: hours(24) } })).map(
+        ({ state, detail, remedy = "" }) => `${state}: ${detail.replace(/;.*/, "")} (${remedy})`,
+      );
     expect(found(9 * GiB)).toEqual(["ok: profiles take 9.0 GiB, of 20.0 GiB that they may ()"]);
     expect(found(21 * GiB)).toEqual([
       "broken: profiles take 21.0 GiB, of 20.0 GiB that they may (raise pyroscope.diskBudget)",

@@ -8,12 +8,16 @@ import { scratchDirectory } from "../components/scratch";
 const place = scratchDirectory();
 const hour = 3_600_000;
 
-/** The words `stored BYTES GROWN` of the host's facts, and what is said to be on the disk. */
-async function facts(directory = place("")): Promise<{ stored: number[]; disk: number }> {
+/** The words `stored BYTES GROWN SECONDS` of the host's facts, and what is said to be on the disk. */
+async function facts(directory = place("")): Promise<{ stored: number[]; hours: number; disk: number }> {
   const script = `${readScript("facts.sh")}\nfacts nowhere ${directory} -- 2>/dev/null\n`;
   const { stdout } = await run("sh", ["-c", script]);
+  const [all = NaN, grown = NaN, seconds = NaN] = (/^stored (\d+) (\d+) (\d+)$/m.exec(stdout) ?? [])
+    .slice(1)
+    .map(Number);
   return {
-    stored: (/^stored (\d+) (\d+)$/m.exec(stdout) ?? []).slice(1).map(Number),
+    stored: [all, grown],
+    hours: seconds / 3_600,
     disk: Number(/^disk (\d+)$/m.exec(stdout)?.[1]),
   };
 }
@@ -84,6 +88,21 @@ test("counts what 2.x stores, which has no description, by when it was written",
   expect(later[0]).toBe(all + 2 * 65_536);
   expect((later[1] ?? 0) - grown).toBeGreaterThan(65_000);
   expect((later[1] ?? 0) - grown).toBeLessThan(66_000);
+  expect((await facts()).hours).toBe(24);
+});
+
+test("tells of how many hours that is: of as many as there are profiles of, and a day at most", async () => {
+  expect((await facts()).hours).toBe(0);
+  // Which Pyroscope makes when it first starts.
+  await mkdir(place("shared"), { recursive: true });
+  await writeFile(place("shared/pyroscope_cluster_seed.json"), "{}");
+  await utimes(place("shared/pyroscope_cluster_seed.json"), 0, 0);
+  await block("01JEXPIRED", 20, 19);
+  await mark("01JEXPIRED", "block exceeding retention of 7h0m0s");
+  await block("01JNEW", 7, 2);
+  expect((await facts()).hours).toBeCloseTo(7, 1);
+  await block("01JCOMPACTED", 30, 22);
+  expect((await facts()).hours).toBe(24);
 });
 
 test("looks behind a link to another disk", async () => {

@@ -6,7 +6,7 @@
 #   words UNIT TEXT                        the last lines of a unit that does not run
 #   package NAME VERSION                   as dpkg has it
 #   disk BYTES                             what DIRECTORY takes
-#   stored BYTES GROWN                     what the blocks in it take that stay, and those of the last 24 hours
+#   stored BYTES GROWN SECONDS             what the blocks in it take that stay, and how much of it came in the last SECONDS, a day at most
 #   record|differs|foreign NAME ...        what scripts/drift of ENVIRONMENT prints
 facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
   environment=$1 directory=$2
@@ -36,7 +36,7 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
     # hours still: what it has compacted into another block would count twice. A compacted block is new, and its profiles are not: it
     # tells of which time they are, and counts with its part of the last 24 hours.
     find "$directory/shared" -type f -printf '%b %T@ %p\n' 2>/dev/null |
-      awk -v since="$(($(date +%s) - 86400))" '
+      awk -v now="$(date +%s)" '
         function content(file, line, text) {
           while ((getline line < file) > 0) text = text line
           close(file)
@@ -45,18 +45,19 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
         function seconds(name, text) {
           return match(text, "\"" name "\": *[0-9.]+") ? substr(text, RSTART + length(name) + 3, RLENGTH - length(name) - 3) + 0 : 0
         }
-        function newer(block, text, from, to) {
+        function look(block, text, to) {
           text = content(block "/meta.json")
-          from = seconds("minTime", text)
+          begin[block] = seconds("minTime", text)
           to = seconds("maxTime", text)
-          if (from >= since) return 1
-          return to > since ? (to - since) / (to - from) : 0
+          if (begin[block] >= since) share[block] = 1
+          else share[block] = to > since ? (to - since) / (to - begin[block]) : 0
         }
+        BEGIN { first = now; since = now - 86400 }
         { bytes[$3] = $1 * 512; time[$3] = $2 }
         /\/deletion-mark\.json$/ {
           block = substr($3, 1, length($3) - 19)
           if (content($3) ~ /source of compacted block/) replaced[block]
-          else share[block] = 0 # It is too old.
+          else old[block]
         }
         END {
           for (file in bytes) {
@@ -64,11 +65,18 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
             while (sub(/\/[^\/]*$/, "", place) && !(place in replaced) && !(place "/meta.json" in bytes));
             if (place in replaced) continue
             all += bytes[file]
-            if (time[file] <= since) continue
-            if (place != "" && !(place in share)) share[place] = newer(place)
-            grown += bytes[file] * (place == "" ? 1 : share[place])
+            if (place in old) continue
+            begins = time[file]
+            part = 1
+            if (place != "" && begins > since) {
+              if (!(place in begin)) look(place)
+              begins = begin[place]
+              part = share[place]
+            }
+            if (time[file] > since) grown += bytes[file] * part
+            if (begins < first && (place != "" || file ~ /\/block\.bin$/)) first = begins
           }
-          printf "stored %.0f %.0f\n", all, grown
+          printf "stored %.0f %.0f %.0f\n", all, grown, now - (first < since ? since : first)
         }'
   fi
   drift=/usr/local/lib/soar-profiling/$environment/drift
