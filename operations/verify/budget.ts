@@ -1,4 +1,5 @@
 import { diskEstimateOf } from "../../config/rules";
+import { deletedLater } from "../../config/storage-estimate";
 import { type Duration, readableSize } from "../../config/units";
 import { broken, type Link, ok, unknown } from "./chain";
 import { check, type Check } from "./checks";
@@ -9,11 +10,6 @@ import { age } from "./words";
 const day = 86_400;
 /** Blocks are stored once an hour: of fewer hours nothing can be said. */
 const least = 6 * 3_600;
-/**
- * How much longer than the retention the oldest profiles are on the disk. 1.x deletes blocks of up to eight hours as a whole, twelve
- * hours after the last of their profiles is too old; 2.x needs some hours less.
- */
-const longer = 21 * 3_600;
 /** What is named as a retention that would fit takes so much of the budget: growth is not the same each day. */
 const reserved = 0.9;
 
@@ -59,7 +55,7 @@ export function forecast(
 ): Link {
   const perSecond = grown / seconds;
   const passing = Math.max(0, disk - all);
-  const end = passing + perSecond * (retention + longer);
+  const end = passing + perSecond * (retention + deletedLater);
   const grows = `${seen}; they grow by ${readableSize(perSecond * day)} a day, which is ${readableSize(end)} in the end`;
   if (end > bytes) {
     const until = disk > bytes ? "already" : `in ${age((bytes - disk) / perSecond)}`;
@@ -77,7 +73,7 @@ export function forecast(
 
 /** @param seconds how long profiles may be on the disk */
 function whatFits(seconds: number): string {
-  const hours = Math.floor((seconds - longer) / 3_600);
+  const hours = Math.floor((seconds - deletedLater) / 3_600);
   if (hours < 1) return "raise pyroscope.diskBudget: no pyroscope.retention would fit";
   const fitting = hours >= 48 ? `${Math.floor(hours / 24)}d` : `${hours}h`;
   return `set pyroscope.retention to ${fitting}, which would fit, or raise pyroscope.diskBudget`;
