@@ -68,8 +68,7 @@ export function parseFacts(printed: string): HostFacts {
     else if (kind === "stored") {
       const [grown = 0, seconds = 0] = rest.map(Number);
       facts.stored = { all: Number(name), grown, seconds };
-    }
-    else if (kind === "record") facts.hasRecords = true;
+    } else if (kind === "record") facts.hasRecords = true;
     // A unit may have the records of several services.
     else if ((kind === "differs" || kind === "foreign") && !facts.differences.includes(text)) {
       facts.differences.push(text);
