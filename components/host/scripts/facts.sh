@@ -31,7 +31,7 @@ facts() { # ENVIRONMENT DIRECTORY UNIT... -- PACKAGE...
   done
   if [ -n "$directory" ] && [ -d "$directory" ]; then
     # It may be a link to another disk.
-    echo "disk $(du -s --block-size=1 "$directory/" 2>/dev/null | cut -f 1)"
+    echo "disk $(du -DsB1 "$directory" 2>/dev/null | cut -f 1)"
     # Where Pyroscope 1.x and 2.x keep what they have stored for good. What 1.x is about to delete is marked, and there for twelve
     # hours still: what it has compacted into another block would count twice. A compacted block is new, and its profiles are not: it
     # tells of which time they are, and counts with its part of the last 24 hours.
