@@ -10,7 +10,6 @@ import type { DatasourceUids } from "../render/grafana/datasources";
 import { exploreUrl } from "../render/grafana/explore";
 import { grafanaTitle, grafanaUid } from "../render/grafana/identity";
 import { pipelineDashboard, type PipelineInfo } from "../render/grafana/pipeline-dashboard";
-import { intervals } from "../render/prometheus/silent-profiles";
 import { profilesDashboard } from "../render/grafana/profiles-dashboard";
 import { contactPointName, declareAlerts } from "./grafana/alerts";
 import type { GrafanaAccess, WithGrafana } from "./grafana/access";
@@ -168,5 +167,5 @@ function pipelineOf(
   { environment, services }: Settings,
   { environment: platform, storage }: PlatformInfo,
 ): PipelineInfo {
-  return { environment, platform, storage, intervals: intervals(profiled(services)) };
+  return { environment, platform, storage, services: profiled(services) };
 }

@@ -1,4 +1,4 @@
-import type { Duration, Size } from "./units";
+import { type Duration, parseDuration, type Size } from "./units";
 import { holds } from "./versions";
 
 /** What a service sends, as far as storage is concerned. */
@@ -23,6 +23,12 @@ export interface StorageEstimate {
   /** Bytes on the disk once the retention is reached, all copies. */
   readonly bytes: Size;
 }
+
+/**
+ * How much longer than the retention the oldest profiles are on the disk. 1.x deletes blocks of up to eight hours as a whole, twelve
+ * hours after the last of their profiles is too old; 2.x needs some hours less.
+ */
+export const deletedLater = parseDuration("21h");
 
 /** The model for a version of Pyroscope. */
 export function storageModel(version: string): StorageModel {

@@ -1,3 +1,4 @@
+import { deletedLater } from "../../config/storage-estimate";
 import { formatDuration } from "../../config/units";
 import type { AlloyState } from "./alloy";
 import { broken, type Link, ok, unknown } from "./chain";
@@ -85,9 +86,6 @@ function upstream(version: string): string {
   return version.replace(/^v/, "").replace(/[-+~].*$/, "");
 }
 
-/** After the retention, Pyroscope takes up to half a day until it deletes, in hourly blocks. */
-const deletionDelay = 15 * 3_600;
-
 /** Whether the oldest profile is no older than what is to be kept. */
 export function judgeRetention({ platform }: VerifyTarget, { oldest }: PyroscopeFacts, now: number): Check[] {
   if (platform.storage === undefined) return [];
@@ -95,7 +93,7 @@ export function judgeRetention({ platform }: VerifyTarget, { oldest }: Pyroscope
   const kept = formatDuration(retention);
   if (oldest === undefined) return [check("retention", unknown("no profile is stored yet"))];
   const old = (now - oldest) / 1000;
-  if (old <= retention + deletionDelay)
+  if (old <= retention + deletedLater)
     return [check("retention", ok(`oldest profile ${age(old)} old, of ${kept}`))];
   return [
     check(

@@ -19,8 +19,8 @@ export interface HostFacts {
   packages: Map<string, string>;
   /** What the profile storage takes, in bytes. */
   disk: number | undefined;
-  /** What of it is stored for good, and what of that came in the last 24 hours, in bytes. */
-  stored: { all: number; grown: number } | undefined;
+  /** What of it is stored for good, and what of that came in the last seconds, a day at most; in bytes. */
+  stored: { all: number; grown: number; seconds: number } | undefined;
   /** What is not as the stack declared it, in the words of `scripts/drift`. */
   differences: string[];
   /** Whether this environment has records on the host at all. */
@@ -65,8 +65,10 @@ export function parseFacts(printed: string): HostFacts {
     else if (kind === "words") facts.units.get(name)?.words.push(text);
     else if (kind === "package") facts.packages.set(name, text);
     else if (kind === "disk") facts.disk = name === "" ? undefined : Number(name);
-    else if (kind === "stored") facts.stored = { all: Number(name), grown: Number(text) };
-    else if (kind === "record") facts.hasRecords = true;
+    else if (kind === "stored") {
+      const [grown = 0, seconds = 0] = rest.map(Number);
+      facts.stored = { all: Number(name), grown, seconds };
+    } else if (kind === "record") facts.hasRecords = true;
     // A unit may have the records of several services.
     else if ((kind === "differs" || kind === "foreign") && !facts.differences.includes(text)) {
       facts.differences.push(text);

@@ -85,7 +85,7 @@ export async function verify(
     ...judgeDeclared(facts, environment),
     ...judgeVersions(target, facts, { alloy, pyroscope: known }),
     ...judgeRetention(target, known, Date.now()),
-    ...judgeDisk(target, facts, known, Date.now()),
+    ...judgeDisk(target, facts),
     ...(elsewhere === undefined ? judgeProbe(probed, known.version) : []),
     ...others,
     ...scraped,

@@ -3,6 +3,9 @@ import { type Duration, formatDuration, readableSize, type Size } from "../../co
 import { holds } from "../../config/versions";
 import { fittingRetention } from "../prometheus/budget";
 import { sentOfDue } from "../prometheus/profile-rules";
+import type { ProfiledService } from "../prometheus/profiling-cost";
+import { intervals } from "../prometheus/silent-profiles";
+import { costPanels } from "./cost-panels";
 import { dashboard, figure, graph, type PanelBuilder, withPanels } from "./panels";
 
 /** The Pyroscope on the host of a platform. */
@@ -22,8 +25,8 @@ export interface PipelineInfo {
   readonly platform: string;
   /** Undefined when Pyroscope is elsewhere. */
   readonly storage: StorageInfo | undefined;
-  /** Between two profiles of a service: those that there are. */
-  readonly intervals: readonly Duration[];
+  /** Those of the environment that serve profiles. */
+  readonly services: readonly ProfiledService[];
 }
 
 /** The jobs of Prometheus for a platform, as matchers. */
@@ -39,6 +42,7 @@ export function pipelineDashboard(info: PipelineInfo, prometheus: string): Dashb
   );
   return withPanels(builder, [
     ...collection(info, prometheus),
+    ...costPanels(info, prometheus),
     ...(info.storage === undefined ? [] : storagePanels(info, info.storage, prometheus)),
   ]);
 }
@@ -54,7 +58,7 @@ function collection(info: PipelineInfo, uid: string): PanelBuilder[] {
       unit: "percentunit",
       description:
         "By service and kind, over three intervals. A line that falls to 0 is a service that is silent: an alert names it, unless it is an intermittent one that is away.",
-      lines: info.intervals.map((interval) => ({
+      lines: intervals(info.services).map((interval) => ({
         expr: sentOfDue(environment, platform, interval),
         legend: "{{service_name}} {{kind}}",
       })),

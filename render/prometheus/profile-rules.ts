@@ -120,12 +120,21 @@ export function deliveryRules(environment: string, services: readonly WatchedSer
   ];
 }
 
-/** How many of the profiles that were due a service has sent, for each service and kind of an interval: 1 is all. */
-export function sentOfDue(environment: string, owner: string, interval: Duration): string {
+/**
+ * How many of the profiles that were due a service has sent, for each service and kind of an interval: 1 is all.
+ * @param further of which services and kinds, in matchers
+ */
+export function sentOfDue(
+  environment: string,
+  owner: string,
+  interval: Duration,
+  ...further: string[]
+): string {
   const window = silence(interval);
   const grew = `increase(${sent}${select({ environment: owner, job: "alloy" })}[${window}s])`;
-  const profiles = declaredProfiles(environment, interval);
-  const share = `${grew} / ${window} * on (component_id) group_left (service_name, kind) (${profiles})`;
+  const profiles = declaredProfiles(environment, interval, ...further);
+  // During a move they go to two places.
+  const share = `max by (component_id) (${grew}) / ${window} * on (component_id) group_left (service_name, kind) (${profiles})`;
   // One that has never sent any has no counter yet.
   return `sum by (service_name, kind) (${share}) or sum by (service_name, kind) (${profiles}) * 0`;
 }

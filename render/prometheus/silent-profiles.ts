@@ -65,8 +65,8 @@ export function silence(interval: Duration): Duration {
 }
 
 /** The declared profiles of an environment: a series each, with the names that its alerts have. */
-export function declaredProfiles(environment: string, interval?: Duration): string {
-  const all = `${declared}${select({ environment })}`;
+export function declaredProfiles(environment: string, interval?: Duration, ...further: string[]): string {
+  const all = `${declared}${select({ environment }, ...further)}`;
   return interval === undefined ? all : `${all} == ${interval}`;
 }
 

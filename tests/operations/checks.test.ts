@@ -40,13 +40,13 @@ describe("once a host", () => {
     );
   });
 
-  test("the oldest profile is no older than the retention, and the half day that deletion takes", () => {
+  test("the oldest profile is no older than the retention, the eight hours of a block, and the half day that deletion takes", () => {
     const now = Date.UTC(2026, 10, 25);
     const retention = (days: number): string =>
       judgeRetention(target(), { version: undefined, oldest: now - days * 86_400_000 }, now)
         .map(({ state, detail }) => `${state}: ${detail}`)
         .join();
-    expect(retention(30.5)).toBe("ok: oldest profile 31 d old, of 30d");
+    expect(retention(30 + 20 / 24)).toBe("ok: oldest profile 31 d old, of 30d");
     expect(retention(32)).toBe(
       "broken: the oldest profile is 32 d old, and 30d are to be kept: nothing is deleted",
     );

@@ -334,7 +334,7 @@ test("the host's own facts are read", () => {
     "package alloy 1.10.0-1",
     "package pyroscope ",
     "disk 4096",
-    "stored 2048 1024",
+    "stored 2048 1024 86400",
     "record alloy 3",
     "digest alloy 1234",
     "differs alloy /etc/default/alloy was edited",
@@ -357,7 +357,7 @@ test("the host's own facts are read", () => {
       ["pyroscope", ""],
     ]),
     disk: 4096,
-    stored: { all: 2048, grown: 1024 },
+    stored: { all: 2048, grown: 1024, seconds: 86_400 },
     differences: [
       "/etc/default/alloy was edited",
       "alloy.service does not run",

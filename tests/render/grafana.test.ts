@@ -1,7 +1,7 @@
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Duration } from "../../config/units";
+import { parseDuration } from "../../config/units";
 import { alertRules } from "../../render/grafana/alert-rules";
 import {
   type DatasourceKind,
@@ -13,6 +13,7 @@ import { exploreUrl } from "../../render/grafana/explore";
 import { grafanaUid } from "../../render/grafana/identity";
 import { pipelineDashboard } from "../../render/grafana/pipeline-dashboard";
 import { profilesDashboard } from "../../render/grafana/profiles-dashboard";
+import type { ProfiledService } from "../../render/prometheus/profiling-cost";
 import { alerts, storage } from "./samples";
 
 const environment = "production";
@@ -23,7 +24,23 @@ const services = [
   { name: "soar-run", profiles: ["cpu", "heap"] },
 ];
 const profiles = profilesDashboard({ environment, services, pyroscope: "production-pyroscope" });
-const info = { environment, platform: environment, intervals: [60, 600].map(Number) as Duration[] };
+const costing = (name: string, interval: string, more: Partial<ProfiledService> = {}): ProfiledService => ({
+  name,
+  profiles: ["cpu"],
+  interval: parseDuration(interval),
+  duration: parseDuration("5s"),
+  metrics: undefined,
+  ...more,
+});
+const info = {
+  environment,
+  platform: environment,
+  services: [
+    costing("soar.web", "10m", { metrics: { path: "/metrics", interval: parseDuration("15s"), labels: {} } }),
+    costing("soar-run", "60s", { profiles: ["cpu", "heap"] }),
+    costing("soar-ingest", "60s"),
+  ],
+};
 const pipeline = pipelineDashboard({ ...info, storage }, "production-prometheus");
 
 /** All uids that a value refers to, at any depth. */
@@ -141,6 +158,9 @@ describe("dashboards", () => {
       "timeseries: Profiles written",
       "timeseries: Drops",
       "timeseries: Latency, 99th percentile",
+      "timeseries: Cost to the services: time under the profiler",
+      "timeseries: Cost to the services: profiles handed over",
+      "timeseries: Processors that the services keep busy",
       "timeseries: Storage growth in a day",
       "timeseries: Disk free",
       "stat: Retention horizon",
@@ -155,7 +175,7 @@ describe("dashboards", () => {
     const cpuOnly = profilesDashboard({ environment, services: services.slice(0, 1), pyroscope: "p" });
     expect(titles(cpuOnly)).not.toContain("Heap over time");
     const remote = pipelineDashboard({ ...info, storage: undefined }, "p");
-    expect(titles(remote)).toEqual(titles(pipeline).slice(0, 4));
+    expect(titles(remote)).toEqual(titles(pipeline).slice(0, 7));
     expect(JSON.stringify(remote)).not.toMatch(/job=\\"pyroscope|filesystem/);
     const second = pipelineDashboard({ ...info, storage: { ...storage, version: "2.1.0" } }, "p");
     expect(titles(second)).toEqual([...titles(pipeline).slice(0, -2), "Compactions and deletions"]);
@@ -210,6 +230,38 @@ describe("dashboards", () => {
       }
     },
   );
+
+  test("tell what being profiled costs a service, as far as there is something to tell", () => {
+    const of = (services: ProfiledService[]): Record<string, string[]> =>
+      Object.fromEntries(
+        panelsOf(pipelineDashboard({ ...info, services, storage }, "p"))
+          .filter(({ title = "" }) => /Cost|busy/.test(title))
+          .map(({ title, targets = [] }): [string, string[]] => [
+            title ?? "",
+            (targets as { expr?: string }[]).map(({ expr = "" }) => expr),
+          ]),
+      );
+    const due = (names: string, interval: number): string =>
+      `profiling:interval_seconds{environment="production",kind="cpu",service_name=~"${names}"} == ${interval}`;
+    const [time = [], bytes = [], busy = []] = Object.values(of(info.services));
+    expect(time).toEqual([
+      expect.stringContaining(due("soar[.]web", 600)),
+      expect.stringContaining(due("soar-ingest|soar-run", 60)),
+    ]);
+    expect(time.map((expr) => /\) (\* \d+ \/ \d+)$/.exec(expr)?.[1])).toEqual(["* 5 / 600", "* 5 / 60"]);
+    expect(bytes).toHaveLength(2);
+    expect(busy).toEqual([
+      'sum by (job) (rate(process_cpu_seconds_total{environment="production",job=~"soar[.]web"}[$__rate_interval]))',
+    ]);
+    // Two of one interval, of which one is measured for longer.
+    const longer = costing("soar-run", "60s", { duration: parseDuration("10s") });
+    expect(Object.values(of([longer, costing("soar-ingest", "60s")])).map(({ length }) => length)).toEqual([
+      2, 1,
+    ]);
+    expect(Object.keys(of([costing("soar-run", "60s", { profiles: ["heap"] })]))).toEqual([
+      "Cost to the services: profiles handed over",
+    ]);
+  });
 
   test("show a line for each service and kind, from counters", () => {
     const [sent] = panelsOf(pipeline);

@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { profiled } from "../../config/service";
+import { pipelineDashboard } from "../../render/grafana/pipeline-dashboard";
 import { sshHost } from "../../sandbox/host/host";
+import { accepted } from "../config/sample";
 import { eventually } from "./harness/faults";
 import {
   askPrometheus,
@@ -28,6 +31,23 @@ describe("the host's own Prometheus", async () => {
   );
   const named = (...names: string[]): object[] => all.filter(({ name }) => names.includes(name));
   const prometheus = { url: "http://127.0.0.1:9090" };
+  const slowly = all.slice(0, 1).map((service) => ({ ...service, interval: "30s" }));
+  /** What the pipeline dashboard's panels on the cost of profiles have of the first service: time, bytes of each kind, processors. */
+  const costs = async (services: object[]): Promise<number[]> => {
+    const { services: settings } = accepted({ services });
+    const info = { environment: "sandbox", platform: "sandbox", storage: undefined };
+    const { panels = [] } = pipelineDashboard({ ...info, services: profiled(settings) }, "any");
+    const queries = (panels as { title?: string; targets?: { expr: string }[] }[])
+      .filter(({ title = "" }) => /^Cost to the services|^Processors/.test(title))
+      .flatMap(({ targets = [] }) => targets);
+    const found = await Promise.all(
+      queries.map(({ expr }) => queryPrometheus(stack, expr.replace("$__rate_interval", "1m"))),
+    );
+    const ofOne = found
+      .flat()
+      .filter(({ metric }) => (metric["service_name"] ?? metric["job"]) === "soar-run");
+    return ofOne.map(({ value: [, number] }) => Number(number));
+  };
 
   const declaration = (): Promise<string> => declarationOf(stack, "soar-prometheus-config-files");
 
@@ -48,7 +68,7 @@ describe("the host's own Prometheus", async () => {
     await stack.operator(`cp -a ${main} /root/original.yml`);
     original = await stack.operator(`cat ${main}`);
     pid = await stack.pid(unit);
-    stack.configure({ services: named("soar-run"), prometheus });
+    stack.configure({ services: slowly, prometheus });
     await stack.up();
   });
 
@@ -116,6 +136,16 @@ describe("the host's own Prometheus", async () => {
       .toEqual(["PyroscopeDiscardsSamples"]);
   });
 
+  let costsSlowly: number[] = [];
+
+  test("tells what being profiled costs a service, for each panel of it", async () => {
+    const least = async (): Promise<number> => Math.min(...(costsSlowly = await costs(slowly)));
+    await expect.poll(least, { timeout: 120_000, interval: 1_000 }).toBeGreaterThan(0);
+    expect(costsSlowly).toHaveLength(4);
+    // 4 seconds of 30, once it has gone on for long enough.
+    expect(costsSlowly[0]).toBeLessThan(0.2);
+  }, 150_000);
+
   test("names one of six services that falls silent while its metrics go on, and no other; and ends when it is back", async () => {
     // One of them may be away, with its metrics.
     const resting = "soar-web-staging";
@@ -169,6 +199,18 @@ describe("the host's own Prometheus", async () => {
     stack.configure({ services: named("soar-run") });
     await stack.up();
   }, 900_000);
+
+  test("tells that it costs the service more where profiles are more frequent, as they are since then", async () => {
+    const often = await costs(named("soar-run"));
+    // 4 seconds of 6; a busy machine takes some more for a profile.
+    expect(often[0]).toBeGreaterThan(0.4);
+    expect(often[0]).toBeLessThan(0.75);
+    const [time, cpu, heap, processors] = often.map((cost, index) => cost / (costsSlowly[index] ?? NaN));
+    expect(time).toBeGreaterThan(2);
+    expect(cpu).toBeGreaterThan(1);
+    expect(heap).toBeGreaterThan(1);
+    expect(processors).toBeGreaterThan(2);
+  });
 
   test("is not touched by a second `up`, and only reloaded for one service more", async () => {
     const before = await picture(stack);

@@ -1,6 +1,7 @@
 //! What the service counts, in Prometheus's text format.
 
 use std::fmt::Write;
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The counters of one service; every sample carries its name.
@@ -49,8 +50,27 @@ impl Metrics {
                 "# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{{service=\"{service}\"}} {value}\n"
             );
         }
+        let (service, seconds) = (&self.service, processor_seconds());
+        // By the name that all clients of Prometheus give it.
+        let _ = write!(
+            text,
+            "# HELP process_cpu_seconds_total Processor time of the process, in seconds.\n\
+             # TYPE process_cpu_seconds_total counter\n\
+             process_cpu_seconds_total{{service=\"{service}\"}} {seconds:.6}\n"
+        );
         text
     }
+}
+
+/// What the process has had of the processors, for itself and in the kernel.
+fn processor_seconds() -> f64 {
+    // SAFETY: all zeros is a valid value of this struct of numbers, and the kernel writes to no more than it.
+    let usage = unsafe {
+        let mut usage = mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    [usage.ru_utime, usage.ru_stime].iter().map(|time| time.tv_sec as f64 + time.tv_usec as f64 / 1e6).sum()
 }
 
 #[cfg(test)]
@@ -67,6 +87,9 @@ mod tests {
              # TYPE soar_aprs_packets_total counter\n\
              soar_aprs_packets_total{service=\"a \\\"quoted\\\" name\"} 7\n"
         ));
-        assert_eq!(text.lines().count(), 18);
+        assert_eq!(text.lines().count(), 21);
+        let (_, seconds) = text.trim_end().rsplit_once(' ').unwrap();
+        assert!(text.contains("\nprocess_cpu_seconds_total{service=\"a \\\"quoted\\\" name\"} "));
+        assert!(seconds.parse::<f64>().unwrap() > 0.0);
     }
 }

@@ -178,7 +178,7 @@ export const storageCases: Case[] = [
       {
         summary: "The profiles outgrow their disk budget",
         description:
-          "At what was stored in the last 24 hours, 20.0 GiB hold 9d 12h 34m 17s of profiles, and 30d are to be kept.",
+          "At what was stored in the last 24 hours, 20.0 GiB hold 8d 15h 34m 17s of profiles, and 30d are to be kept.",
       },
     ],
   ],
