@@ -149,7 +149,8 @@ describe("a pipeline", { timeout: 300_000 }, async () => {
     expect(told).toMatch(/<details open><summary><b>verify<\/b>: not all of it arrives<\/summary>/);
     expect(told).toMatch(/^soar-run +cpu +BROKEN/m);
     expect(told).toMatch(/soar-run\.service is stopped/);
-    expect((await deploy()).code).toBe(0);
+    // Alloy has to ask it once more.
+    await expect.poll(async () => (await deploy()).code, { timeout: 120_000, interval: 5_000 }).toBe(0);
   });
 
   test("fails where the up does, and verifies nothing", async () => {
