@@ -1,6 +1,7 @@
 import { type EngineEvent, LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import program from "../index";
 import { tellOfBrokenPrograms } from "../operations/broken-program";
+import { keepConnectionsApart } from "../operations/own-connections";
 
 /** What a command of the engine did. */
 export interface Said<T> {
@@ -34,6 +35,7 @@ export async function say<T>(
     process.stdout.write(text);
     said.push(text);
   };
+  keepConnectionsApart();
   tellOfBrokenPrograms();
   try {
     const stack = await LocalWorkspace.selectStack(

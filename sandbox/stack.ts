@@ -4,6 +4,7 @@ import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulum
 import { parse, stringify } from "yaml";
 import program from "../index";
 import { tellOfBrokenPrograms } from "../operations/broken-program";
+import { keepConnectionsApart } from "../operations/own-connections";
 import { grafanaAuthOf, type SandboxHost } from "./host/host";
 import { run } from "./log";
 import { cacheDir, contentKey, projectRoot, publish } from "./paths";
@@ -35,6 +36,7 @@ export interface StackOptions {
  * @param opened the same stack as it was opened before: only its settings are written again
  */
 export async function openStack(options: StackOptions, opened?: Stack): Promise<Stack> {
+  keepConnectionsApart();
   tellOfBrokenPrograms();
   const name = options.name ?? "sandbox";
   const workDir = workDirectory(options.directory, name);

@@ -89,8 +89,17 @@ describe("the real Alloy and Loki", { timeout: 60_000 }, async () => {
       ["without a severity", "info"],
       [`{"a":"b"}`, "warning"],
     ]);
-    const { attributes: more = "", ...labels } = found.find(({ line }) => line === "an error")?.labels ?? {};
+    const {
+      attributes: more = "",
+      resource_attributes: resource = "",
+      ...labels
+    } = found.find(({ line }) => line === "an error")?.labels ?? {};
     expect(JSON.parse(more)).toEqual({ "flight.id": 7, attribute_level: 350 });
+    expect(JSON.parse(resource)).toEqual({
+      "service.instance.id": "i",
+      "service.name": "web",
+      "soar.service": "web",
+    });
     expect(labels).toEqual({
       service_name: "web",
       environment: "least",
@@ -99,7 +108,6 @@ describe("the real Alloy and Loki", { timeout: 60_000 }, async () => {
       trace_id: trace,
       span_id: "00f067aa0ba902b7",
       scope_name: "web::api",
-      resource_attributes: `{"service.instance.id":"i","service.name":"web","soar.service":"web"}`,
     });
     const answer = await fetch(`${ways.loki}/loki/api/v1/labels`);
     expect(await answer.json()).toMatchObject({ data: ["environment", "level", "service_name", "unit"] });

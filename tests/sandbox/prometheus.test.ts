@@ -139,12 +139,12 @@ describe("the host's own Prometheus", async () => {
   let costsSlowly: number[] = [];
 
   test("tells what being profiled costs a service, for each panel of it", async () => {
-    const least = async (): Promise<number> => Math.min(...(costsSlowly = await costs(slowly)));
-    await expect.poll(least, { timeout: 120_000, interval: 1_000 }).toBeGreaterThan(0);
-    expect(costsSlowly).toHaveLength(4);
+    const all = async (): Promise<number[]> => (costsSlowly = await costs(slowly));
     // 4 seconds of 30, once it has gone on for long enough.
-    expect(costsSlowly[0]).toBeLessThan(0.2);
-  }, 150_000);
+    const isSettled = ([time = NaN, ...others]: number[]): boolean =>
+      time > 0 && time < 0.2 && others.length === 3 && Math.min(...others) > 0;
+    await expect.poll(all, { timeout: 180_000, interval: 1_000 }).toSatisfy(isSettled);
+  }, 200_000);
 
   test("names one of six services that falls silent while its metrics go on, and no other; and ends when it is back", async () => {
     // One of them may be away, with its metrics.
@@ -201,10 +201,11 @@ describe("the host's own Prometheus", async () => {
   }, 900_000);
 
   test("tells that it costs the service more where profiles are more frequent, as they are since then", async () => {
-    const often = await costs(named("soar-run"));
+    let often: number[] = [];
+    const all = async (): Promise<number[]> => (often = await costs(named("soar-run")));
     // 4 seconds of 6; a busy machine takes some more for a profile.
-    expect(often[0]).toBeGreaterThan(0.4);
-    expect(often[0]).toBeLessThan(0.75);
+    const isSettled = ([time = NaN]: number[]): boolean => time > 0.4 && time < 0.75;
+    await expect.poll(all, { timeout: 90_000, interval: 1_000 }).toSatisfy(isSettled);
     const [time, cpu, heap, processors] = often.map((cost, index) => cost / (costsSlowly[index] ?? NaN));
     expect(time).toBeGreaterThan(2);
     expect(cpu).toBeGreaterThan(1);

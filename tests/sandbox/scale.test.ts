@@ -32,28 +32,33 @@ describe("a stack of many services", { timeout: 400_000 }, async () => {
     expect(new Set(counts).size, counts.join(" ")).toBe(1);
   });
 
-  test("takes for 1000 at most 1.5 times the time of a preview for 10, and less than 500 MB", async () => {
-    const taken = new Map<number, Usage[]>([
-      [10, []],
-      [1000, []],
-    ]);
-    // In turns, so that what else the machine does falls on both.
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [count, usages] of taken) {
-        declare(count);
-        stack.close();
-        usages.push(await measure(() => stack.preview()));
+  // Again where the machine has something else to do: that makes the one that takes longer longer still.
+  test(
+    "takes for 1000 at most 1.5 times the time of a preview for 10, and less than 500 MB",
+    { retry: 2 },
+    async () => {
+      const taken = new Map<number, Usage[]>([
+        [10, []],
+        [1000, []],
+      ]);
+      // In turns, so that what else the machine does falls on both.
+      for (let round = 0; round < rounds; round += 1) {
+        for (const [count, usages] of taken) {
+          declare(count);
+          stack.close();
+          usages.push(await measure(() => stack.preview()));
+        }
       }
-    }
-    const [ten, thousand] = [...taken.values()].map((usages) => ({
-      // The one that was least disturbed.
-      seconds: Math.min(...usages.map(({ seconds }) => seconds)),
-      peak: Math.max(...usages.map(({ peak }) => peak)),
-    }));
-    console.log(`preview for 10 and 1000 services: ${JSON.stringify([ten, thousand])} (s, MiB)`);
-    expect((thousand?.seconds ?? NaN) / (ten?.seconds ?? NaN)).toBeLessThan(1.5);
-    expect(thousand?.peak).toBeLessThan(500e6 / 2 ** 20);
-  });
+      const [ten, thousand] = [...taken.values()].map((usages) => ({
+        // The one that was least disturbed.
+        seconds: Math.min(...usages.map(({ seconds }) => seconds)),
+        peak: Math.max(...usages.map(({ peak }) => peak)),
+      }));
+      console.log(`preview for 10 and 1000 services: ${JSON.stringify([ten, thousand])} (s, MiB)`);
+      expect((thousand?.seconds ?? NaN) / (ten?.seconds ?? NaN)).toBeLessThan(1.5);
+      expect(thousand?.peak).toBeLessThan(500e6 / 2 ** 20);
+    },
+  );
 
   test("is put in place with as many logins, and Alloy accepts a thousand", async () => {
     declare(10);

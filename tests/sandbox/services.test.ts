@@ -144,7 +144,7 @@ describe("the services to profile", () => {
     test("can be silent while its metrics go on, and is switched from the host only", async () => {
       await fault("silent");
       const silent = `curl -s --max-time 1 http://127.0.0.1:${port}/debug/pprof/heap || echo $?`;
-      expect(await onHost(`${silent}; curl -sf http://127.0.0.1:${port}/metrics | wc -l`)).toBe("28\n18\n");
+      expect(await onHost(`${silent}; curl -sf http://127.0.0.1:${port}/metrics | wc -l`)).toBe("28\n21\n");
       const outside = `http://$(hostname -I | cut -d ' ' -f 1):${port}/fault?kind=none`;
       expect(await onHost(`curl -s -o /dev/null -w '%{http_code}' -X POST "${outside}"`)).toBe("403");
     });
