@@ -34,7 +34,7 @@ function storing({ pyroscope, platform }: PartialSettings, hosts: readonly Named
     }));
   if (first === undefined) {
     const message =
-      "none of them has Pyroscope: set stores: true for the one that is to have it, or set pyroscope.remote";
+      "must have one with Pyroscope: set stores: true for the one that is to have it, or set pyroscope.remote";
     return [{ path: "hosts", message }];
   }
   return others.map(({ name }) => ({
@@ -64,7 +64,7 @@ function sameAddress(hosts: readonly NamedHost[]): Issue[] {
     const first = seen.get(place);
     seen.set(place, first ?? name);
     if (first === undefined) return [];
-    const message = `${address} port ${port} is also ${first}: give each host its own address, or put its services together`;
+    const message = `is, with port ${port}, also that of ${first}: give each host its own address, or put its services together`;
     return [{ path: `hosts.${name}.address`, message }];
   });
 }

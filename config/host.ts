@@ -103,7 +103,8 @@ export function requireHostKeys(
       hostKey?: unknown;
     };
     if (pinned !== undefined) continue;
-    const how = howToPin(`${place}.${key}`, typeof address === "string" ? address : "ADDRESS", port);
+    const isAddress = typeof address === "string" && dialAddress("").safeParse(address).success;
+    const how = howToPin(`${place}.${key}`, isAddress ? address : "ADDRESS", port);
     context.addIssue({ code: "custom", path: [...path, ...key.split(".")], message: `is required: ${how}` });
   }
 }

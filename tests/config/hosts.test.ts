@@ -114,7 +114,7 @@ describe("what is refused", () => {
     [
       "none that stores",
       { hosts: { web: host("a.example", { services: ["soar-web", "soar-run"] }) } },
-      "hosts: none of them has Pyroscope: set stores: true for the one that is to have it, or set pyroscope.remote",
+      "hosts: must have one with Pyroscope: set stores: true for the one that is to have it, or set pyroscope.remote",
     ],
     [
       "two that store",
@@ -135,7 +135,7 @@ describe("what is refused", () => {
     [
       "two at one address",
       { hosts: { web: stores, ogn: { ...sends, address: "A.example" } } },
-      "hosts.ogn.address: A.example port 22 is also web: give each host its own address, or put its services together",
+      "hosts.ogn.address: is, with port 22, also that of web: give each host its own address, or put its services together",
     ],
     [
       "a service that is none",
