@@ -1,5 +1,5 @@
 import type { Issue, PartialSettings } from "./issue";
-import { hasSenders, runsOn } from "./placed";
+import { hasSenders, mainHost, runsOn } from "./placed";
 import type { IsWrong } from "./right-parts";
 import type { PlacedHost } from "./settings";
 
@@ -126,7 +126,7 @@ function sharedPlatform({ platform }: PartialSettings): Issue[] {
 
 /** The alerts in Grafana ask the Prometheus of the host that its datasources are on. */
 function alertSource({ grafana, prometheus }: PartialSettings, hosts: readonly NamedHost[]): Issue[] {
-  const main = hosts.find(({ stores }) => stores) ?? hosts[0];
+  const main = mainHost(hosts);
   if (grafana?.alerts === undefined || prometheus === undefined || main?.prometheus !== false) return [];
   const message = "is false, and grafana.alerts are over this host's Prometheus: leave out one of the two";
   return [{ path: `hosts.${main.name}.prometheus`, message }];

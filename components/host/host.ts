@@ -66,13 +66,13 @@ export class Host extends Component {
     );
     this.lines = new ScriptLines(args.environment, args.ssh);
     this.ssh = args.ssh;
-    this.isNamed = args.setting !== undefined && args.setting !== "host";
+    const { setting = "host", owner: stack, renamed } = args;
+    this.isNamed = setting !== "host";
     this.connection = pulumi.secret(connectionArgs(args.ssh, args.privateKey));
     this.waiting = new Waiting(args.ssh, args.privateKey);
     if (args.detectDrift === true) {
       const session = new Session(args.ssh, args.privateKey);
-      const prefix = this.isNamed ? `${args.setting ?? ""}: ` : "";
-      const { owner: stack, renamed } = args;
+      const prefix = this.isNamed ? `${setting}: ` : "";
       this.drift = new Drift({ session, stack, command: this.lines.drift(), prefix, renamed });
       if (pulumi.runtime.isDryRun()) {
         const check = (id: string, base: string | undefined): string => this.lines.check(id, base);
@@ -80,12 +80,12 @@ export class Host extends Component {
       }
     }
     const move = {
-      stack: args.owner,
+      stack,
       ssh: args.ssh,
       privateKey: args.privateKey,
       replaces: args.replaces,
-      setting: args.setting ?? "host",
-      renamed: args.renamed,
+      setting,
+      renamed,
     };
     // Not by asking the resource, whose failure would be told here once more.
     this.setupUrn = pulumi.createUrn(`${name}-setup`, "command:remote:Command", this);

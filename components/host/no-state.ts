@@ -1,5 +1,4 @@
-/** gRPC's codes CANCELLED and UNAVAILABLE: the engine has not answered. */
-const lost: readonly unknown[] = [1, 14];
+import { isGrpcError } from "@pulumi/pulumi/errors";
 
 /**
  * What a question for the state of a stack is answered with that has none yet. A lost connection to the engine is no such
@@ -9,7 +8,7 @@ const lost: readonly unknown[] = [1, 14];
  */
 export function withoutState<T>(nothing: T): (error: unknown) => T {
   return (error) => {
-    if (lost.includes((error as { code?: unknown } | undefined)?.code)) throw error;
+    if (error instanceof Error && isGrpcError(error)) throw error;
     return nothing;
   };
 }
