@@ -1,7 +1,6 @@
 import { type EngineEvent, LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import program from "../index";
-import { tellOfBrokenPrograms } from "../operations/broken-program";
-import { keepConnectionsApart } from "../operations/own-connections";
+import { mendAutomation } from "../operations/automation";
 
 /** What a command of the engine did. */
 export interface Said<T> {
@@ -35,8 +34,7 @@ export async function say<T>(
     process.stdout.write(text);
     said.push(text);
   };
-  keepConnectionsApart();
-  tellOfBrokenPrograms();
+  mendAutomation();
   try {
     const stack = await LocalWorkspace.selectStack(
       { stackName, projectName: "soar-profiling", program },

@@ -3,8 +3,7 @@ import * as path from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import program from "../index";
-import { tellOfBrokenPrograms } from "../operations/broken-program";
-import { keepConnectionsApart } from "../operations/own-connections";
+import { mendAutomation } from "../operations/automation";
 import { grafanaAuthOf, type SandboxHost } from "./host/host";
 import { run } from "./log";
 import { cacheDir, contentKey, projectRoot, publish } from "./paths";
@@ -36,8 +35,7 @@ export interface StackOptions {
  * @param opened the same stack as it was opened before: only its settings are written again
  */
 export async function openStack(options: StackOptions, opened?: Stack): Promise<Stack> {
-  keepConnectionsApart();
-  tellOfBrokenPrograms();
+  mendAutomation();
   const name = options.name ?? "sandbox";
   const workDir = workDirectory(options.directory, name);
   await mkdir(workDir, { recursive: true });

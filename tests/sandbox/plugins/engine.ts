@@ -8,7 +8,7 @@ import {
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation";
-import { keepConnectionsApart } from "../../../operations/own-connections";
+import { mendAutomation } from "../../../operations/automation";
 import { engineEnvironment, ensurePulumiHome } from "../../../sandbox/plugins/install";
 import { ensurePulumi } from "../../../sandbox/tools/toolchain";
 
@@ -45,7 +45,7 @@ export interface Engine {
 
 /** The real engine with the plugins under test and a state of its own in a temporary directory. */
 export async function startEngine(): Promise<Engine> {
-  keepConnectionsApart();
+  mendAutomation();
   const pulumi = await ensurePulumi();
   const { home } = await ensurePulumiHome(pulumi);
   const directory = mkdtempSync(path.join(tmpdir(), "soar-plugins-"));
