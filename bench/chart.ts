@@ -1,6 +1,5 @@
 import * as echarts from "echarts";
-import type { Result, Row } from "./result";
-import { median } from "./measure";
+import { type Result, type Row, secondsOf, shareOf } from "./result";
 
 /** What part of Ansible's time the project is to take. */
 export const goal = 0.25;
@@ -27,8 +26,10 @@ export function chartOf({ rows, date }: Result): string {
         barWidth: 15,
         itemStyle: { color: "#3b6ea5" },
         data: rows.map((row) => ({
-          value: Math.round((timeOf(row.ours) / timeOf(row.theirs)) * 100),
-          label: { formatter: `${timeOf(row.ours).toFixed(1)} s of ${timeOf(row.theirs).toFixed(1)} s` },
+          value: Math.round(shareOf(row) * 100),
+          label: {
+            formatter: `${secondsOf(row.ours).toFixed(1)} s of ${secondsOf(row.theirs).toFixed(1)} s`,
+          },
         })),
         label: { show: true, position: "right" },
         markLine: {
@@ -48,8 +49,4 @@ export function chartOf({ rows, date }: Result): string {
 
 function nameOf({ what, hosts, services }: Row): string {
   return `${what}, ${hosts} ${hosts === 1 ? "host" : "hosts"}, ${services} services`;
-}
-
-function timeOf(measured: Row["ours"]): number {
-  return median(measured.map(({ seconds }) => seconds));
 }

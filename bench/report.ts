@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { projectRoot } from "../sandbox/paths";
 import { chartOf, goal } from "./chart";
-import { median, type Measured } from "./measure";
-import { type Part, type Result, resultsDirectory, type Row } from "./result";
+import { median } from "./measure";
+import { type Part, type Result, resultsDirectory, secondsOf, shareOf } from "./result";
 
 const page = path.join(projectRoot, "docs", "speed.md");
 const picture = path.join(projectRoot, "docs", "pictures", "speed.svg");
@@ -49,15 +49,6 @@ function partsOf({ parts }: Result): string {
     ["nothing to do, on one host", "program run by", "plugin", "time"],
     parts.map(({ what, by, plugins, seconds: each }: Part) => [what, by, plugins, seconds(median(each), 2)]),
   );
-}
-
-/** What part our time is of theirs. */
-export function shareOf({ ours, theirs }: Row): number {
-  return secondsOf(ours) / secondsOf(theirs);
-}
-
-export function secondsOf(measured: readonly Measured[]): number {
-  return median(measured.map(({ seconds }) => seconds));
 }
 
 function ranOn({ date, machine, versions, way, rows }: Result): string {

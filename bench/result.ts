@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Machine } from "./machine";
-import type { Measured } from "./measure";
+import { median, type Measured } from "./measure";
 import type { Way } from "./ways";
 
 /** What one run of `npm run bench` has measured. */
@@ -24,6 +24,15 @@ export interface Row {
   /** One entry a round. */
   ours: Measured[];
   theirs: Measured[];
+}
+
+/** What part our time is of theirs. */
+export function shareOf({ ours, theirs }: Row): number {
+  return secondsOf(ours) / secondsOf(theirs);
+}
+
+export function secondsOf(measured: readonly Measured[]): number {
+  return median(measured.map(({ seconds }) => seconds));
 }
 
 export interface Part {

@@ -3,8 +3,8 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { chartOf } from "../../bench/chart";
 import { median } from "../../bench/measure";
-import { pageWith, shareOf, tableOf } from "../../bench/report";
-import { newestResult, type Result, type Row } from "../../bench/result";
+import { pageWith, tableOf } from "../../bench/report";
+import { newestResult, type Result, type Row, shareOf } from "../../bench/result";
 
 const docs = path.join(__dirname, "../../docs");
 const result = newestResult();
