@@ -5,7 +5,7 @@ import { knownHostsFile } from "../sandbox/host/ssh";
 import { run, UserError } from "../sandbox/log";
 import { cacheDir, contentKey, publish } from "../sandbox/paths";
 import type { Contender, Declared } from "./contender";
-import { type InstalledFile, loginsOf } from "./host";
+import { type InstalledFile, loginsOfAll } from "./host";
 
 const source = path.join(__dirname, "ansible");
 
@@ -55,7 +55,7 @@ export async function ansibleOn(
       };
       return async () => (await run(python, args, { cwd: directory, env, timeout: 900_000 })).stdout;
     },
-    logins: () => loginsOf(hosts),
+    logins: () => loginsOfAll(hosts),
   };
 }
 

@@ -1,5 +1,5 @@
-import { type SandboxHost } from "../sandbox/host/host";
-import { must } from "./host";
+import { asRoot, type SandboxHost } from "../sandbox/host/host";
+import { bounded } from "./host";
 
 const directory = "/var/lib/caddy/.local/share/caddy/pki/authorities/local";
 
@@ -12,11 +12,11 @@ export async function shareAuthority(
   [theirs]: readonly SandboxHost[],
 ): Promise<void> {
   if (ours === undefined || theirs === undefined) throw new Error("There is no host");
-  const archive = await must(ours, `tar -C ${directory} -cz . | base64`);
+  const archive = await asRoot(ours, `tar -C ${directory} -cz . | base64`, bounded);
   const install = `install -d -o caddy -g caddy -m 0700 ${directory}`;
-  await must(
+  await asRoot(
     theirs,
     `systemctl stop caddy && ${install} && base64 -d | tar -C ${directory} -xz && systemctl start caddy`,
-    Buffer.from(archive),
+    { ...bounded, input: archive },
   );
 }

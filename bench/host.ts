@@ -1,16 +1,14 @@
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import * as path from "node:path";
-import { type SandboxHost, sshHost } from "../sandbox/host/host";
+import { asRoot, loginsOf, type SandboxHost } from "../sandbox/host/host";
 import { run } from "../sandbox/log";
 
-/** SSH logins that the hosts have accepted so far from who deploys. */
-export async function loginsOf(hosts: readonly SandboxHost[]): Promise<number> {
-  const counts = hosts.map(async (host) => {
-    const counted = "journalctl --sync; journalctl -q -u ssh --no-pager";
-    const { stdout } = await sshHost(host, `${counted} | grep -c 'Accepted publickey for deploy '`);
-    return Number(stdout);
-  });
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+/** No command of root takes longer. */
+export const bounded = { timeout: 300_000 };
+
+/** SSH logins that all hosts have accepted so far from who deploys. */
+export async function loginsOfAll(hosts: readonly SandboxHost[]): Promise<number> {
+  return (await Promise.all(hosts.map(loginsOf))).reduce((sum, count) => sum + count, 0);
 }
 
 /** A file as the stack put it on a host. */
@@ -26,15 +24,16 @@ export interface InstalledFile {
 /** All files that the stack has put on a host. */
 export async function installedFiles(host: SandboxHost): Promise<InstalledFile[]> {
   const manifests = "/var/lib/soar-profiling/sandbox/*/manifest";
-  const listed = await must(
+  const listed = await asRoot(
     host,
     `sed -n 's/^file [^ ]* \\([^ ]*\\) \\([^ ]*\\) [^ ]* /\\1 \\2 /p' ${manifests}`,
+    bounded,
   );
   const files: InstalledFile[] = [];
   for (const line of listed.trim().split("\n")) {
     const [mode = "", ownership = "", file = ""] = line.split(" ");
     const [owner = "", group = ""] = ownership.split(":");
-    files.push({ path: file, mode, owner, group, content: await must(host, `cat ${file}`) });
+    files.push({ path: file, mode, owner, group, content: await asRoot(host, `cat ${file}`, bounded) });
   }
   return files;
 }
@@ -55,23 +54,17 @@ export async function installPython(hosts: readonly SandboxHost[], work: string)
   if (names.length === 0) throw new Error(`mmdebstrap has left no packages in ${archives}`);
   await Promise.all(
     hosts.map(async (host) => {
-      await must(host, "mkdir /root/python");
+      await asRoot(host, "mkdir /root/python", bounded);
       for (const name of names) {
-        await must(host, `cat >/root/python/${name}`, await readFile(path.join(archives, name)));
+        const input = await readFile(path.join(archives, name));
+        await asRoot(host, `cat >/root/python/${name}`, { ...bounded, input });
       }
-      await must(
+      await asRoot(
         host,
         "apt-get install --quiet --yes --no-install-recommends /root/python/*.deb && rm -r /root/python",
+        bounded,
       );
     }),
   );
   await rm(directory, { recursive: true });
-}
-
-/** What root's command printed. */
-export async function must(host: SandboxHost, command: string, input?: Buffer): Promise<string> {
-  const options = { timeout: 300_000, shared: true, ...(input === undefined ? {} : { input }) };
-  const { code, stdout, stderr } = await sshHost(host, command, options);
-  if (code !== 0) throw new Error(`"${command}" on the host failed:\n${stdout}${stderr}`);
-  return stdout;
 }

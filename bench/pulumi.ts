@@ -3,7 +3,7 @@ import { prepareIngredients } from "../sandbox/host/prepare";
 import { type SandboxHost } from "../sandbox/host/host";
 import { sandboxConfig, withoutUnusedUnits, type StackConfig, type StackOptions } from "../sandbox/stack";
 import type { Contender, Declared } from "./contender";
-import { loginsOf } from "./host";
+import { loginsOfAll } from "./host";
 import { settle, type Declaration, type Way } from "./ways";
 
 /** What the stack `sandbox` has beside the profiles. */
@@ -28,7 +28,7 @@ export async function pulumiOn(hosts: readonly SandboxHost[], way: Way): Promise
       return () =>
         action === "apply" ? way.run("up", declaration, ["--skip-preview"]) : way.run("preview", declaration);
     },
-    logins: () => loginsOf(hosts),
+    logins: () => loginsOfAll(hosts),
     declare: stackFor,
   };
 }

@@ -15,7 +15,7 @@ import { endSharedConnection, sshHost } from "./ssh";
 
 export type { HostOptions } from "./create";
 export type { SandboxHost };
-export { sshHost } from "./ssh";
+export { asRoot, loginsOf, sshHost } from "./ssh";
 
 /**
  * Starts a host under a name and waits until one can log in; under 3 s once the image is there. A host that runs is

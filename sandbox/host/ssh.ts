@@ -30,6 +30,30 @@ export function sshHost(host: SandboxHost, command: string, options: SshOptions 
 }
 
 /**
+ * What a command of root printed.
+ * @throws Error where it fails, with all that it printed
+ */
+export async function asRoot(
+  host: SandboxHost,
+  command: string,
+  options: Pick<SshOptions, "input" | "timeout"> = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await sshHost(host, command, { ...options, shared: true });
+  if (code !== 0) throw new Error(`"${command}" on ${host.name}: exit status ${code}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** How many SSH logins of the user who deploys the host's sshd has accepted since it started. */
+export async function loginsOf(host: SandboxHost): Promise<number> {
+  return Number(
+    await asRoot(
+      host,
+      "journalctl --sync; journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey for deploy ' || :",
+    ),
+  );
+}
+
+/**
  * Connects this terminal to the host, for one command or for a shell, and returns the exit status. Everything passes
  * through as it is; a terminal is asked for on the host only for a shell.
  */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { grafanaAuthOf, sshHost, startHost, stopHost } from "../../sandbox/host/host";
+import { asRoot, grafanaAuthOf, startHost, stopHost } from "../../sandbox/host/host";
 import { backendNames } from "../../sandbox/tools/backends";
 
 const traceId = "5b8efff798038103d269b633813fc60c";
@@ -26,9 +26,7 @@ describe("a host with backends", async () => {
   afterAll(() => stopHost("backends"), 60_000);
 
   const onHost = async (command: string, input?: string): Promise<string> => {
-    const { code, stdout, stderr } = await sshHost(host, command, input === undefined ? {} : { input });
-    if (code !== 0) throw new Error(`"${command}" on the host: exit status ${code}\n${stdout}${stderr}`);
-    return stdout.trim();
+    return (await asRoot(host, command, input === undefined ? {} : { input })).trim();
   };
   const untilReady = (url: string): Promise<string> =>
     onHost(`curl -sSf --retry 60 --retry-delay 1 --retry-all-errors --max-time 90 ${url} 2>/dev/null`);

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { HostsReport } from "../../operations/verify/hosts";
-import { sshHost, startHost, stopHost, type SandboxHost } from "../../sandbox/host/host";
+import { asRoot, startHost, stopHost, type SandboxHost } from "../../sandbox/host/host";
 import { pyroscopeOn } from "../../sandbox/query";
 import { programOf } from "./harness/earlier";
 import { stopSshd } from "./harness/faults";
@@ -22,7 +22,7 @@ describe("an environment on several hosts", { timeout: 400_000 }, async () => {
     afterAll(() => stopHost(host.name), 60_000);
     const way = await relay(host, stack.host, domain);
     afterAll(() => way.cut());
-    return { host, way, ask: (command) => ask(host, command) };
+    return { host, way, ask: (command) => asRoot(host, command) };
   };
   const ogn = await start("ogn");
   const aprs = await start("aprs");
@@ -250,10 +250,4 @@ interface Other {
   host: SandboxHost;
   way: Relay;
   ask: (command: string) => Promise<string>;
-}
-
-async function ask(host: SandboxHost, command: string): Promise<string> {
-  const { code, stdout, stderr } = await sshHost(host, command, { shared: true });
-  if (code !== 0) throw new Error(`"${command}" on ${host.name}: exit status ${code}\n${stdout}${stderr}`);
-  return stdout;
 }

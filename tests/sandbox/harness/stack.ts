@@ -7,7 +7,9 @@ import type { DeclaredService } from "../../../operations/arrivals";
 import type { HostsReport } from "../../../operations/verify/hosts";
 import type { Report } from "../../../operations/verify/verify";
 import {
+  asRoot,
   hostStatus,
+  loginsOf,
   sshHost,
   startHost,
   stopHost,
@@ -265,10 +267,8 @@ export class TestStack {
   }
 
   /** Looks at the host, or does something to it, as an operator logged in as root. Fails when the command does. */
-  async operator(command: string): Promise<string> {
-    const { code, stdout, stderr } = await sshHost(this.host, command, { shared: true });
-    if (code !== 0) throw new Error(`"${command}" on the host: exit status ${code}\n${stdout}${stderr}`);
-    return stdout;
+  operator(command: string): Promise<string> {
+    return asRoot(this.host, command);
   }
 
   /** The exit status of a command on the host. */
@@ -288,12 +288,8 @@ export class TestStack {
   }
 
   /** How many SSH logins of the stack's user sshd has accepted since it started; this one is root's. */
-  async logins(): Promise<number> {
-    return Number(
-      await this.operator(
-        "journalctl --sync; journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey for deploy ' || :",
-      ),
-    );
+  logins(): Promise<number> {
+    return loginsOf(this.host);
   }
 
   /** All that the engine printed so far. */
