@@ -45,6 +45,8 @@ export interface StoredContext {
   all: readonly Record<string, string>[];
   labels: Record<string, string>;
   now: number;
+  /** When Alloy has last loaded its configuration, in milliseconds, where that is known. */
+  loaded: number | undefined;
   /** How long ago the last one came, in seconds, where there was one within {@link farBack}. */
   lastSeen: number | undefined;
   /** The endpoint had no sample: an idle service has none in Pyroscope. */
@@ -62,7 +64,7 @@ export function amountOf(kind: ProfileKind, series: readonly StoredSeries[]): nu
 
 /** Whether Pyroscope has fresh samples with the labels that are declared. */
 export function judgeStored(service: Service, kind: ProfileKind, context: StoredContext): Link {
-  const { error, isLocal, facts, series, labels, now, isIdle, isServiceAway } = context;
+  const { error, isLocal, facts, series, labels, now, loaded, isIdle, isServiceAway } = context;
   if (error !== undefined) {
     const stopped = isLocal ? whyStopped(facts, "pyroscope.service") : undefined;
     if (stopped !== undefined) {
@@ -87,10 +89,14 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
     );
   }
   const missing = Object.entries(labels).filter(([name, value]) => newest.labels[name] !== value);
+  const isNoWonder = (from: number): boolean =>
+    isIdle || isLittle(service, kind, series, (now - from) / 1000);
   // After a deploy an idle service has none but those of before it, with another value. What Alloy will send is judged there.
-  const isOfBefore = isIdle && missing.every(([name]) => (newest.labels[name] ?? "") !== "");
-  if (missing.length > 0 && isOfBefore)
-    return ok(`no samples since the change of ${list(missing.map(([name]) => name))}: the service is idle`);
+  const isOfBefore = missing.every(([name]) => (newest.labels[name] ?? "") !== "");
+  if (missing.length > 0 && isOfBefore && isNoWonder(loaded ?? 0))
+    return ok(
+      `no samples since the change of ${list(missing.map(([name]) => name))}: the service ${isIdle ? "is idle" : "does little"}`,
+    );
   if (missing.length > 0) {
     const names = missing.map(([name, value]) => `${name}="${value}"`);
     return broken(
@@ -101,13 +107,27 @@ export function judgeStored(service: Service, kind: ProfileKind, context: Stored
   const since = Math.max(0, (now - newest.last) / 1000);
   const patience = 2 * service.interval + service.duration + 15;
   if (isServiceAway) return away(`the last came ${age(since)} ago`);
-  if (since > patience && !isIdle) {
+  if (since > patience && !isNoWonder(newest.last)) {
     return broken(
       `the newest profile in Pyroscope is ${age(since)} old, at an interval of ${age(service.interval)}`,
       "see what Alloy says of it: journalctl -u alloy",
     );
   }
   return ok(`${age(since)} old`);
+}
+
+/**
+ * Whether a service does so little that no sample of it in that time, in seconds, is no wonder: where 7 are to be expected, none
+ * comes once in a thousand times.
+ */
+function isLittle(
+  { interval }: Service,
+  kind: ProfileKind,
+  series: readonly StoredSeries[],
+  seconds: number,
+): boolean {
+  // A heap is never empty.
+  return kind === "cpu" && (amountOf(kind, series) / lookback(interval)) * seconds < 7;
 }
 
 /** Whether it is there under other labels. */

@@ -182,6 +182,7 @@ export class Ways {
           ...stored,
           isLocal: isLocal(target),
           now,
+          loaded: "error" in alloy ? undefined : alloy.loaded,
           lastSeen,
           isIdle,
         }),

@@ -8,6 +8,7 @@ import { judgeEndpoint } from "../../operations/verify/endpoint";
 import { type HostFacts, parseFacts } from "../../operations/verify/host-facts";
 import type { HttpAnswer } from "../../operations/verify/http";
 import { judgeSent, wasAway } from "../../operations/verify/sent";
+import type { StoredSeries } from "../../operations/verify/pyroscope";
 import { amountOf, judgeStored, type StoredContext } from "../../operations/verify/stored";
 import { answer, facts, recorded } from "./answers";
 import { cpuTypes, encodeProfile } from "./profiles";
@@ -229,6 +230,7 @@ describe("the link to Pyroscope", () => {
       all: [],
       labels,
       now,
+      loaded: undefined,
       ...changes,
     });
   const type = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
@@ -289,6 +291,27 @@ describe("the link to Pyroscope", () => {
     const gone = Object.fromEntries(Object.entries(labels).filter(([name]) => name !== "job"));
     const series = [{ labels: gone, sum: 1, last: now, newest: 1 }];
     expect(judge({ series, isIdle: true }).state).toBe("broken");
+  });
+
+  test("does not break for a service that does so little that no sample is no wonder", () => {
+    const few = (sum: number, last: number): StoredSeries => ({
+      labels: { ...labels, job: "old" },
+      sum,
+      last,
+      newest: 1,
+    });
+    // 9 samples in five minutes are one in 33 s.
+    const before = { series: [few(9, now - 9_000)] };
+    expect(judge({ ...before, loaded: now - 30_000 })).toEqual({
+      state: "ok",
+      detail: "no samples since the change of job: the service does little",
+    });
+    expect(judge({ ...before, loaded: now - 240_000 }).state).toBe("broken");
+    expect(judge({ series: [few(300, now - 9_000)], loaded: now - 30_000 }).state).toBe("broken");
+    expect(judge({ ...before, loaded: now - 30_000 }, "heap").state).toBe("broken");
+    const quiet = [{ ...few(9, now - 100_000), labels }];
+    expect(judge({ series: quiet })).toEqual({ state: "ok", detail: "100 s old" });
+    expect(judge({ series: [{ ...few(9, now - 240_000), labels }] }).state).toBe("broken");
   });
 
   test("breaks where a label is lost, and says which", () => {

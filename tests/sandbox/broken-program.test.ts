@@ -26,8 +26,9 @@ describe("a program that breaks off", () => {
     expect(await up()).toEqual({ create: 2 });
     // In a process of its own: the lost connection is a rejection that nobody handles.
     const broken = path.join(__dirname, "harness", "lost-connection.ts");
+    // On a busy machine it may have begun before it hears of that.
     await expect(run(process.execPath, ["--import", "tsx", broken, directory])).rejects.toThrow(
-      "The program has not come to its end: it was not begun",
+      /The program has not come to its end: it was not begun|errors occurred: the connection was lost/,
     );
     expect(await up()).toEqual({ same: 2 });
   });
