@@ -1,23 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withoutState } from "./no-state";
+import { oncePerRun } from "./once";
 
 /**
  * The outputs of a stack as its last `up` left them; none before the first. A StackReference would do it too, and show
- * each change of an output as one of its own.
- * @param stack `organization/project/stack`, which may be the running one
+ * each change of an output as one of its own. The stack is `organization/project/stack`, which may be the running one.
  */
-export async function lastOutputs(stack: string): Promise<Record<string, unknown>> {
+export const lastOutputs = oncePerRun(async (stack): Promise<Record<string, unknown>> => {
   const read = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
   const { outputs } = (await read.catch(withoutState({ outputs: {} }))) as {
     outputs: Record<string, unknown>;
   };
   return outputs;
-}
+});
 
 /** Those of the running stack, for what an `up` leaves as it was. */
 export class LastOutputs {
-  private outputs: Promise<Record<string, unknown>> | undefined;
-
   constructor(private readonly stack: string) {}
 
   /**
@@ -38,8 +36,7 @@ export class LastOutputs {
 
   /** The last one; undefined where there is none. */
   async last(key: string, part?: string): Promise<unknown> {
-    this.outputs ??= lastOutputs(this.stack);
-    const last = (await this.outputs)[key];
+    const last = (await lastOutputs(this.stack))[key];
     return part === undefined ? last : (last as Record<string, unknown> | undefined)?.[part];
   }
 }

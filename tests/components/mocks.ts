@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs } from "@pulumi/pulumi/runtime";
 import { expect, vi } from "vitest";
@@ -11,8 +12,15 @@ export interface Registered {
 
 const signature = "4dabf18193072939515e22adb298388d";
 
-/** Replaces what Pulumi's protocol sends for a secret by `{ secret: value }`. */
+/** A script that is packed, as what is in it. */
+export function unpacked(text: string): string {
+  const [, packed] = /<<'end of packed' .*\n(.*)\nend of packed\n/.exec(text) ?? [];
+  return packed === undefined ? text : gunzipSync(Buffer.from(packed, "base64")).toString();
+}
+
+/** Replaces what Pulumi's protocol sends for a secret by `{ secret: value }`, and packed scripts by what is in them. */
 function showSecrets(value: unknown): unknown {
+  if (typeof value === "string") return unpacked(value);
   if (Array.isArray(value)) return value.map(showSecrets);
   if (typeof value !== "object" || value === null) return value;
   const entries = value as Record<string, unknown>;
