@@ -9,6 +9,7 @@ interface Frame {
 interface Rule {
   name: string;
   state: string;
+  lastEvaluation: string;
 }
 
 /** The Grafana of a host, as an operator on the host sees it. */
@@ -17,8 +18,8 @@ export interface GrafanaOnHost {
   readonly api: (path: string, body?: unknown, method?: string) => Promise<unknown>;
   /** How many series or streams an expression has now, asked through the sandbox's datasource. */
   readonly query: (type: "prometheus" | "loki", expr: string) => Promise<number>;
-  /** The state of an alert rule, such as `firing`. */
-  readonly alertState: (rule: string) => Promise<string | undefined>;
+  /** An alert rule, with its state, such as `firing`, and when that was looked at last. */
+  readonly rule: (name: string) => Promise<Rule | undefined>;
 }
 
 export function grafanaOn(stack: TestStack, url: string, auth: string): GrafanaOnHost {
@@ -44,10 +45,10 @@ export function grafanaOn(stack: TestStack, url: string, auth: string): GrafanaO
       if (A.error !== undefined) throw new Error(`${expr}: ${A.error}`);
       return (A.frames ?? []).filter(({ data }) => data.values.some(({ length }) => length > 0)).length;
     },
-    async alertState(rule) {
+    async rule(wanted) {
       const answer = await api("/api/prometheus/grafana/api/v1/rules");
       const { groups } = (answer as { data: { groups: { rules: Rule[] }[] } }).data;
-      return groups.flatMap(({ rules }) => rules).find(({ name }) => name === rule)?.state;
+      return groups.flatMap(({ rules }) => rules).find(({ name }) => name === wanted);
     },
   };
 }
