@@ -7,7 +7,6 @@ import { machineIn } from "./identity";
 import { refuseMove } from "./move";
 import { knownValueOf } from "./values";
 import type { HostAction, HostArgs } from "./host-args";
-import { packed } from "./packed";
 import { preflightOf, preflightScript } from "./preflight";
 import type { Requirements } from "./required";
 import { ScriptLines } from "./script-lines";
@@ -122,9 +121,7 @@ export class Host extends Component {
             return shellLine(["timeout", seconds + 60, "sh", "-s", "--", ...own, ...words]);
           }),
         delete: this.lines.removal(["uninstall"]),
-        stdin: script.apply((text) =>
-          packed(setup(text, this.lines.asRoot, args.scripts, args.ssh.restricted)),
-        ),
+        stdin: script.apply((text) => setup(text, this.lines.asRoot, args.scripts, args.ssh.restricted)),
         addPreviousOutputInEnv: false,
       },
       // A program before this one did it in three commands; of them, this is the one that took the scripts away.

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { gzipSync, strToU8 } from "fflate";
 
 const directory = path.join(__dirname, "scripts");
 
@@ -94,7 +95,7 @@ export function setup(
     : "";
   const put = `${asRoot}sh -s -- "$environment" "$owner" "$platform" "$generation" `;
   return whole(
-    `${readScript("setup.sh")}${compared}(\n${preflight})\n${put}${hereDocument("installer", installer(all))}`,
+    `${readScript("setup.sh")}${compared}(\n${preflight})\n${put}${hereDocument("installer", packed(installer(all)))}`,
   );
 }
 
@@ -133,6 +134,16 @@ function digests(further: readonly Script[]): string {
 /** A script for `sh -s` that fails, and does nothing, where it does not arrive to its last line (see `scripts/whole.sh`). */
 export function whole(script: string): string {
   return withoutHead("whole.sh").replace("# the script", () => script);
+}
+
+/**
+ * A long script for `sh -s` at two fifths of its length. Pulumi's state has each input of a command twice, and a backend of files
+ * is written as a whole before and after each step: with twenty hosts, half of a first `up` was that. Not by Node's zlib, whose
+ * bytes differ between its versions and processors: what has not changed must be the same wherever it is made.
+ */
+export function packed(script: string): string {
+  const text = Buffer.from(gzipSync(strToU8(script), { mtime: 0 })).toString("base64");
+  return whole(withoutHead("packed.sh").replace("# the packed script", () => text));
 }
 
 /**

@@ -4,6 +4,7 @@ import { installer, setup } from "../../components/host/scripts";
 import { serviceScripts } from "../../components/service-scripts";
 import * as pulumi from "@pulumi/pulumi";
 import { minimal, stackOf } from "./stack";
+import { unpacked } from "./mocks";
 
 const directory = "/usr/local/lib/soar-profiling/test";
 
@@ -34,18 +35,13 @@ describe("where a user may deploy and nothing else", () => {
   test("its scripts are put on the host only there", () => {
     const names = (text: string): string[] =>
       [...text.matchAll(/^put (\S+) <</gm)].map(([, name = ""]) => name);
-    const before = setup(
-      "# preflight\n",
-      "sudo -n ",
-      serviceScripts({ hasBucket: false, restricted: false }),
+    const before = unpacked(
+      setup("# preflight\n", "sudo -n ", serviceScripts({ hasBucket: false, restricted: false })),
     );
     expect(names(before)).toEqual(names(installer(serviceScripts({ hasBucket: false, restricted: false }))));
     expect(before).not.toMatch(/deployer|as-root|may-change/);
-    const now = setup(
-      "# preflight\n",
-      "sudo -n ",
-      serviceScripts({ hasBucket: false, restricted: true }),
-      true,
+    const now = unpacked(
+      setup("# preflight\n", "sudo -n ", serviceScripts({ hasBucket: false, restricted: true }), true),
     );
     expect(names(now).filter((name) => !names(before).includes(name))).toEqual([
       "as-root",

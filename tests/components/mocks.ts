@@ -12,10 +12,12 @@ export interface Registered {
 
 const signature = "4dabf18193072939515e22adb298388d";
 
-/** A script that is packed, as what is in it. */
+/** A text with what is in the packed script that it has. */
 export function unpacked(text: string): string {
-  const [, packed] = /<<'end of packed' .*\n(.*)\nend of packed\n/.exec(text) ?? [];
-  return packed === undefined ? text : gunzipSync(Buffer.from(packed, "base64")).toString();
+  return text.replace(
+    /<<'end of packed' .*\n(.*)\nend of packed\n/,
+    (_, packed: string) => `\n${gunzipSync(Buffer.from(packed, "base64")).toString()}`,
+  );
 }
 
 /** Replaces what Pulumi's protocol sends for a secret by `{ secret: value }`, and packed scripts by what is in them. */
