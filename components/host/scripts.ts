@@ -142,9 +142,16 @@ export function whole(script: string): string {
  * bytes differ between its versions and processors: what has not changed must be the same wherever it is made.
  */
 export function packed(script: string): string {
+  const known = packedBefore.get(script);
+  if (known !== undefined) return known;
   const text = Buffer.from(gzipSync(strToU8(script), { mtime: 0 })).toString("base64");
-  return whole(withoutHead("packed.sh").replace("# the packed script", () => text));
+  const made = whole(withoutHead("packed.sh").replace("# the packed script", () => text));
+  packedBefore.set(script, made);
+  return made;
 }
+
+/** Most hosts get the same one. */
+const packedBefore = new Map<string, string>();
 
 /**
  * The preflight, which comes before any script is on the host, with those that it calls.
