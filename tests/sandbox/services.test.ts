@@ -24,7 +24,8 @@ describe("the services to profile", () => {
 
   const awaitPorts = (...ports: number[]): Promise<string> =>
     onHost(`for port in ${ports.join(" ")}; do
-      curl -sSf -o /dev/null --retry 20 --retry-delay 1 --retry-connrefused http://127.0.0.1:$port/metrics || exit
+      # Not \`-S\`: curl would tell of each attempt that is refused.
+      curl -sf -o /dev/null --retry 20 --retry-delay 1 --retry-connrefused http://127.0.0.1:$port/metrics || exit
     done`);
 
   beforeAll(async () => {

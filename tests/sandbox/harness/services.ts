@@ -20,6 +20,6 @@ export async function serveWith(stack: TestStack, name: string, options: string)
   await stack.operator(
     `rm -rf ${directory}; mkdir ${directory}; printf '[Service]\\nExecStart=\\nExecStart=%s\\n' "${line}" >${directory}/options.conf; ` +
       `systemctl daemon-reload && systemctl restart ${name} && ` +
-      `curl -sSf -o /dev/null --retry 20 --retry-delay 1 --retry-connrefused http://127.0.0.1:${portOf(name)}/metrics`,
+      `curl -sf -o /dev/null --retry 20 --retry-delay 1 --retry-connrefused http://127.0.0.1:${portOf(name)}/metrics`,
   );
 }
