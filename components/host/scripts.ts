@@ -28,6 +28,7 @@ const installed = [
   "spare.sh",
   "places.sh",
   "carried.sh",
+  "files.sh",
   "compare.sh",
   "staging.sh",
   "texts.sh",

@@ -26,7 +26,7 @@ describe("the records on a host", () => {
     const text = `set -eu; cd ${file("")}; name=profiles state_root=${file("records")} work=${file("work")}
       place=$state_root/production/profiles spec=$work/spec
       die() { echo "$*"; exit 1; }
-      for script in formats places unit edits compare transaction; do . ${scripts}/$script.sh; done; ${commands}`;
+      for script in formats places unit edits files compare transaction; do . ${scripts}/$script.sh; done; ${commands}`;
     const { stdout, stderr, status } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
     expect(stderr).toBe("");
     return { said: stdout, status };
@@ -51,6 +51,7 @@ describe("the records on a host", () => {
       file("work/files"),
       "1 0640 root:alloy reload /etc/alloy/conf.d/production-profiles.alloy\n",
     );
+    writeFileSync(file("work/declared"), "/etc/alloy/conf.d/production-profiles.alloy\n");
     const { said } = run(
       'compare; cat "$work/gone"; edits_in "$place/manifest"; spec=$place/manifest; value generation',
     );

@@ -43,7 +43,7 @@ describe.skipIf(!isPossible)("a file system that fills at any step of a change",
     "%s leaves the old files or the new ones, and the service runs on them",
     { timeout: 300_000 },
     async ([, directory], { expect }) => {
-      const all = await changes("works", directory, 23);
+      const all = await changes("works", directory, 15);
       const [full, next] = [all.filter(({ command }) => command), all.filter(({ command }) => !command)];
       expect(full.length).toBeGreaterThan(4);
       for (const { status, files, running, left, command, words } of full) {
@@ -65,7 +65,7 @@ describe.skipIf(!isPossible)("a file system that fills at any step of a change",
     "%s does not keep a change that does not work from being taken back",
     { timeout: 300_000 },
     async ([, directory], { expect }) => {
-      const all = await changes("fails", directory, 23);
+      const all = await changes("fails", directory, 15);
       expect(all.length).toBeGreaterThan(9);
       for (const { status, files, running, left, command, words } of all) {
         expect([status > 0, files, running, left], command).toEqual([true, "before", "before", 0]);

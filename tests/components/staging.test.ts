@@ -41,6 +41,7 @@ describe("the stage", () => {
       `tree ${tree()}\nentry ${file("etc/prometheus.yml")} rule_files "${tree()}/rules/*.yml"\n`,
     );
     writeFileSync(file("work/files"), `1 0640 ${owner} reload ${file(`etc/${path}`)}\n`);
+    writeFileSync(file("work/declared"), `${file(`etc/${path}`)}\n`);
     writeFileSync(file("work/gone"), "");
     mkdirSync(file("work/content"));
     writeFileSync(file("work/content/1"), "ours\n");

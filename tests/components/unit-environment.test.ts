@@ -10,10 +10,10 @@ describe("the environment of a unit", () => {
   const env = (): NodeJS.ProcessEnv => ({ PATH: `${file("")}:/usr/bin:/bin`, KEPT: "yes" });
   /** A systemctl that says this of the unit. */
   const unit = (environment: string, ...files: string[]): void => {
-    writeFileSync(file("environment"), `${environment}\n`);
-    writeFileSync(file("files"), files.map((name) => `${name} (ignore_errors=yes)\n`).join(""));
-    const answer = `#!/bin/sh\ncase "$*" in\n'show --value -p Environment a.service') cat ${file("environment")} ;;\n`;
-    const text = `${answer}'show --value -p EnvironmentFiles a.service') cat ${file("files")} ;;\n*) exit 1 ;;\nesac\n`;
+    const ofFiles = files.map((name) => `EnvironmentFiles=${name} (ignore_errors=yes)\n`).join("");
+    writeFileSync(file("shown"), `Environment=${environment}\n${ofFiles}`);
+    const question = "show -p Environment,EnvironmentFiles a.service";
+    const text = `#!/bin/sh\n[ "$*" = '${question}' ] || exit 1\ncat ${file("shown")}\n`;
     writeFileSync(file("systemctl"), text, { mode: 0o755 });
   };
   const seen = (): Record<string, string> => {

@@ -5,15 +5,15 @@
 #   declaration    as it came
 #   spec           its lines, without those of files
 #   content/N      the Nth file of it
-#   digests        N SHA256 of each of those
 #   files          N MODE OWNER ACTIVATION PATH of each file of the declaration
+#   declared       PATH of each of those
+#   sums, modes    SHA256 and MODE OWNER with the PATH of each file that is looked at
+#   digests        N SHA256 of each of content/N
 #   changed        the same, of those that are not on the host like that
 #   gone           ACTIVATION PATH of each file in place that is no longer declared
-#   declared       PATH of each file of the declaration
 #   own            PATH of each file in `changed` or `gone`
 #   edits          N PATH of each file that is not ours and changes; edited/N is its new text, edited/N.before the present one
 #   paths          PATH of all that changes: `own` and `edits`
-#   activations    what each of these asks of the unit
 #   stage/         the live trees with the change in them; stage.directories, stage.own: PATH of what is in it
 #   large          PATH of what is too large to be copied there
 # shellcheck disable=SC2154
@@ -23,57 +23,90 @@ read_declaration() {
   cat >"$work/declaration"
   [ "$(tail -n 1 "$work/declaration")" = end ] || die "$name: the declaration was cut off on its way; nothing was changed"
   mkdir "$work/content"
-  awk -v to="$work/content/" -v spec="$spec" -v files="$work/files" '
+  : >"$work/files"
+  : >"$work/declared"
+  awk -v to="$work/content/" -v spec="$spec" -v files="$work/files" -v declared="$work/declared" '
     /^  / { print substr($0, 3) > (to n); next }
     /^$/ { print "" > (to n); next }
-    /^file / { n++; printf "" > (to n); $1 = ""; print n $0 > files; next }
+    /^file / {
+      n++; printf "" > (to n); $1 = ""; print n $0 > files
+      sub(/^ [^ ]* [^ ]* [^ ]* /, ""); print > declared
+      next
+    }
     /^end$/ { exit }
     { print > spec }' "$work/declaration"
-  [ -e "$work/files" ] || : >"$work/files"
 }
 
-# "N SHA256" of each file; nothing where no declaration was read.
-content_digests() {
-  [ ! -d "$work/content" ] ||
-    find "$work/content" -type f -exec sha256sum {} + | awk '{ sub(/.*\//, "", $2); print $2, $1 }'
-}
-
-# Lines "N MODE OWNER ACTIVATION PATH" in $work/files, and what is no longer declared in $work/gone: "ACTIVATION PATH".
+# What changes: all of the lists above that come after `files`. A declaration need not have been read.
 compare() {
-  : >"$work/changed"
-  : >"$work/gone"
-  declared_paths >"$work/declared"
-  while read -r n mode owner activation path; do
-    if ! cmp -s "$work/content/$n" "$path" || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
-      printf '%s %s %s %s %s\n' "$n" "$mode" "$owner" "$activation" "$path" >>"$work/changed"
-    fi
-  done <"$work/files"
-  [ ! -e "$place/manifest" ] || sed -n 's/^file [^ ]* [^ ]* [^ ]* //p' "$place/manifest" |
-    while read -r activation path; do
-      grep -qxF -e "$path" "$work/declared" || printf '%s %s\n' "$activation" "$path" >>"$work/gone"
-    done
+  for _list in digests changed gone own paths; do : >"$work/$_list"; done
   compare_edits
-  { cut -d' ' -f5- "$work/changed" && cut -d' ' -f2- "$work/gone"; } >"$work/own"
-  { cat "$work/own" && cut -d' ' -f2- "$work/edits"; } >"$work/paths"
-  sed 's,/[^/]*$,,' "$work/paths" | sort -u | refuse_planted
+  set -- "$work"/content/*
+  while read -r path; do set -- "$@" "$path"; done <"$work/declared"
+  look_at_files "$@"
+  set -- "$work/sums" "$work/modes" "$work/files" "$work/edits"
+  [ ! -e "$place/manifest" ] || set -- "$@" "$place/manifest"
+  awk -v work="$work/" '
+    function rest(fields, _text) { # of the line, without so many fields
+      for (_text = $0; fields > 0; fields--) sub(/^[^ ]* /, "", _text)
+      return _text
+    }
+    FILENAME == work "sums" {
+      sum[substr($0, 67)] = $1
+      if (index($0, work "content/") == 67) print substr($0, 67 + length(work "content/")), $1 > (work "digests")
+      next
+    }
+    FILENAME == work "modes" { mode[rest(2)] = $1 " " $2; next }
+    FILENAME == work "files" {
+      path = rest(4)
+      declared[path]
+      if (!(path in sum) || sum[path] != sum[work "content/" $1] || mode[path] != $2 " " $3) {
+        print > (work "changed")
+        print path > (work "own")
+        print path > (work "paths")
+      }
+      next
+    }
+    FILENAME == work "edits" { edited[++edits] = rest(1); next }
+    /^file / && !((path = rest(5)) in declared) {
+      print $5, path > (work "gone")
+      print path > (work "own")
+      print path > (work "paths")
+    }
+    END { for (n = 1; n <= edits; n++) print edited[n] > (work "paths") }' "$@"
+  ways_to "$work/paths"
+}
+
+# On the way to a file, root follows no link that somebody else may have put there.
+ways_to() { # FILE with a path a line
+  while read -r _path; do refuse_planted "${_path%/*}"; done <"$1"
 }
 
 # What no staging is needed for.
 refuse_at_once() {
   id "$(value user)" >/dev/null 2>&1 || die "$name: this host has no user $(value user): is the package installed?"
   refuse_foreign
-  value directory | cut -d' ' -f1 | refuse_planted
-  sed 's,/[^/]*$,,' "$work/declared" | sort -u | refuse_planted
+  value directory | while read -r path _; do refuse_planted "$path"; done
+  ways_to "$work/declared"
   refuse_beaten
 }
 
 # Two owners of a file would overwrite each other's text back and forth.
 refuse_foreign() {
-  declared_paths >"$work/declared"
+  set --
   for manifest in "$state_root"/*/*/manifest; do
-    if [ ! -e "$manifest" ] || [ "$manifest" = "$place/manifest" ]; then continue; fi
-    foreign=$(paths_in "$manifest" | grep -xFf "$work/declared" | head -n 1) || :
-    [ -z "$foreign" ] ||
-      die "$name: $foreign belongs to environment $(basename "$(dirname "$(dirname "$manifest")")") already; nothing was changed"
+    if [ -e "$manifest" ] && [ "$manifest" != "$place/manifest" ]; then set -- "$@" "$manifest"; fi
   done
+  [ "$#" -gt 0 ] || return 0
+  awk -v declared="$work/declared" '
+    FILENAME == declared { is_declared[$0]; next }
+    /^file / {
+      path = $0
+      for (n = 0; n < 5; n++) sub(/^[^ ]* /, "", path)
+      if (path in is_declared) { print FILENAME, path; exit }
+    }' "$work/declared" "$@" >"$work/foreign"
+  [ -s "$work/foreign" ] || return 0
+  read -r manifest path <"$work/foreign"
+  other=${manifest#"$state_root/"}
+  die "$name: $path belongs to environment ${other%%/*} already; nothing was changed"
 }

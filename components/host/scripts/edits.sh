@@ -10,8 +10,6 @@ edits_in() { sed -n -e '/^entry /p' -e '/^line /p' "$1"; } # FILE
 
 paths_in() { sed -n 's/^file [^ ]* [^ ]* [^ ]* [^ ]* //p' "$1"; } # MANIFEST
 
-declared_paths() { cut -d' ' -f5- "$work/files"; }
-
 is_declared_elsewhere() { # EDIT
   for _manifest in "$state_root"/*/*/manifest; do
     if [ "$_manifest" != "$place/manifest" ] && grep -qsxF -e "$1" "$_manifest"; then return 0; fi
@@ -22,9 +20,9 @@ is_declared_elsewhere() { # EDIT
 # The paths of all files of ours on this host, as they are to be: environments share the lines that have them read.
 files_of_ours() {
   # While only `drift` looks, there is no other declaration than the one that was applied last.
-  [ ! -e "$work/files" ] || declared_paths
+  [ ! -e "$work/declared" ] || cat "$work/declared"
   for _manifest in "$state_root"/*/*/manifest; do
-    if [ ! -e "$_manifest" ] || { [ -e "$work/files" ] && [ "$_manifest" = "$place/manifest" ]; }; then continue; fi
+    if [ ! -e "$_manifest" ] || { [ -e "$work/declared" ] && [ "$_manifest" = "$place/manifest" ]; }; then continue; fi
     paths_in "$_manifest"
   done
 }
@@ -35,6 +33,7 @@ files_of_ours() {
 compare_edits() {
   for _list in edits edits.wanted overlaps; do : >"$work/$_list" || return 1; done
   mkdir "$work/edited" || return 1
+  grep -qsE '^(entry|line) ' "$spec" "$place/manifest" || return 0
   edits_in "$spec" >"$work/edits.declared" || return 1
   files_of_ours >"$work/names" || return 1
   [ ! -e "$place/manifest" ] || edits_in "$place/manifest" | grep -vxFf "$work/edits.declared" | while IFS= read -r edit; do
@@ -71,7 +70,7 @@ compare_edits() {
 # Into the stage, also where the file is outside of the trees: a link's.
 stage_edits() {
   while read -r n path; do
-    mkdir -p "$work/stage$(dirname "$path")"
+    mkdir -p "$work/stage${path%/*}"
     cp -a -- "$path" "$work/stage$path"
     cat "$work/edited/$n" >"$work/stage$path"
   done <"$work/edits"

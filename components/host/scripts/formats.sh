@@ -12,8 +12,13 @@
 own_format=3
 
 format_of() { # FILE, which need not be there
-  _format=$(sed -n '1s/^format \([0-9][0-9]*\)$/\1/p' "$1" 2>/dev/null) || :
-  printf '%s\n' "${_format:-1}"
+  _format=
+  { read -r _format <"$1"; } 2>/dev/null || :
+  case $_format in
+  'format '*[!0-9]* | 'format ') echo 1 ;;
+  'format '*) echo "${_format#format }" ;;
+  *) echo 1 ;;
+  esac
 }
 
 # Fails with what is in the way where a newer program has written something that this one would misread. It is asked of all

@@ -6,6 +6,7 @@
 
 # "HITS SECONDS" of the rule for SSH: so many connections are one too many in that time. Nothing where there is none.
 login_limit() { # [sudo -n]
+  command -v iptables-save >/dev/null || return 0
   ${1:-} iptables-save 2>/dev/null |
     sed -nE 's/^-A .* --dport [0-9]+ .*-m recent (--update|--rcheck) --seconds ([0-9]+) .*--hitcount ([0-9]+).*/\3 \2/p' | head -n 1
 }

@@ -16,7 +16,7 @@ apt() {
 finish_package_runs() { patiently dpkg --configure -a --force-confdef --force-confold; }
 
 # Nothing of a package that this environment does not keep.
-kept_version() { sed -n 's/^version //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
+kept_version() { { values_of version <"$state/packages/$1"; } 2>/dev/null || :; } # PACKAGE
 
 # What keeps a unit from starting before a configuration of ours is in place.
 gate() { echo "/etc/systemd/system/$1.d/00-soar-profiling.conf"; } # UNIT
@@ -33,7 +33,7 @@ EOF2
 is_gated() { [ -e "$state/packages/$1" ] && ! grep -qE '^found (un)?hold ' "$state/packages/$1"; } # PACKAGE
 
 # How it was found; nothing where no record says it, as one of an earlier version of these scripts.
-found_as() { sed -n 's/^found //p' "$state/packages/$1" 2>/dev/null || :; } # PACKAGE
+found_as() { { values_of found <"$state/packages/$1"; } 2>/dev/null || :; } # PACKAGE
 
 # Whether it is ours to remove. Where no record says it, one with our drop-in is, because no other has it.
 came_with_us() { # PACKAGE UNIT

@@ -50,16 +50,14 @@ planted_words() {
     "so root does not follow it: remove it, or let only root write to ${planted%/*}"
 }
 
-refuse_planted() { # <PATHS, one a line
-  while read -r _at; do
-    real_way "$_at" || die "$name: $(planted_words); nothing was changed"
-  done
+refuse_planted() { # PATH
+  real_way "$1" || die "$name: $(planted_words); nothing was changed"
 }
 
 # Its mode and owner are set on the directory itself, whatever stands at its name by then.
 make_plain_directory() { # PATH MODE OWNER:GROUP
   if [ ! -d "$1" ]; then
-    [ -d "$(dirname "$1")" ] || install -d -m 0755 "$(dirname "$1")" || return 1
+    [ -d "${1%/*}" ] || install -d -m 0755 "${1%/*}" || return 1
     mkdir -m 0700 -- "$1" || return 1
   fi
   real_way "$1" || die "$name: $(planted_words)"

@@ -88,7 +88,7 @@ say_to_package() {
 
 # Also after a kill. What an operator has made of it since stays.
 unsay() {
-  rm -rf "$place/replacing.new" "$place/replacing.old" || return 1
+  remove_all "$place/replacing.new" "$place/replacing.old" || return 1
   [ -d "$place/replacing" ] || return 0
   read -r _told <"$place/replacing/path"
   if cmp -s "$place/replacing/now" "$_told"; then put_in_place "$place/replacing/before" "$_told" || return 1; fi

@@ -5,8 +5,8 @@
 
 others() { # the environments that still configure this unit
   for manifest in "$state_root"/*/*/manifest; do
-    [ "$manifest" != "$place/manifest" ] && grep -qsx "unit $unit" "$manifest" && basename "$(dirname "$(dirname "$manifest")")"
-  done | sort -u
+    [ "$manifest" != "$place/manifest" ] && grep -qsx "unit $unit" "$manifest" && printf '%s\n' "${manifest#"$state_root/"}"
+  done | cut -d/ -f1 | sort -u
 }
 
 # Where the unit answers may have moved since our own declaration: as the latest of those on this host says. What its lines call
@@ -17,6 +17,7 @@ take_latest_probes() {
   [ "$latest" != "$place/manifest" ] || return 0
   sed -i -e '/^reload /d' -e '/^health /d' -e '/^faults /d' "$spec"
   grep -e '^reload ' -e '^health ' -e '^faults ' "$latest" >>"$spec" || :
+  read_spec
 }
 
 # The configuration of this environment that stands on this one, if this is the base of a unit, which has its name.
@@ -53,8 +54,12 @@ remove() {
   # Of a package that was removed by hand, no file comes back.
   [ -z "$package" ] || [ -n "$(installed_version "$package")" ] || rm -rf "$place/original"
   # What the host's own unit showed while our files were there ends with them; the reload's own verdict counts.
-  [ -z "$host_unit" ] || sed -i '/^health /d' "$spec"
+  if [ -n "$host_unit" ]; then
+    sed -i '/^health /d' "$spec"
+    read_spec
+  fi
   : >"$work/files"
+  : >"$work/declared"
   compare
   if [ -z "$host_unit" ] && [ -z "$(others)" ]; then
     prepare

@@ -12,7 +12,7 @@ find_own_records() {
 
 # Before the swap, as it takes room.
 prepare_spare() {
-  rm -rf "$spare/$name.new"
+  remove_all "$spare/$name.new"
   mkdir -p "$spare/$name.new" && cp -a "$place/manifest.new" "$spare/$name.new/manifest" || return 1
   for _record in directories modes original carried; do
     [ ! -e "$place/$_record" ] || cp -a "$place/$_record" "$spare/$name.new/" || return 1

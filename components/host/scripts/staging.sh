@@ -39,7 +39,8 @@ leads_to_ours() { # PATH: what is staged is in it, or is it
 
 # A live file or directory in the stage, if it is not larger than LIMIT; $work/large has what is not copied.
 copy_to_stage() { # PATH LIMIT
-  if [ "$(du -Dsk -- "$1" | cut -f1)" -le "$2" ]; then
+  _size=$(du -Dsk -- "$1")
+  if [ "${_size%%[!0-9]*}" -le "$2" ]; then
     cp -aH -- "$1" "$work/stage$1"
   elif [ ! -d "$1" ]; then
     : >"$work/stage$1"
@@ -76,19 +77,20 @@ stage() {
   umask 022
   : >"$work/large"
   {
-    value directory | cut -d' ' -f1
-    { declared_paths && cut -d' ' -f2- "$work/gone"; } | sed 's,/[^/]*$,,'
+    value directory | while read -r path _; do printf '%s\n' "$path"; done
+    while read -r path; do printf '%s\n' "${path%/*}"; done <"$work/declared"
+    while read -r _ path; do printf '%s\n' "${path%/*}"; done <"$work/gone"
   } | sort -u >"$work/stage.directories"
   { cat "$work/stage.directories" && value tree && cut -d' ' -f2- "$work/edits"; } >"$work/stage.own"
   value tree | while read -r tree; do
-    mkdir -p "$work/stage$(dirname "$tree")"
+    [ -d "$work/stage${tree%/*}" ] || mkdir -p "$work/stage${tree%/*}"
     [ ! -e "$tree" ] || [ -e "$work/stage$tree" ] || copy_to_stage "$tree" "$large_tree"
   done
   while read -r path; do keep_in_stage "$path"; done <"$work/stage.directories"
   value directory | while read -r path mode owner; do make_directory "$work/stage" "$path" "$mode" "$owner"; done
   while read -r n mode owner activation path; do
-    mkdir -p "$work/stage$(dirname "$path")"
-    rm -f -- "$work/stage$path" # It may be a link, out of the stage.
+    [ -d "$work/stage${path%/*}" ] || mkdir -p "$work/stage${path%/*}"
+    [ ! -L "$work/stage$path" ] || rm -f -- "$work/stage$path" # It leads out of the stage.
     install -T -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$work/content/$n" "$work/stage$path"
   done <"$work/files"
   while read -r activation path; do rm -f -- "$work/stage$path"; done <"$work/gone"

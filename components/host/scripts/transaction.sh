@@ -18,7 +18,7 @@ encoded() { printf '%s' "$1" | tr / '%'; }
 
 # remember ACTIVATION <PATHS: keeps all that will change, or the note that there was nothing.
 remember() {
-  rm -rf "$place/undo.new"
+  remove_all "$place/undo.new"
   mkdir "$place/undo.new"
   # What is written from here on must find room too: it is taken now, and free again when the undo is complete.
   head -c 65536 /dev/zero >"$place/undo.new/spare"
@@ -64,7 +64,7 @@ copy_of() { printf '%s/undo/%s' "$place" "$(encoded "$1")"; }
 
 # What is neither kept nor was absent is back already, by a run that was cut off.
 put_file_back() { # PATH
-  real_way "$(dirname "$1")" || { planted_words >&2 && return 1; }
+  real_way "${1%/*}" || { planted_words >&2 && return 1; }
   if exists "$(copy_of "$1")"; then cp -aT --remove-destination -- "$(copy_of "$1")" "$(kept "$1")" || return 1; fi
   if exists "$(kept "$1")"; then
     bring_back "$(kept "$1")" "$1"
@@ -166,10 +166,20 @@ recover() {
   return_program
 }
 
+# rm -rf, which is started only where there is something.
+remove_all() { # PATHS
+  for _there in "$@"; do
+    if [ -e "$_there" ] || [ -L "$_there" ]; then
+      rm -rf -- "$@" || return 1
+      return 0
+    fi
+  done
+}
+
 # What stands beside the real files, of a run that ended before it swapped them in.
 clean_up() {
   [ ! -e "$work/paths" ] || remove_temporaries "$work/paths"
-  rm -rf "$work" "$scratch"
+  remove_all "$work" "$scratch"
 }
 
 # However this ends before the commit, the old state comes back.
@@ -189,7 +199,7 @@ end_run() { # STATUS
   clean_up
 }
 
-beside() { printf '%s/.%s.soar-new' "$(dirname "$1")" "$(basename "$1")"; }
+beside() { printf '%s/.%s.soar-new' "${1%/*}" "${1##*/}"; }
 
 # A name that is there is not written through.
 put_beside() { cp -aT --remove-destination -- "$1" "$(beside "$2")"; } # COPY PATH
@@ -198,22 +208,25 @@ put_in_place() { # COPY PATH
   put_beside "$1" "$2" && mv -fT -- "$(beside "$2")" "$2"
 }
 
-kept() { printf '%s/.%s.soar-old' "$(dirname "$1")" "$(basename "$1")"; }
+kept() { printf '%s/.%s.soar-old' "${1%/*}" "${1##*/}"; }
 
 # An undo that is not needed, with the old files that it kept.
 drop_kept() { # DIRECTORY
-  [ ! -e "$1/paths" ] || while read -r _path; do rm -f -- "$(kept "$_path")"; done <"$1/paths"
-  rm -rf "$1"
+  [ ! -e "$1/paths" ] || while read -r _path; do remove_all "$(kept "$_path")"; done <"$1/paths"
+  remove_all "$1"
 }
 
 remove_temporaries() { # FILE with a path per line
-  while read -r _path; do rm -f -- "$(beside "$_path")" || return 1; done <"$1"
+  while read -r _path; do remove_all "$(beside "$_path")" || return 1; done <"$1"
 }
 
 sync_directories() { # FILE with a path per line
+  set -- "$1"
   while read -r _path; do
-    [ ! -d "$(dirname "$_path")" ] || sync "$(dirname "$_path")" || return 1
+    case "$* " in *" ${_path%/*} "*) ;; *) [ ! -d "${_path%/*}" ] || set -- "$@" "${_path%/*}" ;; esac
   done <"$1"
+  shift
+  [ "$#" -eq 0 ] || sync -- "$@"
 }
 
 # Those that were made for our files and are empty.

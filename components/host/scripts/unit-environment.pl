@@ -10,8 +10,9 @@ use File::Glob ();
 my $hides = $ARGV[0] eq '--hide' && shift;
 my ($unit, @command) = @ARGV;
 
-sub shown { # PROPERTY: what systemctl tells of the unit
-  open(my $in, '-|', 'systemctl', 'show', '--value', '-p', $_[0], $unit) or return '';
+# What systemctl tells of the unit. A value may have line breaks in it.
+sub shown {
+  open(my $in, '-|', 'systemctl', 'show', '-p', 'Environment,EnvironmentFiles', $unit) or return '';
   local $/;
   return <$in> // '';
 }
@@ -49,8 +50,10 @@ sub variables {
 
 sub content { my ($file) = @_; open(my $in, '<', $file) or return ''; local $/; return <$in> // '' }
 
-my %value = map { /^([A-Za-z_]\w*)=(.*)/s ? ($1 => $2) : () } words(shown('Environment'));
-for (split /\n/, shown('EnvironmentFiles')) {
+my $shown = shown();
+my ($environment) = $shown =~ /^Environment=(.*?)(?=^EnvironmentFiles=|\z)/ms;
+my %value = map { /^([A-Za-z_]\w*)=(.*)/s ? ($1 => $2) : () } words($environment // '');
+for ($shown =~ /^EnvironmentFiles=(.*)/mg) {
   my ($pattern) = /^(.*?)(?: \(ignore_errors=\w+\))?$/;
   %value = (%value, variables(content($_))) for File::Glob::bsd_glob($pattern);
 }

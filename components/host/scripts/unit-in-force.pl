@@ -23,7 +23,11 @@ my $list = qr/^(?:Exec(?!SearchPath)\w+|\w*Environment(?:File)?|(?:Condition|Ass
 sub lines_of { my ($file) = @_; open(my $in, '<', $file) or return; my @lines = <$in>; chomp @lines; return @lines }
 
 sub output { # COMMAND...
-  open(my $in, '-|', 'sh', '-c', 'exec "$@" 2>/dev/null', 'sh', @_) or return;
+  my $child = open(my $in, '-|') // return;
+  if (!$child) {
+    open STDERR, '>', '/dev/null';
+    exec { $_[0] } @_ or exit 127;
+  }
   my @lines = <$in>;
   chomp @lines;
   return @lines;
@@ -203,7 +207,9 @@ for (beaten(@packages_own, @drop_ins)) {
 
 my %of = map { /^(\w+)=(.*)/s ? ($1 => $2) : () } output('systemctl', 'show', '-p', 'MainPID,NeedDaemonReload,ExecStart', $unit);
 my $pid = $of{MainPID} || 0;
-my @edited = grep { !-f || (output('sha256sum', $_))[0] !~ /^$digest{$_} / } keys %digest;
+my @there = grep { -f } keys %digest;
+my %sum = map { /^(\w+)  (.*)/ ? ($2 => $1) : () } @there ? output('sha256sum', '--', @there) : ();
+my @edited = grep { ($sum{$_} // '') ne $digest{$_} } keys %digest;
 my ($line, @more) = @{ $meant->{ExecStart} // [] };
 if ($pid && !@findings && !@edited && defined $line && !@more) {
   my %values = map { /^(\w+)=(.*)/s ? ($1 => $2) : () } map { words($_) } @{ $meant->{Environment} // [] };

@@ -4,11 +4,29 @@
 # so that a full disk does not keep it from seeing what is wrong. Sets $action and $since.
 # shellcheck disable=SC2154,SC2034
 
-value() { sed -n "s/^$1 //p" "$spec"; } # the value of each line that begins with the word $1
+# The declaration in memory: it is asked some fifty times in a change, and each look by another program costs more than all of them.
+read_spec() {
+  spec_lines=$(cat "$spec") || return 1
+  spec_in_memory=$spec
+}
+
+value() { # WORD: the value of each line that begins with it
+  [ "${spec_in_memory:-}" = "$spec" ] || read_spec || return 1
+  _separators=$IFS
+  IFS='
+'
+  set -f
+  for _in_spec in $spec_lines; do
+    case $_in_spec in "$1 "*) printf '%s\n' "${_in_spec#"$1 "}" ;; esac
+  done
+  set +f
+  IFS=$_separators
+}
 
 # The unit of the declaration. One that is the host's own is told of new files, and never started, stopped, restarted, enabled
 # or disabled by us.
 read_unit() {
+  read_spec
   unit=$(value unit)
   host_unit=$(value host-unit; value guest) # As a declaration of format 2 says it.
   configured=$state_root/configured/$unit
@@ -43,6 +61,9 @@ lacks_group() {
     grep -qE "^Groups:.*[[:space:]]$_gid([[:space:]]|$)" "/proc/$(unit_pid)/status" || echo "$_group"
   done | grep -q .
 }
+
+# A daemon-reload reads all units of the host anew, which takes as long as fifty other commands.
+needs_daemon_reload() { [ "$(systemctl show -p NeedDaemonReload --value "$unit")" = yes ]; }
 
 is_active() { systemctl is-active --quiet "$unit"; }
 
@@ -89,7 +110,9 @@ probe() {
     done
   done <"$scratch/health"
   _restarts=$(systemctl show -p NRestarts --value "$unit")
-  [ -z "$(value faults)" ] || sleep 1 # A component that fails does so just after the load.
+  # A component that fails does so just after the load, for which a reload has waited already.
+  if [ "$action" = reloaded ]; then _load=0.3; else _load=1; fi
+  [ -z "$(value faults)" ] || sleep "$_load"
   # What answered may have been another process, at a port that the unit did not get.
   if ! is_active || [ "$(systemctl show -p NRestarts --value "$unit")" != "$_restarts" ]; then
     fault "$unit did not keep running" || return 1
@@ -101,7 +124,7 @@ probe() {
 
 # activate restart|reload|none: a unit that does not run is started in any case, unless it is the host's own.
 activate() {
-  [ -n "$host_unit" ] || control daemon-reload
+  if [ -z "$host_unit" ] && { [ "$1" = restart ] || needs_daemon_reload; }; then control daemon-reload; fi
   since=$(date '+%Y-%m-%d %H:%M:%S')
   : >"$scratch/probe" || return 1
   if [ -z "$host_unit" ] && { [ "$1" = restart ] || ! is_active; }; then

@@ -17,13 +17,14 @@ tell_written_over() {
     [ -e "$manifest" ] || continue
     rm -rf "$scratch/other"
     mkdir "$scratch/other"
-    (look_at "$manifest") || say "warning: what somebody else may have changed of $(basename "${manifest%/manifest}") cannot be found"
+    _of=${manifest%/manifest}
+    (look_at "$manifest") || say "warning: what somebody else may have changed of ${_of##*/} cannot be found"
   done
 }
 
 look_at() { # MANIFEST
   spec=$1 place=${1%/manifest} work=$scratch/other
-  of=$(basename "$place")
+  of=${place##*/}
   remedy='An up with detectDrift puts it back'
   [ "$of" != "$name" ] || remedy='This puts it back'
   read_unit
@@ -39,7 +40,8 @@ edited_files() {
 
 # Where they cannot be looked at, their own change tells why.
 edited_lines() {
-  if (compare_edits) >/dev/null 2>&1; then cut -d' ' -f2- "$work/edits" | sed "s/\$/ was edited. $remedy/"; fi
+  if ! (compare_edits) >/dev/null 2>&1 || [ ! -s "$work/edits" ]; then return 0; fi
+  cut -d' ' -f2- "$work/edits" | sed "s/\$/ was edited. $remedy/"
 }
 
 beaten_unit() {
