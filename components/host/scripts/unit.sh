@@ -55,7 +55,7 @@ join_groups() {
 
 # The unit was started before its user was in all declared groups.
 lacks_group() {
-  is_active || return 1
+  if [ -z "$(value group)" ] || ! is_active; then return 1; fi
   value group | while read -r _group; do
     _gid=$(getent group "$_group" | cut -d: -f3)
     grep -qE "^Groups:.*[[:space:]]$_gid([[:space:]]|$)" "/proc/$(unit_pid)/status" || echo "$_group"
@@ -97,14 +97,14 @@ fault() { # WORDS
 # probe: each `health SECONDS COMMAND` must succeed within its time, and no fault may have come.
 probe() {
   value health >"$scratch/health" || return 1
-  _restarts=$(systemctl show -p NRestarts --value "$unit")
+  _restarts=
   while read -r _seconds _command; do
     [ "$_seconds" -lt "$(seconds_left)" ] || _seconds=$(seconds_left)
     _deadline=$(($(uptime_seconds) + _seconds))
     until within 15 env PATH="${0%/*}:$PATH" sh -c "$_command" </dev/null >"$scratch/probe" 2>&1 9>&-; do
       if systemctl is-failed --quiet "$unit"; then fault "$unit has failed" || return 1; fi
-      [ "$(systemctl show -p NRestarts --value "$unit")" -lt $((_restarts + 3)) ] ||
-        fault "$unit ends again and again" || return 1
+      _now=$(systemctl show -p NRestarts --value "$unit")
+      [ "$_now" -lt $((${_restarts:=$_now} + 3)) ] || fault "$unit ends again and again" || return 1
       [ "$(uptime_seconds)" -lt "$_deadline" ] || fault "not healthy after $_seconds s" || return 1
       sleep 0.3
     done
