@@ -113,7 +113,7 @@ export function installer(further: readonly Script[] = []): string {
     readScript("owners.sh"),
     readScript("install.sh"),
     ...parts,
-    "keep_copies",
+    "put_in_place",
     "claim_platform",
   ];
   return whole(texts.join("\n"));

@@ -20,7 +20,7 @@ const compute = "soar_service::threads::compute";
 const tracker = "soar_service::threads::flight_tracker";
 
 describe("the flame graph of a service", { timeout: 600_000 }, async () => {
-  const stack = await TestStack.create("flamegraph", { host: { quiet: false } });
+  const stack = await TestStack.create("flamegraph");
   const directory = await mkdtemp(path.join(tmpdir(), "flamegraph-"));
   afterAll(() => rm(directory, { recursive: true }));
   const output = path.join(directory, "soar-run.pb.gz");

@@ -34,15 +34,15 @@ printf '%s\n' "$generation" >"$state/generation"
 rm -rf "$copies.new"
 mkdir -p "$copies.new"
 
-# put NAME <CONTENT: complete or not at all, also for a command that runs at the same time.
-put() {
-  cat >"$copies.new/$1"
-  chmod 0755 "$copies.new/$1"
-  cp -p "$copies.new/$1" "$scripts/.$1.new"
-  mv -f "$scripts/.$1.new" "$scripts/$1"
-}
+put() { cat >"$copies.new/$1"; } # NAME <CONTENT
 
-keep_copies() {
+# Each is complete or not there, also for a command that runs at the same time.
+put_in_place() {
+  chmod 0755 "$copies.new"/*
+  rm -rf "$scripts/.new"
+  cp -rp "$copies.new" "$scripts/.new"
+  mv -f "$scripts/.new"/* "$scripts"
+  rmdir "$scripts/.new"
   rm -rf "$copies"
   mv "$copies.new" "$copies"
   [ -d "$scripts/records" ] || keep_spares

@@ -10,14 +10,13 @@ find_own_records() {
   find_record "$name"
 }
 
-# Before the swap, as it takes room.
+# Before the swap, as it takes room. Who calls it sees to it that it is on the disk.
 prepare_spare() {
   remove_all "$spare/$name.new"
   mkdir -p "$spare/$name.new" && cp -a "$place/manifest.new" "$spare/$name.new/manifest" || return 1
   for _record in directories modes original carried; do
     [ ! -e "$place/$_record" ] || cp -a "$place/$_record" "$spare/$name.new/" || return 1
   done
-  sync "$spare/$name.new/manifest"
 }
 
 # What has been recorded since.

@@ -13,10 +13,11 @@ export async function setFault(stack: TestStack, name: string, kind: string): Pr
   await stack.operator(`curl -sSf -X POST 'http://127.0.0.1:${portOf(name)}/fault?kind=${kind}'`);
 }
 
-/** Starts a service anew with further options, such as `--cap 5`; without any, as it was. */
+/** Starts a service anew with further options, such as `--cap 5`, and it is quiet no more; without any, as it was. */
 export async function serveWith(stack: TestStack, name: string, options: string): Promise<void> {
   const directory = `/etc/systemd/system/${name}.service.d`;
-  const line = `$(sed -n 's/^ExecStart=//p' /etc/systemd/system/${name}.service) ${options}`;
+  const loud = options === "" ? "" : "s/ --quiet//; ";
+  const line = `$(sed -n '/^ExecStart=/{s///; ${loud}p}' /etc/systemd/system/${name}.service) ${options}`;
   await stack.operator(
     `rm -rf ${directory}; mkdir ${directory}; printf '[Service]\\nExecStart=\\nExecStart=%s\\n' "${line}" >${directory}/options.conf; ` +
       `systemctl daemon-reload && systemctl restart ${name} && ` +
