@@ -24,6 +24,7 @@ const installed = [
   "package-install.sh",
   "package-remove.sh",
   "program.sh",
+  "beside.sh",
   "transaction.sh",
   "spare.sh",
   "places.sh",

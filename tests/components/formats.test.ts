@@ -26,7 +26,7 @@ describe("the records on a host", () => {
     const text = `set -eu; cd ${file("")}; name=profiles state_root=${file("records")} work=${file("work")}
       place=$state_root/production/profiles spec=$work/spec
       die() { echo "$*"; exit 1; }
-      for script in formats places unit edits files compare transaction; do . ${scripts}/$script.sh; done; ${commands}`;
+      for script in formats places unit edits files compare beside transaction; do . ${scripts}/$script.sh; done; ${commands}`;
     const { stdout, stderr, status } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
     expect(stderr).toBe("");
     return { said: stdout, status };

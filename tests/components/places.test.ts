@@ -20,7 +20,7 @@ describe("where a service may write, root", () => {
       die() { echo "$*"; exit 1; }
       ${userIsRoot}
       owner=$(id -un):$(id -gn)
-      . ${scripts}/places.sh; . ${scripts}/transaction.sh; ${commands}`;
+      . ${scripts}/places.sh; . ${scripts}/beside.sh; . ${scripts}/transaction.sh; ${commands}`;
     const { stdout, stderr, status } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
     expect(stderr).toBe("");
     return { said: stdout, status };

@@ -17,6 +17,7 @@ const surroundings = `
   . ${scripts}/places.sh
   is_open() { false; }
   . ${scripts}/carried.sh
+  . ${scripts}/beside.sh
   . ${scripts}/transaction.sh
 `;
 

@@ -23,6 +23,7 @@ describe("a file that the package's own scripts read while it is replaced", () =
         keep_at_version() { :; }
         write_record() { cat >"$1"; }
         put_version() { ${installing}; }
+        . ${scripts}/beside.sh
         . ${scripts}/transaction.sh
         . ${scripts}/program.sh
         replace_program || exit 1

@@ -20,6 +20,7 @@ describe("the records on a host, which are kept twice", () => {
         `. ${scripts}/lib.sh
         state=$PWD/state spare=$PWD/spare name=profiles place=$PWD/state/profiles work=$PWD/work run=$PWD
         . ${scripts}/spare.sh
+        . ${scripts}/beside.sh
         . ${scripts}/transaction.sh
         . ${scripts}/edits.sh
         ${commands}`,

@@ -28,7 +28,7 @@ describe("the stage", () => {
         `set -eu; cd ${file("")}; work=${file("")}/work place=${file("")}/place spec=${file("")}/spec host_unit=yes
         state_root=${file("")}/state; value() { sed -n "s/^$1 //p" "$spec"; }; is_ours() { false; }
         die() { echo "$*"; exit 1; }; name=prometheus refused=; ${userIsRoot}
-        . ${scripts}/places.sh; is_open() { false; }; . ${scripts}/staging.sh; . ${scripts}/edits.sh; . ${scripts}/transaction.sh; ${commands}`,
+        . ${scripts}/places.sh; is_open() { false; }; . ${scripts}/staging.sh; . ${scripts}/edits.sh; . ${scripts}/beside.sh; . ${scripts}/transaction.sh; ${commands}`,
         path.join(scripts, "service-config"),
       ],
       { encoding: "utf8" },

@@ -36,7 +36,7 @@ describe("the way back of a change, within its limit of time", () => {
     const names = ["place", "work", "scratch", "spec", "configured", "run", "state", "spare"];
     const script = `
       . ${scripts}/lib.sh
-      for part in formats unit package program carried places edits transaction; do . ${scripts}/$part.sh; done
+      for part in formats unit package program carried places edits beside transaction; do . ${scripts}/$part.sh; done
       ${names.map((name) => `${name}=${file(name)}`).join(" ")} PATH=${file("bin")}:$PATH name=x
       is_open() { false; }
       read_unit() { unit=x.service host_unit=; }

@@ -166,16 +166,6 @@ recover() {
   return_program
 }
 
-# rm -rf, which is started only where there is something.
-remove_all() { # PATHS
-  for _there in "$@"; do
-    if [ -e "$_there" ] || [ -L "$_there" ]; then
-      rm -rf -- "$@" || return 1
-      return 0
-    fi
-  done
-}
-
 # What stands beside the real files, of a run that ended before it swapped them in.
 clean_up() {
   [ ! -e "$work/paths" ] || remove_temporaries "$work/paths"
@@ -197,36 +187,6 @@ end_run() { # STATUS
   recover
   [ "$1" -eq 0 ] || remove_empty_directories
   clean_up
-}
-
-beside() { printf '%s/.%s.soar-new' "${1%/*}" "${1##*/}"; }
-
-# A name that is there is not written through.
-put_beside() { cp -aT --remove-destination -- "$1" "$(beside "$2")"; } # COPY PATH
-
-put_in_place() { # COPY PATH
-  put_beside "$1" "$2" && mv -fT -- "$(beside "$2")" "$2"
-}
-
-kept() { printf '%s/.%s.soar-old' "${1%/*}" "${1##*/}"; }
-
-# An undo that is not needed, with the old files that it kept.
-drop_kept() { # DIRECTORY
-  [ ! -e "$1/paths" ] || while read -r _path; do remove_all "$(kept "$_path")"; done <"$1/paths"
-  remove_all "$1"
-}
-
-remove_temporaries() { # FILE with a path per line
-  while read -r _path; do remove_all "$(beside "$_path")" || return 1; done <"$1"
-}
-
-sync_directories() { # FILE with a path per line
-  set -- "$1"
-  while read -r _path; do
-    case "$* " in *" ${_path%/*} "*) ;; *) [ ! -d "${_path%/*}" ] || set -- "$@" "${_path%/*}" ;; esac
-  done <"$1"
-  shift
-  [ "$#" -eq 0 ] || sync -- "$@"
 }
 
 # Those that were made for our files and are empty.
