@@ -50,8 +50,6 @@ remember() {
   sync "$place"
 }
 
-exists() { [ -e "$1" ] || [ -L "$1" ]; } # PATH
-
 was_absent() { # PATH
   if [ "$(format_of "$place/undo/format")" -ge 2 ]; then
     grep -qxF -e "$1" "$place/undo/absent"
