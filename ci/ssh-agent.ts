@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,7 +23,8 @@ export async function withSshKey<T>(use: (isGiven: boolean) => Promise<T>): Prom
   const agent = spawn("ssh-agent", ["-a", socket, "cat"], { stdio: ["pipe", "ignore", "ignore"] });
   const ended = once(agent, "exit");
   try {
-    for (let tries = 0; !existsSync(socket); tries++) {
+    // Its socket is there a moment before it takes connections.
+    for (let tries = 0; !(await answers(socket)); tries++) {
       if (tries === 100 || agent.exitCode !== null) throw new Error("ssh-agent does not start");
       await sleep(50);
     }
@@ -38,6 +39,19 @@ export async function withSshKey<T>(use: (isGiven: boolean) => Promise<T>): Prom
   }
 }
 
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket)
+      .once("connect", () => {
+        connection.destroy();
+        resolve(true);
+      })
+      .once("error", () => {
+        resolve(false);
+      });
+  });
+}
+
 async function addKey(key: string): Promise<void> {
   const child = spawn("ssh-add", ["-q", "-"], {
     stdio: ["pipe", "ignore", "pipe"],
@@ -46,6 +60,8 @@ async function addKey(key: string): Promise<void> {
   });
   let words = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (words += text));
+  // Where it ends before it has read the key, its status and its words say why.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(key);
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new Error(`SSH_PRIVATE_KEY is no private key without a passphrase: ${words.trim()}`);
