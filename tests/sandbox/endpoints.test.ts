@@ -70,13 +70,13 @@ describe("the endpoints of the services", { timeout: 400_000 }, async () => {
       for (;;) {
         const range = { start, end: Date.now() };
         const graph = await flameGraph(query, { service: "soar-run", environment: "sandbox", type }, range);
-        if (graph.total > 2_500 || range.end - start > 120_000) return amountsOfGraph(graph);
+        if (graph.total > 4_000 || range.end - start > 120_000) return amountsOfGraph(graph);
         await new Promise((resolve) => setTimeout(resolve, 2_000));
       }
     });
     // Alloy takes turns with this.
     await serveWith(stack, "soar-run", "--work 60");
-    const url = `http://127.0.0.1:${portOf("soar-run")}/debug/pprof/profile?seconds=60`;
+    const url = `http://127.0.0.1:${portOf("soar-run")}/debug/pprof/profile?seconds=90`;
     const body = await stack.operator(`curl -sSf --retry 60 --retry-delay 1 '${url}' | base64`);
     const profile = decodeProfile(Buffer.from(body, "base64"));
     const samplesOf = (amounts: Amounts): number[] => amountsIn("soar_service", amounts);

@@ -88,7 +88,10 @@ describe("the main job", { timeout: 400_000 }, async () => {
     const patiently = { timeout: 60_000, interval: 2_000 };
     for (const profile of stored) {
       await expect
-        .poll(async () => (await flameGraph(query, profile, lastMinutes())).names, patiently)
+        .poll(async () => (await flameGraph(query, profile, lastMinutes())).names, {
+          ...patiently,
+          message: profile.service,
+        })
         .toContainEqual(expect.stringMatching(/^soar_service::workload::/));
     }
     const ofOthers = async (): Promise<Finding[]> =>
