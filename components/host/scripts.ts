@@ -114,7 +114,7 @@ export function installer(further: readonly Script[] = []): string {
     readScript("owners.sh"),
     readScript("install.sh"),
     ...parts,
-    "put_in_place",
+    "put_all",
     "claim_platform",
   ];
   return whole(texts.join("\n"));

@@ -46,32 +46,26 @@ compare() {
   look_at_files "$@"
   set -- "$work/sums" "$work/modes" "$work/files" "$work/edits"
   [ ! -e "$place/manifest" ] || set -- "$@" "$place/manifest"
-  awk -v work="$work/" '
-    function rest(fields, _text) { # of the line, without so many fields
-      for (_text = $0; fields > 0; fields--) sub(/^[^ ]* /, "", _text)
-      return _text
+  awk -v work="$work/" "$read_found"'
+    function changes(path) {
+      print path > (work "own")
+      print path > (work "paths")
     }
-    FILENAME == work "sums" {
-      sum[substr($0, 67)] = $1
-      if (index($0, work "content/") == 67) print substr($0, 67 + length(work "content/")), $1 > (work "digests")
-      next
-    }
-    FILENAME == work "modes" { mode[rest(2)] = $1 " " $2; next }
     FILENAME == work "files" {
       path = rest(4)
       declared[path]
-      if (!(path in sum) || sum[path] != sum[work "content/" $1] || mode[path] != $2 " " $3) {
+      digest = sum[work "content/" $1]
+      print $1, digest > (work "digests")
+      if (sum[path] != digest || mode[path] != $2 " " $3) {
         print > (work "changed")
-        print path > (work "own")
-        print path > (work "paths")
+        changes(path)
       }
       next
     }
     FILENAME == work "edits" { edited[++edits] = rest(1); next }
     /^file / && !((path = rest(5)) in declared) {
       print $5, path > (work "gone")
-      print path > (work "own")
-      print path > (work "paths")
+      changes(path)
     }
     END { for (n = 1; n <= edits; n++) print edited[n] > (work "paths") }' "$@"
   ways_to "$work/paths"
@@ -98,13 +92,9 @@ refuse_foreign() {
     if [ -e "$manifest" ] && [ "$manifest" != "$place/manifest" ]; then set -- "$@" "$manifest"; fi
   done
   [ "$#" -gt 0 ] || return 0
-  awk -v declared="$work/declared" '
-    FILENAME == declared { is_declared[$0]; next }
-    /^file / {
-      path = $0
-      for (n = 0; n < 5; n++) sub(/^[^ ]* /, "", path)
-      if (path in is_declared) { print FILENAME, path; exit }
-    }' "$work/declared" "$@" >"$work/foreign"
+  awk -v work="$work/" "$read_found"'
+    FILENAME == work "declared" { is_declared[$0]; next }
+    /^file / && (path = rest(5)) in is_declared { print FILENAME, path; exit }' "$work/declared" "$@" >"$work/foreign"
   [ -s "$work/foreign" ] || return 0
   read -r manifest path <"$work/foreign"
   other=${manifest#"$state_root/"}

@@ -37,7 +37,7 @@ mkdir -p "$copies.new"
 put() { cat >"$copies.new/$1"; } # NAME <CONTENT
 
 # Each is complete or not there, also for a command that runs at the same time.
-put_in_place() {
+put_all() {
   chmod 0755 "$copies.new"/*
   rm -rf "$scripts/.new"
   cp -rp "$copies.new" "$scripts/.new"
